@@ -1,0 +1,64 @@
+# The only way people, hooks and CI do things here. `make` alone lists the targets.
+# On a fresh machine every target but system-deps first makes .venv and installs the hash-pinned packages into it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# Debian packages with the servers and data that tests need.
+SYSTEM_PACKAGES := postgresql wordnet-base wordnet-sense-index
+
+.DEFAULT_GOAL := help
+.PHONY: help run test stack lint format types bench lock system-deps clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(INSTALLED)  ## Train on the sample corpus, promote the best model, serve it on port 8000
+	$(BIN)/newsdesk run
+
+test: $(INSTALLED)  ## Run every test whose servers and data are on this machine
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+stack: $(INSTALLED)  ## Run only the tests that start real servers
+	$(BIN)/pytest -m stack
+
+lint: $(INSTALLED)  ## Check style and common mistakes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(INSTALLED)  ## Rewrite the code in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(INSTALLED)  ## Check the types
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## Measure accuracy and speed; takes a while
+	$(BIN)/python -m benchmarks
+
+lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve pyproject.toml -o requirements/serve.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql pyproject.toml -o requirements/train.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
+
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+system-deps:  ## Install the Debian servers that stack tests use (needs root)
+	@test "$$(id -u)" = 0 || { echo "make system-deps installs Debian packages and needs root: sudo make system-deps"; exit 1; }
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SYSTEM_PACKAGES)
+
+clean:  ## Remove the environment, caches and builds; keeps var/
+	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Newsdesk needs Python 3.11 or newer; name one, for example: make run PYTHON=python3.12"; exit 1; }
+	@echo "Installing Newsdesk into .venv (a few minutes, once) ..."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

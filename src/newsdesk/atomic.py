@@ -1,0 +1,42 @@
+"""Write whole or not at all: what another process sees is the old content or the new, never half of it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A draft folder to fill; when the `with` block ends well it becomes `target`, in place of one that is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        for file in draft.iterdir():
+            _flush(file)
+        if target.is_dir():
+            shutil.rmtree(target)
+        draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a file, replacing one that is there in a single step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    draft = Path(file.name)
+    draft.chmod(0o644)
+    _flush(draft)
+    draft.replace(target)
+
+
+def _flush(file: Path) -> None:
+    """Make sure that the content is on the disk before its name is."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
