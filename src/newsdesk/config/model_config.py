@@ -1,0 +1,70 @@
+"""`configs/model_config.yaml`: which classifiers are tried, on which features, after which cleaning."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+# One candidate classifier: scikit-learn's own parameter names, and `class` where the name is none of the four below.
+Hyperparameters = dict[str, Any]
+
+DEFAULT_MODELS: dict[str, Hyperparameters] = {
+    "neural_network": {
+        "hidden_layer_sizes": [100, 50],
+        "activation": "relu",
+        "solver": "adam",
+        "alpha": 0.0001,
+        "batch_size": "auto",
+        "learning_rate": "constant",
+        "learning_rate_init": 0.001,
+        "max_iter": 200,
+    },
+    "logistic_regression": {"penalty": "l2", "C": 1.0, "solver": "lbfgs", "max_iter": 1000},
+    "naive_bayes": {"alpha": 1.0},
+    "random_forest": {"n_estimators": 100, "max_depth": 10, "min_samples_split": 2, "min_samples_leaf": 1},
+}
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TfidfConfig(Frozen):
+    """Settings of scikit-learn's `TfidfVectorizer`, under its own names."""
+
+    max_features: PositiveInt | None = 10000
+    ngram_range: tuple[PositiveInt, PositiveInt] = (1, 2)
+    stop_words: Literal["english"] | list[str] | None = "english"
+    max_df: PositiveInt | float = 0.95
+    min_df: PositiveInt | float = 2
+    sublinear_tf: bool = True
+
+    @model_validator(mode="after")
+    def _ngram_range_ascends(self) -> "TfidfConfig":
+        if self.ngram_range[0] > self.ngram_range[1]:
+            raise ValueError("ngram_range: the first number may not be larger than the second")
+        return self
+
+
+class FeatureExtraction(Frozen):
+    tfidf: TfidfConfig = TfidfConfig()
+
+
+class TextCleaning(Frozen):
+    """The switches of the cleaning; what each does is told in `newsdesk.text.cleaning`."""
+
+    lowercase: bool = True
+    remove_punctuation: bool = True
+    remove_numbers: bool = False
+    remove_stopwords: bool = True
+    lemmatization: bool = True
+    min_text_length: int = Field(default=10, ge=1)
+
+
+class Preprocessing(Frozen):
+    text_cleaning: TextCleaning = TextCleaning()
+
+
+class ModelConfig(Frozen):
+    models: dict[str, Hyperparameters] = Field(default=DEFAULT_MODELS, min_length=1)
+    feature_extraction: FeatureExtraction = FeatureExtraction()
+    preprocessing: Preprocessing = Preprocessing()
