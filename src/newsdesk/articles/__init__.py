@@ -1,0 +1,1 @@
+"""Articles: what one is, how a table of them is read, checked, split, and kept as a dataset."""

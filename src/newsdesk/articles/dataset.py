@@ -1,0 +1,187 @@
+"""A dataset: the folder in which articles, once split, are kept under a version that is the digest of their content."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
+
+from newsdesk import atomic
+from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.quarantine import Quarantined
+from newsdesk.articles.splits import SPLITS, Split
+from newsdesk.config.model_config import TextCleaning
+from newsdesk.errors import DataError
+from newsdesk.text.cleaning import join_title_and_text
+
+FORMAT_VERSION = 1
+
+_UTC = pa.timestamp("us", tz="UTC")
+_ARTICLES = pa.schema(
+    [(name, _UTC if name == "published_at" else pa.string()) for name in (*LabelledArticle.model_fields, "story")]
+)
+_QUARANTINE = pa.schema(
+    [("row", pa.int64()), ("reasons", pa.list_(pa.string()))]
+    + [(name, pa.string()) for name in ("id", "title", "text", "category")]
+)
+
+
+class Manifest(BaseModel):
+    """`manifest.json`: where a dataset comes from and what is in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int = FORMAT_VERSION
+    version: str
+    source: str
+    created_at: datetime
+    counts: dict[Split, int]
+    categories: dict[str, int]
+    quarantined: dict[str, int]
+    validation_split: float
+    test_split: float
+    random_seed: int
+    text_cleaning: TextCleaning
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset on disk."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    @property
+    def classes(self) -> list[str]:
+        return sorted(self.manifest.categories)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a classifier learns from or is measured on: `texts[i]`, title included, belongs to `categories[i]`."""
+
+    texts: list[str]
+    categories: list[str]
+
+    def __add__(self, other: "Examples") -> "Examples":
+        return Examples(self.texts + other.texts, self.categories + other.categories)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything that decides what a dataset is, and so its version."""
+
+    articles: Mapping[Split, list[tuple[str, LabelledArticle]]]  # (story key, article)
+    quarantined: list[Quarantined]
+    validation_split: float
+    test_split: float
+    random_seed: int
+    text_cleaning: TextCleaning
+
+    def version(self) -> str:
+        """Digest of the content and the settings: the same input gives the same version."""
+        digest = hashlib.sha256()
+        settings = [
+            FORMAT_VERSION,
+            self.validation_split,
+            self.test_split,
+            self.random_seed,
+            self.text_cleaning.model_dump(),
+        ]
+        _update(digest, settings)
+        for split in SPLITS:
+            for story, article in self.articles[split]:
+                _update(digest, [split, story, article.model_dump(mode="json")])
+        for row in self.quarantined:
+            _update(digest, [row.row, row.reasons, row.id, row.title, row.text, row.category])
+        return digest.hexdigest()[:16]
+
+
+def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime) -> Dataset:
+    """Write `contents` as a folder of `home` named by its version; where that is there already and whole, keep it."""
+    version = contents.version()
+    folder = home / version
+    if folder.is_dir():
+        try:
+            return read_dataset(folder)
+        except DataError:
+            pass  # damaged: write it again
+    with atomic.new_folder(folder) as draft:
+        for split in SPLITS:
+            rows = [article.model_dump() | {"story": story} for story, article in contents.articles[split]]
+            pq.write_table(pa.Table.from_pylist(rows, schema=_ARTICLES), draft / f"{split}.parquet", compression="zstd")
+        aside = [vars(row) for row in contents.quarantined]
+        pq.write_table(
+            pa.Table.from_pylist(aside, schema=_QUARANTINE), draft / "quarantine.parquet", compression="zstd"
+        )
+        manifest = Manifest(
+            version=version,
+            source=source,
+            created_at=now,
+            counts={split: len(contents.articles[split]) for split in SPLITS},
+            categories=_count(article.category for split in SPLITS for _, article in contents.articles[split]),
+            quarantined=_count(reason for row in contents.quarantined for reason in row.reasons),
+            validation_split=contents.validation_split,
+            test_split=contents.test_split,
+            random_seed=contents.random_seed,
+            text_cleaning=contents.text_cleaning,
+            files={file.name: file_digest(file) for file in sorted(draft.iterdir())},
+        )
+        (draft / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return Dataset(folder, manifest)
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """Open a dataset. Raises `DataError` where a file is missing or is not what the manifest says."""
+    try:
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{folder} is not a whole dataset: its manifest.json cannot be read. Prepare it again from its source."
+        ) from error
+    for name, digest in manifest.files.items():
+        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+            raise DataError(f"{folder / name} is missing or was changed. Prepare the dataset again from its source.")
+    return Dataset(folder, manifest)
+
+
+def read_examples(dataset: Dataset, split: Split) -> Examples:
+    """The texts and categories of one split."""
+    table = pq.read_table(dataset.folder / f"{split}.parquet", columns=["title", "text", "category"])
+    titles, texts, categories = (table.column(name).to_pylist() for name in ("title", "text", "category"))
+    return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
+
+
+def read_quarantine(dataset: Dataset) -> list[Quarantined]:
+    """The rows of the source that are not in the dataset, with their reasons."""
+    rows = pq.read_table(dataset.folder / "quarantine.parquet").to_pylist()
+    return [Quarantined(**(row | {"reasons": tuple(row["reasons"])})) for row in rows]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _update(digest: Any, value: Any) -> None:
+    digest.update(json.dumps(value, sort_keys=True, ensure_ascii=True).encode() + b"\n")
+
+
+def _count(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))

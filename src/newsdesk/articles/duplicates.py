@@ -1,0 +1,35 @@
+"""Recognise the same story told twice."""
+
+import hashlib
+from collections import defaultdict
+
+from newsdesk.articles.article import Article
+from newsdesk.articles.quarantine import Accepted, Quarantined, set_aside
+from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.text.tokens import normalise, words
+
+
+def story_key(article: Article) -> str:
+    """Equal for articles that have the same words in the same order, whatever their case, spacing and punctuation."""
+    told = " ".join(words(normalise(join_title_and_text(article.title, article.text), lowercase=True)))
+    return hashlib.sha256(told.encode("utf-8")).hexdigest()
+
+
+def separate_duplicates(accepted: list[Accepted]) -> tuple[dict[str, Accepted], list[Quarantined]]:
+    """Story key → its one article, and the rows to set aside.
+
+    Of a story that is repeated under one category the first row stays. A story under several categories is set aside
+    whole: which one is right is for an editor to say.
+    """
+    stories: defaultdict[str, list[Accepted]] = defaultdict(list)
+    for item in accepted:
+        stories[story_key(item.article)].append(item)
+    kept: dict[str, Accepted] = {}
+    aside: list[Quarantined] = []
+    for key, (first, *repeats) in stories.items():
+        if len({item.article.category for item in (first, *repeats)}) > 1:
+            aside += [set_aside(item, "conflicting_category") for item in (first, *repeats)]
+        else:
+            kept[key] = first
+            aside += [set_aside(item, "duplicate") for item in repeats]
+    return kept, aside

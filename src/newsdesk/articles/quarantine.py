@@ -1,0 +1,157 @@
+"""Check every row; set aside, with its number and reasons, each one that cannot be used."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from dateutil import parser as date_parser
+from pydantic import ValidationError
+
+from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.labels import Label
+from newsdesk.articles.readers import RawRow
+from newsdesk.text.cleaning import join_title_and_text
+
+# Reason code → what it means and what to do. `<field>` codes come from the schema and exist for every field.
+REASONS: dict[str, str] = {
+    "wrong_column_count": "the row has more or fewer cells than the header: check its quotation marks and delimiters",
+    "invalid_json": "the line is not valid JSON",
+    "not_an_object": "the line is JSON, but not an object with named fields",
+    "missing_text": "neither text nor title: nothing to learn from",
+    "missing_category": "no category: label it, or leave it out",
+    "text_too_short": "title and text together are shorter than preprocessing.text_cleaning.min_text_length",
+    "text_without_words": "there is no letter or digit in it",
+    "duplicate_id": "another row before it has the same id",
+    "duplicate": "the same story with the same category stands in a row before it",
+    "conflicting_category": "the same story stands under different categories: decide on one",
+    "label_without_article": "the label's id is that of no article",
+    "<field>_too_long": "longer than the schema allows",
+    "<field>_not_text": "a list, an object or a truth value where text belongs",
+    "<field>_invalid": "holds a NUL character or a broken Unicode character",
+}
+NOT_BROKEN = frozenset({"duplicate"})  # a repeat is set aside, but nothing is wrong with the table
+
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_PROBLEMS = {
+    "string_too_long": "too_long",
+    "string_type": "not_text",
+    "string_unicode": "invalid",
+    "string_pattern_mismatch": "invalid",
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A row that can be used."""
+
+    row: int
+    article: LabelledArticle
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A row that cannot be used, as it was, with the reason codes."""
+
+    row: int
+    reasons: tuple[str, ...]
+    id: str
+    title: str
+    text: str
+    category: str
+
+    @property
+    def is_broken(self) -> bool:
+        return not NOT_BROKEN.issuperset(self.reasons)
+
+
+def check_rows(
+    rows: Iterable[RawRow], columns: dict[str, str], *, labels: dict[str, Label] | None, min_text_length: int
+) -> Iterator[Accepted | Quarantined]:
+    """Each row, in order, as an article or as set aside.
+
+    `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category.
+    """
+    seen: set[str] = set()
+    for row in rows:
+        values = {field: _plain_value(row.values.get(column)) for field, column in columns.items()}
+        values["text"] = values.get("text") or values.pop("title", None)
+        values["published_at"] = _date(values.get("published_at"))
+        own_id = values.get("id")
+        values["id"] = own_id or _content_id(values)
+        if labels is not None:
+            label = labels.get(str(values["id"]))
+            values["category"] = label.category if label else None
+        checked = [row.problem] if row.problem else _check(values, min_text_length)
+        if own_id in seen and not isinstance(checked, list):
+            checked = ["duplicate_id"]
+        if isinstance(checked, list):
+            yield _set_aside(row.number, values, *checked)
+        else:
+            if own_id:
+                seen.add(own_id)
+            yield Accepted(row.number, checked)
+
+
+def set_aside(accepted: Accepted, reason: str) -> Quarantined:
+    """Put an article back among the rows that cannot be used."""
+    return _set_aside(accepted.row, accepted.article.model_dump(), reason)
+
+
+def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> Quarantined:
+    shown = {field: _storable(values.get(field)) for field in ("id", "title", "text", "category")}
+    return Quarantined(row, tuple(reasons), **shown)
+
+
+def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | list[str]:
+    """The article, or the reason codes why there is none."""
+    present = {field: value for field, value in values.items() if value is not None}
+    try:
+        article = LabelledArticle.model_validate(present)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
+        return [
+            f"missing_{m['loc'][0]}" if m["type"] == "missing" else f"{m['loc'][0]}_{_PROBLEMS[m['type']]}"
+            for m in mistakes
+        ]
+    joined = join_title_and_text(article.title, article.text)
+    if len(joined) < min_text_length:
+        return ["text_too_short"]
+    return article if _LETTER_OR_DIGIT.search(joined) else ["text_without_words"]
+
+
+def _plain_value(value: Any) -> Any:
+    """Trim text, write numbers as text, and take what is empty for absent."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return None if value != value else str(value)  # NaN is how some tools write "nothing"
+    if isinstance(value, str):
+        return value.strip() or None
+    return value
+
+
+def _date(value: Any) -> datetime | None:
+    """A point in time in UTC; None where there is none or it cannot be read: no story is lost for its date."""
+    if isinstance(value, str):
+        try:
+            value = date_parser.parse(value)
+        except (ValueError, OverflowError):
+            return None
+    if not isinstance(value, datetime):
+        return None
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _content_id(values: dict[str, Any]) -> str:
+    """An id for a row that has none, from what it says."""
+    content = f"{values.get('title')}\x00{values.get('text')}"
+    return "sha256-" + hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _storable(value: Any) -> str:
+    """Text that any file format takes, cut where a broken cell would fill the file."""
+    return str(value if value is not None else "")[:10_000].encode("utf-8", "backslashreplace").decode("utf-8")
