@@ -1,0 +1,151 @@
+"""A bundle on disk: `bundle.json`, `vocabulary.json` and `weights.safetensors`. Nothing in it is ever executed."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from newsdesk import atomic
+from newsdesk.config.model_config import TextCleaning, TfidfConfig
+from newsdesk.errors import BundleError
+
+FORMAT_VERSION: Literal[1] = 1
+MANIFEST = "bundle.json"
+VOCABULARY = "vocabulary.json"
+WEIGHTS = "weights.safetensors"
+
+Tensors = dict[str, NDArray[np.generic]]
+Activation = Literal["identity", "logistic", "tanh", "relu"]
+Link = Literal["softmax", "sigmoid", "one_vs_rest"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LinearSpec(_Frozen):
+    """Scores `x @ weights + intercepts`, made probabilities by `link`. Naive Bayes is linear in log space."""
+
+    kind: Literal["linear"] = "linear"
+    link: Link
+
+
+class MlpSpec(_Frozen):
+    """Layers `weights_0`, `intercepts_0`, `weights_1` …, with `activation` between them and `link` at the end."""
+
+    kind: Literal["mlp"] = "mlp"
+    layers: int = Field(ge=1)
+    activation: Activation
+    link: Link
+
+
+class ForestSpec(_Frozen):
+    """Decision trees whose leaf distributions are averaged."""
+
+    kind: Literal["forest"] = "forest"
+
+
+ClassifierSpec = Annotated[LinearSpec | MlpSpec | ForestSpec, Field(discriminator="kind")]
+
+
+class Manifest(_Frozen):
+    """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests."""
+
+    format_version: Literal[1] = FORMAT_VERSION
+    digest: str = ""
+    trained_at: datetime
+    model_name: str
+    model_type: str
+    classes: list[str] = Field(min_length=2)
+    feature_count: int = Field(ge=1)
+    text_cleaning: TextCleaning
+    tfidf: TfidfConfig
+    classifier: ClassifierSpec
+    metrics: dict[str, float]
+    dataset_version: str
+    files: dict[str, str]
+
+    def expected_digest(self) -> str:
+        content = self.model_dump(mode="json", exclude={"digest", "trained_at"})
+        return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+class Vocabulary(_Frozen):
+    """`vocabulary.json`: how a word on the page becomes a feature.
+
+    `terms[j]` is the n-gram of feature column j, in cleaned words joined by a space. `forms` maps each surface form
+    that
+    matters to its cleaned word, or to null where the form is passed over (stop words). A form that is absent is a word
+    that no term has.
+    """
+
+    terms: list[str]
+    forms: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle in memory."""
+
+    manifest: Manifest
+    vocabulary: Vocabulary
+    tensors: Tensors
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.digest
+
+
+def seal(draft: Manifest, vocabulary: Vocabulary, tensors: Tensors) -> Bundle:
+    """The bundle of these parts, with the digests of its files filled in."""
+    contents = _file_contents(vocabulary, tensors)
+    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    manifest = draft.model_copy(update={"files": files})
+    return Bundle(manifest.model_copy(update={"digest": manifest.expected_digest()}), vocabulary, tensors)
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write `bundle` as `folder`, whole or not at all. A folder of that name that is there already is replaced."""
+    with atomic.new_folder(folder) as draft:
+        for name, content in _file_contents(bundle.vocabulary, bundle.tensors).items():
+            (draft / name).write_bytes(content)
+        (draft / MANIFEST).write_text(bundle.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read the bundle in `folder` and check every digest. Raises `BundleError`."""
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        contents = {name: (folder / name).read_bytes() for name in (VOCABULARY, WEIGHTS)}
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{folder} is not a whole bundle of format {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
+        ) from error
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != manifest.files.get(name):
+            raise BundleError(f"{folder / name} is not what {MANIFEST} says. Fetch the bundle again.")
+    if manifest.digest != manifest.expected_digest():
+        raise BundleError(f"{folder / MANIFEST} was changed after training. Fetch the bundle again.")
+    try:
+        vocabulary = Vocabulary.model_validate_json(contents[VOCABULARY])
+        return Bundle(manifest, vocabulary, load_tensors(contents[WEIGHTS]))
+    except (ValueError, SafetensorError) as error:
+        raise BundleError(f"{folder} cannot be read: {_first_line(error)}. Fetch the bundle again.") from error
+
+
+def _file_contents(vocabulary: Vocabulary, tensors: Tensors) -> dict[str, bytes]:
+    words = json.dumps(vocabulary.model_dump(), ensure_ascii=False, separators=(",", ":"))
+    return {VOCABULARY: words.encode("utf-8"), WEIGHTS: save_tensors(tensors)}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

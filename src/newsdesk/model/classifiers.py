@@ -1,0 +1,145 @@
+"""The classifiers a bundle can hold, each computing what its scikit-learn original computes.
+
+`probabilities` takes n rows of features and returns an array of shape (n, classes) whose rows sum to 1.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsdesk.model.bundle import Activation, Bundle, ForestSpec, LinearSpec, Link, MlpSpec, Tensors
+from newsdesk.model.features import Row
+
+Matrix = NDArray[np.float64]
+
+
+class Classifier(Protocol):
+    def probabilities(self, rows: Sequence[Row]) -> Matrix: ...
+
+
+def classifier_of(bundle: Bundle) -> Classifier:
+    """The classifier that `bundle` holds."""
+    match bundle.manifest.classifier:
+        case LinearSpec() as spec:
+            return LinearClassifier(spec, bundle.tensors)
+        case MlpSpec() as spec:
+            return MlpClassifier(spec, bundle.tensors)
+        case ForestSpec():
+            return ForestClassifier(bundle.tensors, bundle.manifest.feature_count)
+
+
+class LinearClassifier:
+    """Logistic regression, and every classifier whose scores are linear in the features (naive Bayes among them)."""
+
+    def __init__(self, spec: LinearSpec, tensors: Tensors) -> None:
+        self._weights = _floats(tensors, "weights")
+        self._intercepts = _floats(tensors, "intercepts")
+        self._link = LINKS[spec.link]
+
+    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+        return self._link(_multiply(rows, self._weights) + self._intercepts)
+
+
+class MlpClassifier:
+    """Multi-layer perceptron."""
+
+    def __init__(self, spec: MlpSpec, tensors: Tensors) -> None:
+        self._weights = [_floats(tensors, f"weights_{i}") for i in range(spec.layers)]
+        self._intercepts = [_floats(tensors, f"intercepts_{i}") for i in range(spec.layers)]
+        self._activation = ACTIVATIONS[spec.activation]
+        self._link = LINKS[spec.link]
+
+    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+        values = _multiply(rows, self._weights[0]) + self._intercepts[0]
+        for weights, intercepts in zip(self._weights[1:], self._intercepts[1:], strict=True):
+            values = self._activation(values) @ weights + intercepts
+        return self._link(values)
+
+
+class ForestClassifier:
+    """The mean of the trees' leaf distributions.
+
+    All trees lie in one array of nodes. `roots[t]` is the first node of tree t; a text goes to `left` where its
+    feature is
+    at most the threshold, else to `right`; a leaf leads to itself. As in scikit-learn, features are compared as
+    float32.
+    """
+
+    def __init__(self, tensors: Tensors, feature_count: int) -> None:
+        self._roots = tensors["roots"].astype(np.intp)
+        self._children = np.stack([tensors["right"], tensors["left"]], axis=1).astype(np.intp)
+        self._feature = tensors["feature"].astype(np.intp)
+        self._threshold = _floats(tensors, "threshold")
+        self._distribution = _floats(tensors, "distribution")
+        self._feature_count = feature_count
+
+    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+        result = np.empty((len(rows), self._distribution.shape[1]))
+        for i, row in enumerate(rows):
+            features = np.zeros(self._feature_count, dtype=np.float32)
+            features[row.columns] = row.values
+            result[i] = self._distribution[self._leaves(features)].mean(axis=0)
+        return result
+
+    def _leaves(self, features: NDArray[np.float32]) -> NDArray[np.intp]:
+        nodes = self._roots
+        while True:
+            goes_left = features[self._feature[nodes]] <= self._threshold[nodes]
+            reached = self._children[nodes, goes_left.astype(np.intp)]
+            if np.array_equal(reached, nodes):
+                return nodes
+            nodes = reached
+
+
+def _multiply(rows: Sequence[Row], weights: Matrix) -> Matrix:
+    """Sparse rows times a dense matrix of shape (features, outputs)."""
+    result = np.empty((len(rows), weights.shape[1]))
+    for i, row in enumerate(rows):
+        np.dot(row.values, weights[row.columns], out=result[i])
+    return result
+
+
+def _floats(tensors: Tensors, name: str) -> Matrix:
+    return cast("Matrix", np.ascontiguousarray(tensors[name], dtype=np.float64))
+
+
+def _softmax(scores: Matrix) -> Matrix:
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return cast("Matrix", exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def _logistic(scores: Matrix) -> Matrix:
+    small = np.exp(-np.abs(scores))  # never overflows
+    return np.where(scores >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _sigmoid(scores: Matrix) -> Matrix:
+    """Two classes from one score: the probability of the second class is its logistic."""
+    second = _logistic(scores[:, 0])
+    return np.column_stack([1 - second, second])
+
+
+def _one_vs_rest(scores: Matrix) -> Matrix:
+    """Each class against the rest, normalised (Zadrozny and Elkan 2002); equal shares where every score is zero."""
+    separate = _logistic(scores)
+    total = separate.sum(axis=1, keepdims=True)
+    return np.where(total > 0, separate / np.where(total > 0, total, 1), 1 / scores.shape[1])
+
+
+def _relu(values: Matrix) -> Matrix:
+    return np.maximum(values, 0)
+
+
+def _identity(values: Matrix) -> Matrix:
+    return values
+
+
+LINKS: dict[Link, Callable[[Matrix], Matrix]] = {"softmax": _softmax, "sigmoid": _sigmoid, "one_vs_rest": _one_vs_rest}
+ACTIVATIONS: dict[Activation, Callable[[Matrix], Matrix]] = {
+    "identity": _identity,
+    "logistic": _logistic,
+    "tanh": np.tanh,
+    "relu": _relu,
+}
