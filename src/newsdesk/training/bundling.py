@@ -1,0 +1,63 @@
+"""From a fitted classifier to the bundle that serves, and the proof that both say the same."""
+
+from datetime import datetime
+
+import numpy as np
+
+from newsdesk.articles.dataset import Dataset, Examples
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.errors import TrainingError
+from newsdesk.model.bundle import Bundle, Manifest, Vocabulary, seal
+from newsdesk.model.compile import compile_classifier, compile_vocabulary
+from newsdesk.model.predictor import Predictor
+from newsdesk.text.cleaning import Cleaner
+from newsdesk.training.fit import Features, Fitted
+
+TOLERANCE = 1e-9  # largest difference allowed between a probability of the bundle and of scikit-learn
+
+
+def vocabulary_of(features: Features, config: ModelConfig) -> Vocabulary:
+    """The bundle's vocabulary; candidates over the same features share it."""
+    return compile_vocabulary(features.vectorizer, config.preprocessing.text_cleaning)
+
+
+def build_bundle(
+    fitted: Fitted,
+    vocabulary: Vocabulary,
+    config: ModelConfig,
+    dataset: Dataset,
+    *,
+    metrics: dict[str, float],
+    now: datetime,
+) -> Bundle | None:
+    """The bundle of `fitted`; None where no bundle can hold its kind of classifier."""
+    compiled = compile_classifier(fitted.classifier)
+    if compiled is None:
+        return None
+    classifier, tensors = compiled
+    draft = Manifest(
+        trained_at=now,
+        model_name=fitted.name,
+        model_type=fitted.model_type,
+        classes=[str(category) for category in fitted.classifier.classes_],
+        feature_count=len(vocabulary.terms),
+        text_cleaning=config.preprocessing.text_cleaning,
+        tfidf=config.feature_extraction.tfidf,
+        classifier=classifier,
+        metrics=metrics,
+        dataset_version=dataset.version,
+        files={},
+    )
+    return seal(draft, vocabulary, tensors | {"idf": fitted.features.vectorizer.idf_})
+
+
+def prove_equal(bundle: Bundle, fitted: Fitted, examples: Examples) -> None:
+    """Raises `TrainingError` where the bundle and the scikit-learn pipeline disagree about any of `examples`."""
+    clean = Cleaner(bundle.manifest.text_cleaning).clean
+    expected = fitted.pipeline.predict_proba([clean(text) for text in examples.texts])
+    largest = float(np.abs(Predictor(bundle).predict_proba(examples.texts) - expected).max())
+    if not largest <= TOLERANCE:
+        raise TrainingError(
+            f"The bundle of {fitted.name} differs from scikit-learn's {fitted.model_type} by {largest:.2g}. "
+            "Its parameters are not supported for serving: leave out those you added."
+        )

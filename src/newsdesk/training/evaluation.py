@@ -1,0 +1,67 @@
+"""Measure predictions against the truth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Precision, recall and F1 of one category; `support` is how many articles of it there were."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How well predictions fit. `confusion[i, j]` counts articles of `classes[i]` predicted as `classes[j]`."""
+
+    accuracy: float
+    precision_macro: float
+    recall_macro: float
+    f1_macro: float
+    precision_weighted: float
+    recall_weighted: float
+    f1_weighted: float
+    classes: list[str]
+    per_class: dict[str, ClassScores]
+    confusion: NDArray[np.int64]
+
+    def metrics(self) -> dict[str, float]:
+        """The summary figures by name."""
+        names = (
+            "accuracy",
+            *(f"{m}_{average}" for average in ("macro", "weighted") for m in ("precision", "recall", "f1")),
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+def evaluate(truth: list[str], predicted: list[str]) -> Evaluation:
+    """Compare `predicted[i]` with `truth[i]`.
+
+    Averages run over every category that occurs in either. A category that is never predicted has precision 0.
+    Definitions: scikit-learn's `precision_recall_fscore_support`.
+    """
+    classes = sorted({*truth, *predicted})
+    precision, recall, f1, support = precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
+    shares = support / support.sum()
+    return Evaluation(
+        accuracy=float(accuracy_score(truth, predicted)),
+        precision_macro=float(precision.mean()),
+        recall_macro=float(recall.mean()),
+        f1_macro=float(f1.mean()),
+        precision_weighted=float(precision @ shares),
+        recall_weighted=float(recall @ shares),
+        f1_weighted=float(f1 @ shares),
+        classes=classes,
+        per_class={
+            name: ClassScores(float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
+            for i, name in enumerate(classes)
+        },
+        confusion=confusion_matrix(truth, predicted, labels=classes),
+    )

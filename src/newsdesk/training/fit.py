@@ -1,0 +1,83 @@
+"""Fit classifiers over one shared TF-IDF matrix."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import Pipeline
+
+from newsdesk.articles.dataset import Examples
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.errors import ConfigError, TrainingError
+from newsdesk.text.cleaning import Cleaner
+from newsdesk.training.candidates import make_classifier
+
+
+@dataclass(frozen=True)
+class Features:
+    """A fitted vectorizer and the TF-IDF matrix, of shape (texts, features), of the texts it was fitted on."""
+
+    vectorizer: TfidfVectorizer
+    matrix: Any
+    categories: list[str]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted classifier on its features. `pipeline` takes cleaned texts."""
+
+    name: str
+    classifier: Any
+    features: Features
+    fit_seconds: float
+    converged: bool
+
+    @property
+    def model_type(self) -> str:
+        return type(self.classifier).__name__
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return Pipeline([("tfidf", self.features.vectorizer), ("classifier", self.classifier)])
+
+
+def fit_features(examples: Examples, config: ModelConfig) -> Features:
+    """Clean the texts and fit the vectorizer on them. Raises `TrainingError` where no term is left."""
+    clean = Cleaner(config.preprocessing.text_cleaning).clean
+    settings = config.feature_extraction.tfidf.model_dump()
+    vectorizer = TfidfVectorizer(lowercase=False, **settings)
+    try:
+        matrix = vectorizer.fit_transform(clean(text) for text in examples.texts)
+    except ValueError as error:
+        raise TrainingError(
+            f"No term is left to learn from ({error}). Give more articles, or lower feature_extraction.tfidf.min_df."
+        ) from error
+    return Features(vectorizer, matrix, examples.categories)
+
+
+def fit_classifier(name: str, config: ModelConfig, features: Features, seed: int) -> Fitted:
+    """Fit the candidate called `name`. Raises `ConfigError` where scikit-learn refuses its parameters."""
+    classifier = make_classifier(name, config.models[name], seed)
+    started = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            classifier.fit(features.matrix, features.categories)
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"models.{name}: {' '.join(str(error).split())[:400]} Correct the parameter, or leave it out."
+            ) from error
+    seconds = time.perf_counter() - started
+    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
+    return Fitted(name, classifier, features, seconds, converged)
+
+
+def predict(fitted: Fitted, cleaned: Sequence[str]) -> list[str]:
+    """The most probable category of each cleaned text, by scikit-learn."""
+    probabilities = fitted.pipeline.predict_proba(cleaned)
+    return [str(category) for category in fitted.classifier.classes_[np.argmax(probabilities, axis=1)]]

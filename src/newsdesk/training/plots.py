@@ -1,0 +1,28 @@
+"""Pictures of an evaluation."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from newsdesk.training.evaluation import Evaluation
+
+_ROOM_FOR_NUMBERS = 15  # with more classes, numbers in the cells cannot be read
+
+
+def save_confusion_matrix(evaluation: Evaluation, title: str, path: Path) -> None:
+    """Draw the confusion matrix, shaded by share of the true category, as a PNG."""
+    confusion, classes = evaluation.confusion, evaluation.classes
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    size = max(5.0, 0.45 * len(classes) + 2)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, ax=axes, label="share of the true category", shrink=0.8)
+    axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(title=title, xlabel="predicted", ylabel="true")
+    if len(classes) <= _ROOM_FOR_NUMBERS:
+        for (i, j), count in np.ndenumerate(confusion):
+            axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i, j] > 0.5 else "black")
+    figure.savefig(path, dpi=120)
