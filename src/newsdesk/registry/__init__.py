@@ -1,0 +1,7 @@
+"""MLflow, and nothing else, behind our own words: runs, registered versions, the champion."""
+
+import os
+
+# MLflow reads these when it is imported.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # by default a server that is away hangs us for minutes

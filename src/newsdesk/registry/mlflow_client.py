@@ -1,0 +1,50 @@
+"""Reach MLflow. Importing this imports MLflow, which takes seconds: import it only where a command needs it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import RegistryError
+
+EXPERIMENT = "newsdesk"
+
+
+def connect(settings: Settings) -> MlflowClient:
+    """A client of the MLflow that the settings name; embedded, a SQLite file that is made on first use."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    mlflow.set_registry_uri(settings.tracking_uri)
+    with explained(settings.tracking_uri):
+        return MlflowClient()
+
+
+def experiment_id(client: MlflowClient, settings: Settings) -> str:
+    """The experiment that all our runs belong to, made on first use."""
+    with explained(settings.tracking_uri):
+        experiment = client.get_experiment_by_name(EXPERIMENT)
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        return str(client.create_experiment(EXPERIMENT, artifact_location=settings.artifact_root))
+
+
+@contextmanager
+def explained(address: str) -> Iterator[None]:
+    """Say in one sentence what MLflow or its database complains of."""
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RegistryError(f"MLflow at {_without_password(address)} cannot do this: {first_line[:300]}") from error
+
+
+def _without_password(address: str) -> str:
+    scheme, separator, rest = address.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if "@" in rest else address

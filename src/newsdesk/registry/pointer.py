@@ -1,0 +1,45 @@
+"""`champion.json`: which bundle serves, for those who must not import MLflow to know it."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from newsdesk import atomic
+from newsdesk.errors import RegistryError
+
+POINTER = "champion.json"
+
+
+class Champion(BaseModel):
+    """The version in charge. Its bundle lies beside the pointer, in the folder that `bundle` names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    digest: str
+    bundle: str
+
+
+def bundle_folder_name(digest: str) -> str:
+    """The name under which a bundle is kept: the first 16 hexadecimal digits of its digest."""
+    return digest.removeprefix("sha256:")[:16]
+
+
+def read_champion(bundles: Path) -> Champion | None:
+    """Who serves; None where nobody was promoted yet. Raises `RegistryError` where the pointer is damaged."""
+    try:
+        return Champion.model_validate_json((bundles / POINTER).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise RegistryError(
+            f"{bundles / POINTER} is damaged. Run `newsdesk models promote VERSION` to write it again."
+        ) from error
+
+
+def write_champion(bundles: Path, champion: Champion | None) -> None:
+    """Replace the pointer in one step, or remove it."""
+    if champion is None:
+        (bundles / POINTER).unlink(missing_ok=True)
+    else:
+        atomic.write_text(bundles / POINTER, champion.model_dump_json(indent=2) + "\n")

@@ -1,0 +1,79 @@
+"""Write runs to MLflow."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+from newsdesk.config.settings import Settings
+from newsdesk.registry.mlflow_client import connect, experiment_id, explained
+
+_BATCH = 1000  # metrics that MLflow takes at once
+_LONGEST_PARAMETER = 6000
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What one run is to be remembered by. `files` are copied into the run's artifacts."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    files: tuple[Path, ...] = ()
+
+
+class Tracking:
+    """Writes runs into our experiment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = settings.tracking_uri
+        self._client: MlflowClient = connect(settings)
+        self._experiment = experiment_id(self._client, settings)
+
+    def start(self, name: str, tags: Mapping[str, str], parent: str | None = None) -> str:
+        """Open a run and return its id."""
+        nesting = {"mlflow.parentRunId": parent} if parent else {}
+        with explained(self._address):
+            run = self._client.create_run(self._experiment, run_name=name, tags={**tags, **nesting})
+        return str(run.info.run_id)
+
+    def record(self, run_id: str, record: RunRecord) -> None:
+        """Add parameters, metrics, tags and files to an open run."""
+        now = int(time.time() * 1000)
+        metrics = [Metric(_metric_name(name), value, now, 0) for name, value in record.metrics.items()]
+        parameters = [Param(name, str(value)[:_LONGEST_PARAMETER]) for name, value in record.parameters.items()]
+        tags = [RunTag(name, value) for name, value in record.tags.items()]
+        with explained(self._address):
+            self._client.log_batch(run_id, params=parameters, tags=tags)
+            for batch in _batches(metrics):
+                self._client.log_batch(run_id, metrics=batch)
+            for file in record.files:
+                self._client.log_artifact(run_id, str(file))
+
+    def finish(self, run_id: str, *, failed: bool = False) -> None:
+        """Close a run."""
+        with explained(self._address):
+            self._client.set_terminated(run_id, status="FAILED" if failed else "FINISHED")
+
+    def log(self, record: RunRecord, parent: str | None = None) -> str:
+        """Open, fill and close a run; returns its id."""
+        run_id = self.start(record.name, {}, parent)
+        self.record(run_id, record)
+        self.finish(run_id)
+        return run_id
+
+
+def _metric_name(name: str) -> str:
+    """MLflow takes letters, digits, and `_ - . / :` and blanks; anything else in a category's name becomes `_`."""
+    return re.sub(r"[^\w./: -]", "_", name)
+
+
+def _batches(metrics: list[Metric]) -> Iterator[list[Metric]]:
+    for start in range(0, len(metrics), _BATCH):
+        yield metrics[start : start + _BATCH]

@@ -1,0 +1,154 @@
+"""Versions of the registered model, and the aliases that say which of them is in charge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import RegistryError
+from newsdesk.model.bundle import Bundle, load_bundle, save_bundle
+from newsdesk.registry.mlflow_client import connect, explained
+from newsdesk.registry.pointer import bundle_folder_name
+
+MODEL = "news-classifier"
+Alias = Literal["champion", "challenger", "previous"]
+
+# What a pipeline may hold besides the types that skops trusts itself; it refuses to load anything else.
+TRUSTED_TYPES = [
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version. `accuracy` is that of the test set it was measured on before it was registered."""
+
+    version: str
+    digest: str
+    model_type: str
+    dataset_version: str
+    accuracy: float
+    registered_at: datetime
+    aliases: tuple[str, ...]
+
+
+class Registry:
+    """The registered model `news-classifier`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._address = settings.tracking_uri
+        self._client: MlflowClient = connect(settings)
+
+    def versions(self) -> list[Version]:
+        """All versions, newest first."""
+        with explained(self._address):
+            found = self._client.search_model_versions(f"name = '{MODEL}'")
+            aliases = self._client.get_registered_model(MODEL).aliases if found else {}
+        return sorted(
+            (_describe(item, aliases) for item in found), key=lambda version: int(version.version), reverse=True
+        )
+
+    def version(self, number: str) -> Version:
+        """One version. Raises `RegistryError` where there is none of that number."""
+        for version in self.versions():
+            if version.version == number:
+                return version
+        raise RegistryError(f"{MODEL} has no version {number}. `newsdesk models list` shows those there are.")
+
+    def holder(self, alias: Alias) -> Version | None:
+        """The version that an alias names; None where it names none."""
+        return next((version for version in self.versions() if alias in version.aliases), None)
+
+    def register(self, bundle: Bundle, pipeline: Any, run_id: str) -> Version:
+        """Log the scikit-learn pipeline with the bundle beside it, and register both as a new version."""
+        with explained(self._address), TemporaryDirectory() as scratch:
+            save_bundle(bundle, Path(scratch) / "bundle")
+            with mlflow.start_run(run_id=run_id):
+                logged = mlflow.sklearn.log_model(
+                    pipeline,
+                    name="model",
+                    serialization_format="skops",
+                    skops_trusted_types=TRUSTED_TYPES,
+                    pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "numpy")],
+                    metadata={"input": "texts cleaned by newsdesk.text.cleaning; the bundle takes raw texts"},
+                )
+            self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "bundle"), "bundle")
+            _create_if_missing(self._client)
+            made = self._client.create_model_version(
+                MODEL, logged.model_uri, run_id, tags=_tags(bundle), model_id=logged.model_id
+            )
+            self._keep(bundle)
+            return _describe(made, {})
+
+    def fetch(self, version: Version) -> tuple[Bundle, Path]:
+        """A version's bundle and the folder it is kept in; downloaded where it is not on disk, always checked."""
+        folder = self._settings.bundles / bundle_folder_name(version.digest)
+        if not folder.is_dir():
+            with explained(self._address), TemporaryDirectory() as scratch:
+                source = self._client.get_model_version(MODEL, version.version).source
+                downloaded = mlflow.artifacts.download_artifacts(f"{source}/bundle", dst_path=scratch)
+                self._keep(load_bundle(Path(downloaded)))
+        bundle = load_bundle(folder)
+        if bundle.digest != version.digest:
+            raise RegistryError(
+                f"{folder} holds {bundle.digest}, but version {version.version} is {version.digest}. Remove "
+                f"that folder."
+            )
+        return bundle, folder
+
+    def set_alias(self, alias: Alias, version: str | None) -> None:
+        """Let `alias` name a version, or none."""
+        with explained(self._address):
+            if version is not None:
+                self._client.set_registered_model_alias(MODEL, alias, version)
+            elif self.holder(alias) is not None:
+                self._client.delete_registered_model_alias(MODEL, alias)
+
+    def _keep(self, bundle: Bundle) -> None:
+        folder = self._settings.bundles / bundle_folder_name(bundle.digest)
+        if not folder.is_dir():
+            save_bundle(bundle, folder)
+
+
+def _describe(item: ModelVersion, aliases: Mapping[str, str]) -> Version:
+    return Version(
+        version=str(item.version),
+        digest=item.tags.get("digest", ""),
+        model_type=item.tags.get("model_type", ""),
+        dataset_version=item.tags.get("dataset_version", ""),
+        accuracy=float(item.tags.get("accuracy", "nan")),
+        registered_at=datetime.fromtimestamp(item.creation_timestamp / 1000, tz=UTC),
+        aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(item.version))),
+    )
+
+
+def _tags(bundle: Bundle) -> dict[str, str]:
+    manifest = bundle.manifest
+    return {
+        "digest": manifest.digest,
+        "model_name": manifest.model_name,
+        "model_type": manifest.model_type,
+        "dataset_version": manifest.dataset_version,
+        "accuracy": repr(manifest.metrics["accuracy"]),
+    }
+
+
+def _create_if_missing(client: MlflowClient) -> None:
+    try:
+        client.get_registered_model(MODEL)
+    except MlflowException:
+        client.create_registered_model(
+            MODEL, description="Sorts news articles into categories; trained and promoted by Newsdesk."
+        )

@@ -1,0 +1,1 @@
+"""What must outlive a process, in SQLite or PostgreSQL by SQLAlchemy."""

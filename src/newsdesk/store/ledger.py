@@ -1,0 +1,87 @@
+"""The promotion ledger: who put which model in charge, when, on what evidence. It only grows."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import DDL, JSON, Column, DateTime, Engine, Integer, String, Table, event, insert, select
+
+from newsdesk.store.database import metadata
+
+Action = Literal["promote", "rollback"]
+
+_ledger = Table(
+    "promotion_ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("decision", String, nullable=False),
+    Column("from_version", String),
+    Column("to_version", String),
+    Column("digest", String),
+    Column("reason", String, nullable=False),
+    Column("evidence", JSON, nullable=False),
+)
+
+# The database itself refuses to change or remove an entry.
+_GUARDS: dict[str, list[str]] = {
+    "sqlite": [
+        f"CREATE TRIGGER promotion_ledger_no_{verb} BEFORE {verb} ON promotion_ledger "
+        "BEGIN SELECT RAISE(ABORT, 'the promotion ledger only grows'); END"
+        for verb in ("UPDATE", "DELETE")
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION promotion_ledger_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the promotion ledger only grows'; END $$",
+        "CREATE TRIGGER promotion_ledger_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON promotion_ledger "
+        "FOR EACH STATEMENT EXECUTE FUNCTION promotion_ledger_only_grows()",
+    ],
+}
+for _dialect, _statements in _GUARDS.items():
+    for _statement in _statements:
+        _guard = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(_ledger, "after_create", _guard.execute_if(dialect=_dialect))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One decision. Versions are those of the registered model; `to_version` is None where nothing was registered."""
+
+    at: datetime
+    actor: str
+    action: Action
+    decision: str
+    from_version: str | None
+    to_version: str | None
+    digest: str | None
+    reason: str
+    evidence: dict[str, Any]
+
+
+def append(store: Engine, entry: Entry) -> None:
+    """Add one entry, durably."""
+    with store.begin() as connection:
+        connection.execute(insert(_ledger).values(**asdict(entry)))
+
+
+def entries(store: Engine) -> list[Entry]:
+    """All entries, oldest first."""
+    columns = [column for column in _ledger.columns if column.name != "id"]
+    with store.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(_ledger.c.id)).mappings().all()
+    return [Entry(**(dict(row) | {"at": _in_utc(row["at"])})) for row in rows]
+
+
+def predecessor(history: list[Entry], version: str) -> str | None:
+    """Which version was in charge before `version` last took over by promotion; None where there was none."""
+    for entry in reversed(history):
+        if entry.action == "promote" and entry.decision == "promoted" and entry.to_version == version:
+            return entry.from_version
+    return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """SQLite forgets the time zone; what was written was UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
