@@ -1,0 +1,1 @@
+"""The steps of the loop, composed. Doors call these; they call everything below."""

@@ -1,0 +1,140 @@
+"""From a table of articles to a dataset."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from newsdesk.articles.columns import ColumnNames, find_columns, require_category
+from newsdesk.articles.dataset import Contents, Dataset, write_dataset
+from newsdesk.articles.duplicates import separate_duplicates
+from newsdesk.articles.labels import Label, read_labels
+from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
+from newsdesk.articles.readers import RawTable, read_table
+from newsdesk.articles.splits import SPLITS, assign_splits
+from newsdesk.config.model_config import TextCleaning
+from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
+from newsdesk.errors import DataError
+from newsdesk.pipeline.progress import Progress, watched
+from newsdesk.sample import read_sample
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where articles come from; without `data`, the sample that ships with the package."""
+
+    data: Path | None = None
+    labels: Path | None = None
+    columns: ColumnNames = field(default_factory=ColumnNames)
+    encoding: str = "utf-8"
+
+    def __str__(self) -> str:
+        return str(self.data) if self.data else "the sample corpus"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset, and every row of its source that is not in it."""
+
+    dataset: Dataset
+    rows: int
+    quarantined: list[Quarantined]
+
+    @property
+    def reasons(self) -> dict[str, list[int]]:
+        """Reason code → the numbers of the rows set aside for it, the most frequent reason first."""
+        counted = Counter(reason for row in self.quarantined for reason in row.reasons)
+        return {
+            reason: [row.row for row in self.quarantined if reason in row.reasons]
+            for reason, _ in counted.most_common()
+        }
+
+
+def prepare(
+    source: Source, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning, progress: Progress
+) -> Prepared:
+    """Read, quarantine, separate duplicates, split, write a dataset under `home`. Raises `DataError`, `UsageError`."""
+    progress.step(f"Reading {source}")
+    table, columns, labels = _open(source)
+    accepted: list[Accepted] = []
+    quarantined: list[Quarantined] = []
+    for item in check_rows(
+        watched(table.rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length
+    ):
+        (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
+    stories, repeats = separate_duplicates(accepted)
+    quarantined += repeats
+    rows = len(accepted) + len(quarantined) - len(repeats)
+    quarantined += _labels_without_article(labels, accepted, quarantined)
+    _refuse_bad_data(source, rows, quarantined, stories.values(), pipeline.data_pipeline)
+
+    settings = pipeline.training_pipeline
+    splits = assign_splits(
+        {key: item.article.category for key, item in stories.items()},
+        validation=settings.validation_split,
+        test=settings.test_split,
+        seed=settings.random_seed,
+    )
+    contents = Contents(
+        articles={
+            split: [(key, item.article) for key, item in stories.items() if splits[key] == split] for split in SPLITS
+        },
+        quarantined=quarantined,
+        validation_split=settings.validation_split,
+        test_split=settings.test_split,
+        random_seed=settings.random_seed,
+        text_cleaning=cleaning,
+    )
+    return Prepared(write_dataset(home, contents, source=str(source), now=datetime.now(UTC)), rows, quarantined)
+
+
+def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | None]:
+    if source.data is None:
+        table = read_sample()
+        return table, {name: name for name in table.columns}, None
+    table = read_table(source.data, source.encoding)
+    labels = read_labels(source.labels, source.encoding, source.columns.category) if source.labels else None
+    said = source.columns if labels is None else ColumnNames(source.columns.text, source.columns.title)
+    columns = find_columns(table.columns, said, source.data)
+    if labels is None:
+        require_category(columns, table.columns, source.data)
+    return table, columns, labels
+
+
+def _labels_without_article(
+    labels: dict[str, Label] | None, accepted: list[Accepted], quarantined: list[Quarantined]
+) -> Iterable[Quarantined]:
+    """The labels that name no article; their row numbers are those of the file of labels."""
+    met = {item.article.id for item in accepted} | {item.id for item in quarantined}
+    for key, label in (labels or {}).items():
+        if key not in met:
+            yield Quarantined(label.row, ("label_without_article",), id=key, title="", text="", category=label.category)
+
+
+def _refuse_bad_data(
+    source: Source, rows: int, quarantined: list[Quarantined], kept: Iterable[Accepted], limits: DataPipeline
+) -> None:
+    broken = [row for row in quarantined if row.is_broken]
+    if len(broken) > limits.max_quarantined_share * rows:
+        reasons = Counter(row.reasons[0] for row in broken).most_common(3)
+        first = broken[0]
+        raise DataError(
+            f"{source}: {len(broken):,} of {rows:,} rows ({len(broken) / rows:.1%}) cannot be used, more than the "
+            f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
+            f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
+            f"({first.reasons[0]}). "
+            "Correct them, or raise the limit in configs/pipeline_config.yaml."
+        )
+    counts = Counter(item.article.category for item in kept)
+    if len(counts) < 2:
+        only = f"all articles are '{next(iter(counts))}'" if counts else "no article is left"
+        raise DataError(f"{source}: {only}. A classifier needs at least two categories: add articles of another one.")
+    small = {category: count for category, count in counts.items() if count < limits.min_articles_per_category}
+    if small:
+        named = ", ".join(f"'{category}' has {count}" for category, count in sorted(small.items())[:5])
+        raise DataError(
+            f"{source}: too few different articles to learn and to measure: {named}; "
+            f"{limits.min_articles_per_category} are needed (data_pipeline.min_articles_per_category). "
+            "Add articles, merge the category into another, or leave its rows out."
+        )

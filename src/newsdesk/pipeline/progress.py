@@ -1,0 +1,31 @@
+"""How long work tells whoever watches how far it is."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Progress(Protocol):
+    """A door shows these; the pipeline only calls them."""
+
+    def step(self, name: str, total: int | None = None) -> None:
+        """A new step begins; it has `total` parts, or nobody knows how many."""
+
+    def advance(self, parts: int = 1) -> None:
+        """So many more parts of the step are done."""
+
+
+class Silent:
+    """Nobody watches."""
+
+    def step(self, name: str, total: int | None = None) -> None: ...
+
+    def advance(self, parts: int = 1) -> None: ...
+
+
+def watched(items: Iterable[Item], progress: Progress) -> Iterator[Item]:
+    """Pass the items on, counting each as a part done."""
+    for item in items:
+        yield item
+        progress.advance()
