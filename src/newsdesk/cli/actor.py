@@ -1,0 +1,11 @@
+"""Who is at the keyboard, for the promotion ledger."""
+
+import getpass
+
+
+def actor() -> str:
+    """The name of the user; "unknown" where the system has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

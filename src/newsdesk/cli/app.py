@@ -1,0 +1,69 @@
+"""`newsdesk`: all commands, and how they fail."""
+
+import sys
+
+import typer
+
+from newsdesk.cli import data, models, run, serve
+from newsdesk.errors import NewsdeskError
+
+app = typer.Typer(
+    name="newsdesk",
+    help="Sorts news: trains classifiers on your articles, promotes the best, serves it over HTTP.",
+    epilog="Example: newsdesk run --data articles.csv",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("serve")(serve.serve)
+app.add_typer(models.app, name="models")
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+    """Options of every command."""
+
+
+@app.command("version", epilog="Example: newsdesk version")
+def version() -> None:
+    """Print the version of Newsdesk."""
+    from newsdesk import __version__
+
+    print(__version__)
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends in one sentence and its exit code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(_say("Stopped. What was finished is kept; run the command again to go on.", 130))
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        sys.exit(_say(*_explained(error)))
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """One sentence about an error, and the exit code."""
+    match error:
+        case NewsdeskError():
+            return str(error), error.exit_code
+        case OSError():
+            return (
+                f"{error.filename or 'The system'}: {error.strerror or error}. Check the path, its rights and "
+                f"the disk.",
+                1,
+            )
+        case _:
+            return (
+                f"A defect in Newsdesk ({type(error).__name__}). Run `newsdesk --debug …` to see where, and report it.",
+                1,
+            )
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    print(f"newsdesk: {sentence}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,113 @@
+"""`newsdesk models`: the registered versions, and which of them is in charge."""
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from newsdesk.config.settings import Settings
+    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.registry.versions import Version
+
+app = typer.Typer(help="List registered models, put one in charge, go back to the one before.", no_args_is_help=True)
+
+Reason = Annotated[str, typer.Option(help="Why, for the promotion ledger.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@app.command("list", epilog="Example: newsdesk models list")
+def list_versions(as_json: AsJson = False) -> None:
+    """Show every registered version, newest first."""
+    from newsdesk.config.settings import load_settings
+    from newsdesk.registry.versions import MODEL, Registry
+
+    versions = Registry(load_settings()).versions()
+    if as_json:
+        print(json.dumps([_as_dict(version) for version in versions], indent=2))
+        return
+    from newsdesk.cli.tables import table_of, wide_console
+
+    if not versions:
+        print("No model is registered yet. Train one: newsdesk run.")
+        return
+    table = table_of(MODEL)
+    for heading in ("version", "in charge", "model", "test accuracy", "dataset", "registered (UTC)", "digest"):
+        table.add_column(heading, justify="right" if heading == "test accuracy" else "left")
+    for version in versions:
+        when = f"{version.registered_at:%Y-%m-%d %H:%M}"
+        figures = (version.model_type, f"{version.accuracy:.4f}", version.dataset_version, when, version.digest[7:19])
+        table.add_row(version.version, ", ".join(version.aliases), *figures)
+    wide_console().print(table)
+
+
+@app.command("promote", epilog="Example: newsdesk models promote 3 --reason 'better on local politics'")
+def promote(
+    version: Annotated[str, typer.Argument(help="Number of the version.")],
+    reason: Reason = "by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Put a registered version in charge, past the gate."""
+    with _promotions() as promotions:
+        promoted = promotions.promote(version, reason)
+    _report(
+        {"champion": promoted.version, "digest": promoted.digest}, f"Version {promoted.version} is in charge.", as_json
+    )
+
+
+@app.command("rollback", epilog="Example: newsdesk models rollback --reason 'misses cricket'")
+def rollback(reason: Reason = "by hand", as_json: AsJson = False) -> None:
+    """Put the version that was in charge before back in charge."""
+    with _promotions() as promotions:
+        before, now = promotions.rollback(reason)
+    sentence = f"Rolled back from version {before.version}: version {now.version} ({now.digest}) is in charge."
+    _report({"from": before.version, "champion": now.version, "digest": now.digest}, sentence, as_json)
+
+
+@app.command("ledger", epilog="Example: newsdesk models ledger --json")
+def ledger(as_json: AsJson = False) -> None:
+    """Show who put which version in charge, when and why."""
+    from newsdesk.config.settings import load_settings
+    from newsdesk.store.database import open_store
+    from newsdesk.store.ledger import entries
+
+    history = entries(open_store(load_settings().database))
+    if as_json:
+        print(json.dumps([vars(entry) | {"at": entry.at.isoformat()} for entry in history], indent=2))
+        return
+    from newsdesk.cli.tables import table_of, wide_console
+
+    table = table_of("Promotion ledger")
+    for heading in ("when (UTC)", "who", "action", "decision", "from", "to", "reason"):
+        table.add_column(heading)
+    for entry in history:
+        versions = (entry.from_version or "", entry.to_version or "")
+        table.add_row(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.action, entry.decision, *versions, entry.reason
+        )
+    wide_console().print(table)
+
+
+@contextmanager
+def _promotions() -> "Iterator[Promotions]":
+    from newsdesk.cli.actor import actor
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.lock import only_writer
+    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.registry.versions import Registry
+    from newsdesk.store.database import open_store
+
+    settings: Settings = load_settings()
+    with only_writer(settings.home):
+        yield Promotions(settings, Registry(settings), open_store(settings.database), actor())
+
+
+def _report(result: dict[str, str], sentence: str, as_json: bool) -> None:
+    print(json.dumps(result) if as_json else sentence)
+
+
+def _as_dict(version: "Version") -> dict[str, object]:
+    return vars(version) | {"registered_at": version.registered_at.isoformat()}

@@ -1,0 +1,188 @@
+"""Print what the main job came to."""
+
+import json
+from dataclasses import asdict
+
+from rich.console import Console
+
+from newsdesk.articles.quarantine import REASONS
+from newsdesk.cli.tables import table_of, wide_console
+from newsdesk.pipeline.prepare import Prepared
+from newsdesk.pipeline.promote import Judged
+from newsdesk.pipeline.run import Outcome
+from newsdesk.pipeline.train import Trained
+
+_FIRST_ROWS = 4
+
+
+def print_tables(outcome: Outcome) -> None:
+    """For people."""
+    console = wide_console()
+    _print_data(console, outcome.prepared)
+    _print_leaderboard(console, outcome.trained)
+    _print_per_class(console, outcome.trained)
+    _print_verdict(console, outcome.trained, outcome.judged)
+
+
+def print_json(outcome: Outcome) -> None:
+    """For machines."""
+    dataset, trained, judged = outcome.prepared.dataset, outcome.trained, outcome.judged
+    print(
+        json.dumps(
+            {
+                "dataset": {
+                    "version": dataset.version,
+                    "folder": str(dataset.folder),
+                    "rows": outcome.prepared.rows,
+                    "counts": dataset.manifest.counts,
+                    "quarantined": dataset.manifest.quarantined,
+                },
+                "candidates": [
+                    {
+                        "name": candidate.name,
+                        "model_type": candidate.fitted.model_type,
+                        "validation_accuracy": candidate.validation.accuracy,
+                        "test_accuracy": candidate.test.accuracy,
+                        "validation_f1_macro": candidate.validation.f1_macro,
+                        "fit_seconds": candidate.fitted.fit_seconds,
+                        "size_bytes": candidate.size_bytes,
+                        "predict_ms": candidate.predict_ms,
+                        "servable": candidate.is_servable,
+                    }
+                    for candidate in trained.candidates
+                ],
+                "winner": {
+                    "name": trained.winner.name,
+                    "digest": trained.bundle.digest,
+                    "run_id": trained.run_id,
+                    "test": trained.test.metrics(),
+                    "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
+                },
+                "gate": asdict(judged.verdict),
+                "champion": None
+                if judged.champion is None
+                else {"version": judged.champion.version, "digest": judged.champion.digest},
+            },
+            indent=2,
+        )
+    )
+
+
+def print_invitation(host: str, port: int) -> None:
+    """Where the server will be, and a first request."""
+    shown_host = "localhost" if host.startswith(("127.", "0.")) else host
+    address = f"http://{shown_host}:{port}"
+    print(f"\nServing on {address} (API pages at {address}/docs, Ctrl+C stops). Try:\n")
+    print(f"  curl -X POST {address}/predict -H 'Content-Type: application/json' \\")
+    print('       -d \'{"text": "Stock market hits record high"}\'\n', flush=True)
+
+
+def _print_data(console: Console, prepared: Prepared) -> None:
+    dataset = prepared.dataset
+    counts = dataset.manifest.counts
+    console.print(
+        f"\nDataset [bold]{dataset.version}[/bold] from {dataset.manifest.source}: {prepared.rows:,} rows read,",
+        end=" ",
+    )
+    console.print(
+        f"{counts['train']:,} to train, {counts['validation']:,} to compare, {counts['test']:,} to test,", end=" "
+    )
+    console.print(f"{len(prepared.quarantined):,} set aside.")
+    if not prepared.quarantined:
+        return
+    table = table_of(f"Set aside in {dataset.folder / 'quarantine.parquet'}")
+    table.add_column("reason")
+    table.add_column("rows", justify="right")
+    table.add_column("first rows")
+    table.add_column("what it means")
+    for reason, rows in prepared.reasons.items():
+        first = ", ".join(map(str, rows[:_FIRST_ROWS])) + (" …" if len(rows) > _FIRST_ROWS else "")
+        table.add_row(reason, f"{len(rows):,}", first, _meaning(reason))
+    console.print(table)
+
+
+def _meaning(reason: str) -> str:
+    generic = "<field>_" + reason.split("_", 1)[1]
+    return REASONS.get(reason) or REASONS.get(generic, "")
+
+
+def _print_leaderboard(console: Console, trained: Trained) -> None:
+    table = table_of("Leaderboard, fitted on the train set")
+    table.add_column("model", no_wrap=True)
+    for heading in ("validation", "test", "macro F1", "fit s", "size MB", "predict ms"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for candidate in sorted(trained.candidates, key=lambda candidate: -candidate.validation.accuracy):
+        fitted = candidate.fitted
+        notes = ["best"] if candidate.name == trained.winner.name else []
+        notes += [] if fitted.converged else ["did not converge: raise max_iter"]
+        notes += [] if candidate.is_servable else ["cannot be served"]
+        table.add_row(
+            candidate.name,
+            f"{candidate.validation.accuracy:.4f}",
+            f"{candidate.test.accuracy:.4f}",
+            f"{candidate.validation.f1_macro:.4f}",
+            f"{fitted.fit_seconds:.2f}",
+            "" if candidate.size_bytes is None else f"{candidate.size_bytes / 1e6:.2f}",
+            f"{candidate.predict_ms:.3f}",
+            ", ".join(notes),
+            style="bold" if candidate.name == trained.winner.name else "",
+        )
+    console.print()
+    console.print(table)
+    console.print(
+        "accuracy on validation and test, macro F1 on validation; size of the weights, predict time of one text",
+        style="dim",
+    )
+
+
+def _print_per_class(console: Console, trained: Trained) -> None:
+    table = table_of(f"{trained.winner.name}, fitted again on train + validation, on the test set")
+    table.add_column("category")
+    for heading in ("precision", "recall", "F1", "articles"):
+        table.add_column(heading, justify="right")
+    for name, scores in trained.test.per_class.items():
+        table.add_row(
+            name, f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
+        )
+    table.add_section()
+    table.add_row(
+        "macro average",
+        f"{trained.test.precision_macro:.3f}",
+        f"{trained.test.recall_macro:.3f}",
+        f"{trained.test.f1_macro:.3f}",
+        f"{sum(scores.support for scores in trained.test.per_class.values()):,}",
+    )
+    console.print()
+    console.print(table)
+    console.print(f"test accuracy [bold]{trained.test.accuracy:.4f}[/bold]")
+
+
+def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
+    verdict, champion = judged.verdict, judged.champion
+    console.print()
+    match verdict.decision:
+        case "promoted":
+            console.print(
+                f"[bold green]Promoted[/bold green] {trained.winner.name} as version {judged.version}: "
+                f"{verdict.reason}."
+            )
+        case "unchanged" if champion:
+            console.print(f"[bold]Unchanged[/bold]: {verdict.reason} (version {champion.version}).")
+        case "kept" if champion:
+            console.print(f"[bold]Kept[/bold] the champion, version {champion.version}: {verdict.reason}.")
+            console.print(
+                f"The new model is version {judged.version}; to put it in charge: newsdesk models promote "
+                f"{judged.version}"
+            )
+        case _:
+            console.print(f"[bold red]Refused[/bold red] to promote {trained.winner.name}: {verdict.reason}.")
+            console.print(
+                "What can be done: give more articles for the weakest categories above, merge categories that "
+                "mean nearly the same, "
+                "try other models in configs/model_config.yaml; or, if this accuracy is good enough for you, lower "
+                "training_pipeline.auto_deploy_threshold in configs/pipeline_config.yaml and run again."
+            )
+            if champion:
+                console.print(f"The champion stays version {champion.version}; `newsdesk serve` serves it.")
+    console.print(f"Bundle {trained.bundle.digest}", style="dim")

@@ -1,0 +1,53 @@
+"""Show how far long work is: a live line on a terminal, one line a finished step in a log."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+
+class ShownProgress:
+    """Steps as lines on standard error, so that standard output stays free for results."""
+
+    def __init__(self, display: RichProgress) -> None:
+        self._display = display
+        self._task: TaskID | None = None
+        self._name = ""
+        self._started = 0.0
+
+    def step(self, name: str, total: int | None = None) -> None:
+        self.finish()
+        self._task = self._display.add_task(name, total=total)
+        self._name, self._started = name, time.monotonic()
+
+    def advance(self, parts: int = 1) -> None:
+        if self._task is not None:
+            self._display.advance(self._task, parts)
+
+    def finish(self) -> None:
+        """The step that was going on is done."""
+        if self._task is not None:
+            self._display.remove_task(self._task)
+            self._display.console.print(
+                f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]", highlight=False
+            )
+            self._task = None
+
+
+@contextmanager
+def shown_progress() -> Iterator[ShownProgress]:
+    """Progress that is shown while the `with` block runs."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with RichProgress(*columns, console=Console(stderr=True), transient=True) as display:
+        progress = ShownProgress(display)
+        yield progress
+        progress.finish()

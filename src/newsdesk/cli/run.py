@@ -1,0 +1,48 @@
+"""`newsdesk run`: the whole main job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    data: Annotated[
+        Path | None, typer.Option(help="CSV, JSON Lines or Parquet with labelled articles. Default: the sample corpus.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="A second file with the category of each article, joined by id.")
+    ] = None,
+    text_column: Annotated[str | None, typer.Option(help="Column with the text, if not found by name.")] = None,
+    title_column: Annotated[str | None, typer.Option(help="Column with the title, if not found by name.")] = None,
+    category_column: Annotated[str | None, typer.Option(help="Column with the category, if not found by name.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of CSV and JSON Lines.")] = "utf-8",
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the champion when done.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train on your articles, compare, promote the best through the gate, and serve it."""
+    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.cli import outcome as shown
+    from newsdesk.cli.actor import actor
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.cli.serve import hand_over_to_server, require_free_port
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.prepare import Source
+    from newsdesk.pipeline.run import run as run_main_job
+
+    settings = load_settings()
+    if serve:
+        require_free_port(settings.api_host, settings.api_port)
+    source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding)
+    with shown_progress() as progress:
+        outcome = run_main_job(source, settings, actor(), progress)
+    if as_json:
+        shown.print_json(outcome)
+    else:
+        shown.print_tables(outcome)
+    if outcome.judged.verdict.decision == "refused":
+        raise typer.Exit(1)
+    if serve:
+        if not as_json:
+            shown.print_invitation(settings.api_host, settings.api_port)
+        hand_over_to_server()

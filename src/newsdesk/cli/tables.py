@@ -1,0 +1,18 @@
+"""How tables look."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+_WIDTH_IN_FILES = 120  # columns, where the output is no terminal
+
+
+def wide_console() -> Console:
+    """Standard output: as wide as the terminal, or wide enough for our tables."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_IN_FILES)
+
+
+def table_of(title: str, *columns: str) -> Table:
+    """A table with a title at the left and few lines."""
+    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
