@@ -8,11 +8,23 @@ from newsdesk.articles.quarantine import Accepted, Quarantined, set_aside
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.text.tokens import normalise, words
 
+_ENOUGH_WORDS = 8
+
 
 def story_key(article: Article) -> str:
-    """Equal for articles that have the same words in the same order, whatever their case, spacing and punctuation."""
-    told = " ".join(words(normalise(join_title_and_text(article.title, article.text), lowercase=True)))
-    return hashlib.sha256(told.encode("utf-8")).hexdigest()
+    """Equal for articles that tell the same words in the same order, whatever their case, spacing and punctuation.
+
+    Wire copy is republished under new headlines, so the text alone decides; only a text of very few words, which two
+    stories may well share, is taken together with its title.
+    """
+    told = _words(article.text)
+    if len(told) < _ENOUGH_WORDS:
+        told = _words(join_title_and_text(article.title, article.text))
+    return hashlib.sha256(" ".join(told).encode("utf-8")).hexdigest()
+
+
+def _words(text: str) -> list[str]:
+    return words(normalise(text, lowercase=True))
 
 
 def separate_duplicates(accepted: list[Accepted]) -> tuple[dict[str, Accepted], list[Quarantined]]:

@@ -102,8 +102,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
 
 
 def _meaning(reason: str) -> str:
-    generic = "<field>_" + reason.split("_", 1)[1]
-    return REASONS.get(reason) or REASONS.get(generic, "")
+    return REASONS.get(reason) or REASONS["<field>_" + reason.partition("_")[2]]
 
 
 def _print_leaderboard(console: Console, trained: Trained) -> None:
@@ -183,6 +182,10 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
                 "try other models in configs/model_config.yaml; or, if this accuracy is good enough for you, lower "
                 "training_pipeline.auto_deploy_threshold in configs/pipeline_config.yaml and run again."
             )
+            confused = trained.test.most_confused(3)
+            if confused:
+                pairs = ", ".join(f"{true} taken for {predicted} ({share:.0%})" for true, predicted, share in confused)
+                console.print(f"Most mixed up: {pairs}.")
             if champion:
                 console.print(f"The champion stays version {champion.version}; `newsdesk serve` serves it.")
     console.print(f"Bundle {trained.bundle.digest}", style="dim")

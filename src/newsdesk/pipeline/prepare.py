@@ -67,6 +67,7 @@ def prepare(
     quarantined += repeats
     rows = len(accepted) + len(quarantined) - len(repeats)
     quarantined += _labels_without_article(labels, accepted, quarantined)
+    quarantined.sort(key=lambda row: row.row)
     _refuse_bad_data(source, rows, quarantined, stories.values(), pipeline.data_pipeline)
 
     settings = pipeline.training_pipeline

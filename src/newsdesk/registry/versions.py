@@ -87,7 +87,7 @@ class Registry:
             self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "bundle"), "bundle")
             _create_if_missing(self._client)
             made = self._client.create_model_version(
-                MODEL, logged.model_uri, run_id, tags=_tags(bundle), model_id=logged.model_id
+                MODEL, logged.model_uri, run_id, tags=_tags(bundle) | {"model_id": logged.model_id}
             )
             self._keep(bundle)
             return _describe(made, {})
@@ -97,8 +97,9 @@ class Registry:
         folder = self._settings.bundles / bundle_folder_name(version.digest)
         if not folder.is_dir():
             with explained(self._address), TemporaryDirectory() as scratch:
-                source = self._client.get_model_version(MODEL, version.version).source
-                downloaded = mlflow.artifacts.download_artifacts(f"{source}/bundle", dst_path=scratch)
+                model_id = self._client.get_model_version(MODEL, version.version).tags["model_id"]
+                location = self._client.get_logged_model(model_id).artifact_location
+                downloaded = mlflow.artifacts.download_artifacts(f"{location}/bundle", dst_path=scratch)
                 self._keep(load_bundle(Path(downloaded)))
         bundle = load_bundle(folder)
         if bundle.digest != version.digest:

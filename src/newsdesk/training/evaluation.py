@@ -32,6 +32,14 @@ class Evaluation:
     per_class: dict[str, ClassScores]
     confusion: NDArray[np.int64]
 
+    def most_confused(self, count: int) -> list[tuple[str, str, float]]:
+        """Pairs (true, predicted) that are mixed up, with the share of the true category, the worst first."""
+        shares = self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
+        np.fill_diagonal(shares, 0)
+        worst = np.argsort(-shares, axis=None, kind="stable")[:count]
+        pairs = [divmod(int(place), len(self.classes)) for place in worst]
+        return [(self.classes[i], self.classes[j], float(shares[i, j])) for i, j in pairs if shares[i, j] > 0]
+
     def metrics(self) -> dict[str, float]:
         """The summary figures by name."""
         names = (

@@ -1,0 +1,261 @@
+"""The main job, from a table to a champion, on part of the sample corpus with quick classifiers."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import ConfigError, RegistryError
+from newsdesk.model.bundle import load_bundle
+from newsdesk.model.predictor import Predictor
+from newsdesk.pipeline.prepare import Source
+from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.run import Outcome, run
+from newsdesk.registry.pointer import POINTER, read_champion
+from newsdesk.registry.versions import Registry
+from newsdesk.serving.model_source import load_champion
+from newsdesk.store.database import open_store
+from newsdesk.store.ledger import entries
+from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
+
+HEADLINES = ["Stock market hits record high after bank results", "Striker scores twice as champions win cup final"]
+
+# These tests share a job's outcome, and each starts MLflow: one worker runs them all.
+pytestmark = pytest.mark.xdist_group("main job")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with data and configuration, and what the main job makes of it."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        return settings_in(self.folder)
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.settings)
+
+    @property
+    def promotions(self) -> Promotions:
+        return Promotions(self.settings, self.registry, open_store(self.settings.database), "an operator")
+
+    def configure(self, models: str = QUICK_MODELS, pipeline: str = "") -> None:
+        (self.folder / "configs").mkdir(exist_ok=True)
+        (self.folder / "configs" / "model_config.yaml").write_text(models, encoding="utf-8")
+        (self.folder / "configs" / "pipeline_config.yaml").write_text(pipeline, encoding="utf-8")
+
+    def run(self, per_category: int = 60) -> Outcome:
+        data = write_csv(self.folder / "articles.csv", sample_rows(per_category))
+        return run(Source(data), self.settings, "a tester", Silent())
+
+
+def new_desk(folder: Path) -> Desk:
+    desk = Desk(folder)
+    desk.configure()
+    return desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return new_desk(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Outcome]:
+    desk = new_desk(tmp_path_factory.mktemp("desk"))
+    return desk, desk.run()
+
+
+def test_the_first_model_that_is_good_enough_becomes_champion(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    assert outcome.judged.verdict.decision == "promoted"
+    champion = desk.registry.holder("champion")
+    assert champion is not None
+    assert champion.version == "1"
+    assert champion.digest == outcome.trained.bundle.digest
+    pointer = read_champion(desk.settings.bundles)
+    assert pointer is not None
+    assert (pointer.version, pointer.digest) == ("1", champion.digest)
+
+
+def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation(
+    finished: tuple[Desk, Outcome],
+) -> None:
+    _, outcome = finished
+    best = max(
+        outcome.trained.candidates, key=lambda candidate: (candidate.validation.accuracy, candidate.validation.f1_macro)
+    )
+    counts = outcome.prepared.dataset.manifest.counts
+    assert outcome.trained.winner.name == best.name
+    assert outcome.trained.winner.features.matrix.shape[0] == counts["train"] + counts["validation"]
+
+
+def test_what_is_served_is_what_was_measured(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    served = load_champion(desk.settings.bundles).predictor
+    measured = Predictor(outcome.trained.bundle)
+    assert np.array_equal(served.predict_proba(HEADLINES), measured.predict_proba(HEADLINES))
+    assert served.bundle.manifest.metrics["accuracy"] == outcome.trained.test.accuracy
+
+
+def test_every_candidate_is_a_run_in_mlflow_with_parameters_metrics_and_pictures(
+    finished: tuple[Desk, Outcome],
+) -> None:
+    desk, outcome = finished
+    client = MlflowClient(desk.settings.tracking_uri)
+    experiment = client.get_experiment_by_name("newsdesk")
+    assert experiment is not None
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    parent = runs.pop(f"train {outcome.prepared.dataset.version}")
+    assert set(runs) == {"neural_network", "logistic_regression", "naive_bayes", "random_forest"}
+    forest = runs["random_forest"]
+    assert forest.data.params["n_estimators"] == "10"
+    assert forest.data.tags["dataset_version"] == outcome.prepared.dataset.version
+    assert forest.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    wanted = {
+        "validation_accuracy",
+        "test_f1_macro",
+        "test_recall_weighted",
+        "test_precision/sports",
+        "fit_seconds",
+        "size_bytes",
+        "predict_ms",
+    }
+    assert wanted <= set(forest.data.metrics)
+    files = {file.path for file in client.list_artifacts(forest.info.run_id)}
+    assert {"confusion_matrix_validation.png", "per_class_validation.json"} <= files
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["bundle_digest"] == outcome.trained.bundle.digest
+
+
+def test_the_registered_version_holds_the_bundle_and_a_skops_pipeline_but_no_pickle(
+    finished: tuple[Desk, Outcome],
+) -> None:
+    desk, _ = finished
+    files = {file.name for file in (desk.folder / "var" / "artifacts").rglob("*") if file.is_file()}
+    assert {"bundle.json", "vocabulary.json", "weights.safetensors", "model.skops"} <= files
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    registry = desk.registry
+    version = registry.version("1")
+    _, folder = registry.fetch(version)
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
+    bundle, folder = registry.fetch(version)
+    assert bundle.digest == outcome.trained.bundle.digest
+    assert load_bundle(folder).digest == bundle.digest
+
+
+def test_the_same_command_twice_gives_the_same_dataset_and_bundle_and_changes_nothing(
+    finished: tuple[Desk, Outcome],
+) -> None:
+    desk, first = finished
+    second = desk.run()
+    assert second.prepared.dataset.version == first.prepared.dataset.version
+    assert second.trained.bundle.digest == first.trained.bundle.digest
+    assert second.judged.verdict.decision == "unchanged"
+    assert [version.version for version in desk.registry.versions()] == ["1"]
+
+
+def test_a_model_below_the_threshold_is_refused_and_registers_nothing(desk: Desk) -> None:
+    desk.configure(pipeline="training_pipeline: {auto_deploy_threshold: 0.999}")
+    outcome = desk.run(per_category=12)
+    assert outcome.judged.verdict.decision == "refused"
+    assert "auto_deploy_threshold" in outcome.judged.verdict.reason
+    assert desk.registry.versions() == []
+    assert not (desk.settings.bundles / POINTER).exists()
+    (entry,) = entries(open_store(desk.settings.database))
+    assert (entry.decision, entry.to_version, entry.actor) == ("refused", None, "a tester")
+    assert entry.evidence["accuracy"] == outcome.trained.test.accuracy
+
+    desk.configure(pipeline="training_pipeline: {auto_deploy_threshold: 0.1}")
+    assert desk.run(per_category=12).judged.verdict.decision == "promoted"
+
+
+def test_a_model_that_is_not_enough_better_is_registered_as_challenger_and_the_champion_stays(desk: Desk) -> None:
+    desk.run()
+    desk.configure(models="models: {naive_bayes: {alpha: 0.5}}")
+    outcome = desk.run()
+    assert outcome.judged.verdict.decision == "kept"
+    registry = desk.registry
+    champion, challenger = registry.holder("champion"), registry.holder("challenger")
+    assert champion is not None
+    assert challenger is not None
+    assert (champion.version, challenger.version) == ("1", "2")
+    evidence = entries(open_store(desk.settings.database))[-1].evidence
+    assert evidence["champion_accuracy"] is not None
+    assert evidence["dataset_version"] == outcome.prepared.dataset.version
+
+
+def test_rollback_brings_back_the_identical_bundle_and_the_ledger_tells_all_of_it(desk: Desk) -> None:
+    first = desk.run()
+    before = load_champion(desk.settings.bundles).predictor.predict_proba(HEADLINES)
+    desk.configure(
+        models="models: {naive_bayes: {alpha: 0.5}}", pipeline="training_pipeline: {model_comparison_threshold: 0}"
+    )
+    desk.run()
+    desk.promotions.promote("2", "editors asked for it")
+    assert load_champion(desk.settings.bundles).version == "2"
+
+    gone, back = desk.promotions.rollback("misses cricket")
+    assert (gone.version, back.version) == ("2", "1")
+    served = load_champion(desk.settings.bundles)
+    assert served.predictor.bundle.digest == first.trained.bundle.digest
+    assert np.array_equal(served.predictor.predict_proba(HEADLINES), before)
+    last = entries(open_store(desk.settings.database))[-1]
+    assert (last.action, last.from_version, last.to_version, last.reason) == ("rollback", "2", "1", "misses cricket")
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        desk.promotions.rollback("once more")
+
+
+def test_a_pointer_that_a_killed_command_left_behind_is_mended(desk: Desk) -> None:
+    desk.run(per_category=30)
+    pointer = desk.settings.bundles / POINTER
+    whole = pointer.read_text(encoding="utf-8")
+    for damaged in (None, "{", json.dumps({"version": "0", "digest": "sha256:0", "bundle": "0"})):
+        if damaged is None:
+            pointer.unlink()
+        else:
+            pointer.write_text(damaged, encoding="utf-8")
+        desk.promotions.mend_pointer()
+        assert pointer.read_text(encoding="utf-8") == whole
+
+
+def test_a_version_that_does_not_exist_cannot_be_promoted(finished: tuple[Desk, Outcome]) -> None:
+    with pytest.raises(RegistryError, match="has no version 77"):
+        finished[0].promotions.promote("77", "a slip")
+
+
+def test_any_scikit_learn_classifier_joins_by_configuration_alone(desk: Desk) -> None:
+    desk.configure(
+        models="""
+models:
+  extra_trees: {class: sklearn.ensemble.ExtraTreesClassifier, n_estimators: 30}
+  neighbours: {class: sklearn.neighbors.KNeighborsClassifier, n_neighbors: 3}
+"""
+    )
+    outcome = desk.run()
+    by_name = {candidate.name: candidate for candidate in outcome.trained.candidates}
+    assert by_name["extra_trees"].is_servable
+    assert not by_name["neighbours"].is_servable
+    assert by_name["neighbours"].validation.accuracy > 0.5
+    assert outcome.trained.winner.name == "extra_trees"
+    assert outcome.judged.verdict.decision == "promoted"
+
+
+def test_a_parameter_that_scikit_learn_refuses_is_told_by_its_key(desk: Desk) -> None:
+    desk.configure(models="models: {logistic_regression: {C: -1}}")
+    with pytest.raises(ConfigError, match=r"models\.logistic_regression: .*'C'"):
+        desk.run(per_category=12)
