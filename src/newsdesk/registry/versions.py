@@ -86,8 +86,9 @@ class Registry:
                 )
             self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "bundle"), "bundle")
             _create_if_missing(self._client)
+            tags = _tags(bundle) | {"model_id": logged.model_id}
             made = self._client.create_model_version(
-                MODEL, logged.model_uri, run_id, tags=_tags(bundle) | {"model_id": logged.model_id}
+                MODEL, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
             )
             self._keep(bundle)
             return _describe(made, {})
