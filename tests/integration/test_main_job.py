@@ -248,8 +248,8 @@ models:
     )
     outcome = desk.run()
     by_name = {candidate.name: candidate for candidate in outcome.trained.candidates}
-    assert by_name["extra_trees"].is_servable
-    assert not by_name["neighbours"].is_servable
+    assert by_name["extra_trees"].bundle is not None
+    assert by_name["neighbours"].bundle is None
     assert by_name["neighbours"].validation.accuracy > 0.5
     assert outcome.trained.winner.name == "extra_trees"
     assert outcome.judged.verdict.decision == "promoted"

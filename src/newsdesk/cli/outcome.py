@@ -47,7 +47,7 @@ def print_json(outcome: Outcome) -> None:
                         "fit_seconds": candidate.fitted.fit_seconds,
                         "size_bytes": candidate.size_bytes,
                         "predict_ms": candidate.predict_ms,
-                        "servable": candidate.is_servable,
+                        "servable": candidate.bundle is not None,
                     }
                     for candidate in trained.candidates
                 ],
@@ -115,7 +115,7 @@ def _print_leaderboard(console: Console, trained: Trained) -> None:
         fitted = candidate.fitted
         notes = ["best"] if candidate.name == trained.winner.name else []
         notes += [] if fitted.converged else ["did not converge: raise max_iter"]
-        notes += [] if candidate.is_servable else ["cannot be served"]
+        notes += [] if candidate.bundle else ["cannot be served"]
         table.add_row(
             candidate.name,
             f"{candidate.validation.accuracy:.4f}",

@@ -70,6 +70,7 @@ class Manifest(_Frozen):
     text_cleaning: TextCleaning
     tfidf: TfidfConfig
     classifier: ClassifierSpec
+    temperature: float = Field(default=1.0, gt=0)
     metrics: dict[str, float]
     dataset_version: str
     files: dict[str, str]

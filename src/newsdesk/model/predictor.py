@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,17 @@ class Prediction:
     probabilities: dict[str, float]
 
 
+def at_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Probabilities made sharper (temperature below 1) or flatter (above 1), in each row; their order stays.
+
+    The softmax of log-probabilities divided by the temperature, which for a softmax classifier is that of its scores.
+    """
+    if temperature == 1:
+        return probabilities
+    powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / temperature)
+    return cast("NDArray[np.float64]", powers / powers.sum(axis=1, keepdims=True))
+
+
 class Predictor:
     """A bundle made ready to answer. Holds no state that a prediction changes, so threads may share it."""
 
@@ -36,8 +48,9 @@ class Predictor:
             raise BundleError(f"The bundle {bundle.digest} lacks {error}. Fetch it again, or train anew.") from error
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities of shape (texts, classes), for texts as they were written, title and text joined."""
-        return self._classifier.probabilities([self._features.row(text) for text in texts])
+        """Calibrated probabilities of shape (texts, classes), for texts as they were written, title and text joined."""
+        probabilities = self._classifier.probabilities([self._features.row(text) for text in texts])
+        return at_temperature(probabilities, self.bundle.manifest.temperature)
 
     def predict(self, text: str) -> Prediction:
         """What the bundle says about one text."""

@@ -1,24 +1,25 @@
 """From a dataset to a model worth judging: fit every candidate, compare, fit the winner again on all it may see."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+import numpy as np
 
 from newsdesk import __version__
-from newsdesk.articles.dataset import Dataset, read_examples
+from newsdesk.articles.dataset import Dataset, Examples, read_examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.tracking import RunRecord, Tracking
-from newsdesk.training.bundling import build_bundle, prove_equal, vocabulary_of
+from newsdesk.training.bundling import build_bundle, calibrated, prove_equal, vocabulary_of, with_metrics
+from newsdesk.training.calibration import expected_calibration_error, fit_temperature
 from newsdesk.training.candidates import make_classifier
-from newsdesk.training.comparison import Candidate, best_servable, measure, most_probable
+from newsdesk.training.comparison import Candidate, best_servable, measure
 from newsdesk.training.evaluation import Evaluation, evaluate
 from newsdesk.training.fit import Fitted, fit_classifier, fit_features
 from newsdesk.training.plots import save_confusion_matrix
@@ -58,33 +59,45 @@ def train(dataset: Dataset, config: ModelConfig, seed: int, tracking: Tracking, 
         for name in config.models:
             progress.step(f"Fitting {name}")
             fitted = fit_classifier(name, config, features, seed)
-            bundle = build_bundle(fitted, vocabulary, config, dataset, metrics={}, now=datetime.now(UTC))
+            bundle = build_bundle(fitted, vocabulary, config, dataset, datetime.now(UTC))
             candidates.append(measure(fitted, bundle, cleaning, validation, testing))
             _track_candidate(tracking, candidates[-1], dataset, run_id)
 
         best = best_servable(candidates)
-        if best is None:
+        if best is None or best.bundle is None:
             raise TrainingError(
                 "None of the classifiers in configs/model_config.yaml can be served: add one of the four that "
                 "ship with it."
             )
+        temperature = _temperature(best.bundle, validation)
         progress.step(f"Fitting {best.name} on train and validation")
-        everything = training + validation
-        features = fit_features(everything, config)
+        features = fit_features(training + validation, config)
         winner = fit_classifier(best.name, config, features, seed)
-        vocabulary = vocabulary_of(features, config)
-        draft = build_bundle(winner, vocabulary, config, dataset, metrics={}, now=datetime.now(UTC))
-        assert draft is not None  # the same kind of classifier could be bundled a moment ago
-        prove_equal(draft, winner, testing)
-        test = evaluate(testing.categories, most_probable(Predictor(draft), testing.texts))
-        bundle = build_bundle(winner, vocabulary, config, dataset, metrics=test.metrics(), now=datetime.now(UTC))
-        assert bundle is not None
+        uncalibrated = build_bundle(winner, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
+        assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
+        prove_equal(uncalibrated, winner, testing)
+        bundle, test = _measured(calibrated(uncalibrated, temperature), testing)
         _track_winner(tracking, winner, test, bundle, config, run_id)
     except BaseException:
         tracking.finish(run_id, failed=True)
         raise
     tracking.finish(run_id)
     return Trained(candidates, winner, bundle, test, run_id)
+
+
+def _temperature(bundle: Bundle, validation: Examples) -> float:
+    """The temperature at which the bundle's confidence fits articles that it was not fitted on."""
+    probabilities = Predictor(bundle).predict_proba(validation.texts)
+    return fit_temperature(probabilities, np.array([bundle.manifest.classes.index(c) for c in validation.categories]))
+
+
+def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
+    """The bundle with its figures on the test set in its manifest, and all of these figures."""
+    predictor = Predictor(bundle)
+    probabilities = predictor.predict_proba(testing.texts)
+    truth = np.array([predictor.classes.index(category) for category in testing.categories])
+    test = evaluate(testing.categories, [predictor.classes[i] for i in probabilities.argmax(axis=1)])
+    return with_metrics(bundle, test.metrics() | {"ece": expected_calibration_error(probabilities, truth)}), test
 
 
 def _track_candidate(tracking: Tracking, candidate: Candidate, dataset: Dataset, parent: str) -> None:
@@ -102,7 +115,7 @@ def _track_candidate(tracking: Tracking, candidate: Candidate, dataset: Dataset,
                 tags={
                     "dataset_version": dataset.version,
                     "converged": str(fitted.converged),
-                    "servable": str(candidate.is_servable),
+                    "servable": str(candidate.bundle is not None),
                 },
                 files=_pictures(candidate.validation, "validation", Path(scratch)),
             ),
@@ -113,7 +126,10 @@ def _track_candidate(tracking: Tracking, candidate: Candidate, dataset: Dataset,
 def _track_winner(
     tracking: Tracking, winner: Fitted, test: Evaluation, bundle: Bundle, config: ModelConfig, run_id: str
 ) -> None:
-    settings: Mapping[str, Any] = {
+    settings = {
+        "model_name": winner.name,
+        "model_type": winner.model_type,
+        "temperature": bundle.manifest.temperature,
         **{f"tfidf.{key}": value for key, value in config.feature_extraction.tfidf.model_dump().items()},
         **{f"text_cleaning.{key}": value for key, value in config.preprocessing.text_cleaning.model_dump().items()},
     }
@@ -122,8 +138,9 @@ def _track_winner(
             run_id,
             RunRecord(
                 name=winner.name,
-                parameters={"model_name": winner.name, "model_type": winner.model_type, **settings},
-                metrics=_metrics("test", test) | {"fit_seconds": winner.fit_seconds},
+                parameters=settings,
+                metrics=_metrics("test", test)
+                | {"test_ece": bundle.manifest.metrics["ece"], "fit_seconds": winner.fit_seconds},
                 tags={"bundle_digest": bundle.digest},
                 files=_pictures(test, "test", Path(scratch)),
             ),

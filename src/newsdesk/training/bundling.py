@@ -22,15 +22,9 @@ def vocabulary_of(features: Features, config: ModelConfig) -> Vocabulary:
 
 
 def build_bundle(
-    fitted: Fitted,
-    vocabulary: Vocabulary,
-    config: ModelConfig,
-    dataset: Dataset,
-    *,
-    metrics: dict[str, float],
-    now: datetime,
+    fitted: Fitted, vocabulary: Vocabulary, config: ModelConfig, dataset: Dataset, now: datetime
 ) -> Bundle | None:
-    """The bundle of `fitted`; None where no bundle can hold its kind of classifier."""
+    """The bundle of `fitted`, not calibrated yet; None where no bundle can hold its kind of classifier."""
     compiled = compile_classifier(fitted.classifier)
     if compiled is None:
         return None
@@ -44,15 +38,25 @@ def build_bundle(
         text_cleaning=config.preprocessing.text_cleaning,
         tfidf=config.feature_extraction.tfidf,
         classifier=classifier,
-        metrics=metrics,
+        metrics={},
         dataset_version=dataset.version,
         files={},
     )
     return seal(draft, vocabulary, tensors | {"idf": fitted.features.vectorizer.idf_})
 
 
+def calibrated(bundle: Bundle, temperature: float) -> Bundle:
+    """The same bundle, answering at `temperature`."""
+    return seal(bundle.manifest.model_copy(update={"temperature": temperature}), bundle.vocabulary, bundle.tensors)
+
+
+def with_metrics(bundle: Bundle, metrics: dict[str, float]) -> Bundle:
+    """The same bundle, saying what was measured of it."""
+    return seal(bundle.manifest.model_copy(update={"metrics": metrics}), bundle.vocabulary, bundle.tensors)
+
+
 def prove_equal(bundle: Bundle, fitted: Fitted, examples: Examples) -> None:
-    """Raises `TrainingError` where the bundle and the scikit-learn pipeline disagree about any of `examples`."""
+    """Raises `TrainingError` where an uncalibrated bundle disagrees with the scikit-learn pipeline on an example."""
     clean = Cleaner(bundle.manifest.text_cleaning).clean
     expected = fitted.pipeline.predict_proba([clean(text) for text in examples.texts])
     largest = float(np.abs(Predictor(bundle).predict_proba(examples.texts) - expected).max())

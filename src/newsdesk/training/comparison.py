@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from newsdesk.articles.dataset import Examples
@@ -11,19 +12,19 @@ from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner
 from newsdesk.training.evaluation import Evaluation, evaluate
-from newsdesk.training.fit import Fitted, predict
+from newsdesk.training.fit import Fitted
 
 _TIMED_TEXTS = 200
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate and its figures. `size_bytes` is that of its weights; None where no bundle can hold it."""
+    """A fitted candidate and its figures. `bundle` is None where no bundle can hold its kind of classifier."""
 
     fitted: Fitted
+    bundle: Bundle | None
     validation: Evaluation
     test: Evaluation
-    size_bytes: int | None
     predict_ms: float
 
     @property
@@ -31,31 +32,22 @@ class Candidate:
         return self.fitted.name
 
     @property
-    def is_servable(self) -> bool:
-        return self.size_bytes is not None
+    def size_bytes(self) -> int | None:
+        """Size of what it learnt."""
+        return None if self.bundle is None else sum(tensor.nbytes for tensor in self.bundle.tensors.values())
 
 
 def measure(
     fitted: Fitted, bundle: Bundle | None, cleaning: TextCleaning, validation: Examples, test: Examples
 ) -> Candidate:
     """Measure by the bundle's own predictor, which is what would serve; by scikit-learn where there is no bundle."""
-    if bundle is not None:
-        predictor = Predictor(bundle)
-        size = sum(tensor.nbytes for tensor in bundle.tensors.values())
-        return Candidate(
-            fitted,
-            evaluate(validation.categories, most_probable(predictor, validation.texts)),
-            evaluate(test.categories, most_probable(predictor, test.texts)),
-            size,
-            _median_ms(lambda text: predictor.predict_proba([text]), validation.texts),
-        )
-    clean = Cleaner(cleaning).clean
+    predict = predict_by_scikit_learn(fitted, cleaning) if bundle is None else partial(most_probable, Predictor(bundle))
     return Candidate(
         fitted,
-        evaluate(validation.categories, predict(fitted, [clean(text) for text in validation.texts])),
-        evaluate(test.categories, predict(fitted, [clean(text) for text in test.texts])),
-        None,
-        _median_ms(lambda text: predict(fitted, [clean(text)]), validation.texts),
+        bundle,
+        evaluate(validation.categories, predict(validation.texts)),
+        evaluate(test.categories, predict(test.texts)),
+        _median_ms(lambda text: predict([text]), validation.texts),
     )
 
 
@@ -64,9 +56,20 @@ def most_probable(predictor: Predictor, texts: Sequence[str]) -> list[str]:
     return [predictor.classes[i] for i in predictor.predict_proba(texts).argmax(axis=1)]
 
 
+def predict_by_scikit_learn(fitted: Fitted, cleaning: TextCleaning) -> Callable[[Sequence[str]], list[str]]:
+    """The same for a classifier that has no bundle."""
+    clean = Cleaner(cleaning).clean
+
+    def predict(texts: Sequence[str]) -> list[str]:
+        probabilities = fitted.pipeline.predict_proba([clean(text) for text in texts])
+        return [str(category) for category in fitted.classifier.classes_[probabilities.argmax(axis=1)]]
+
+    return predict
+
+
 def best_servable(candidates: Sequence[Candidate]) -> Candidate | None:
     """The candidate with the highest validation accuracy, then macro F1; None where none can serve."""
-    servable = [candidate for candidate in candidates if candidate.is_servable]
+    servable = [candidate for candidate in candidates if candidate.bundle is not None]
     return max(
         servable, key=lambda candidate: (candidate.validation.accuracy, candidate.validation.f1_macro), default=None
     )

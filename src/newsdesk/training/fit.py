@@ -2,11 +2,9 @@
 
 import time
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
@@ -75,9 +73,3 @@ def fit_classifier(name: str, config: ModelConfig, features: Features, seed: int
     seconds = time.perf_counter() - started
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return Fitted(name, classifier, features, seconds, converged)
-
-
-def predict(fitted: Fitted, cleaned: Sequence[str]) -> list[str]:
-    """The most probable category of each cleaned text, by scikit-learn."""
-    probabilities = fitted.pipeline.predict_proba(cleaned)
-    return [str(category) for category in fitted.classifier.classes_[np.argmax(probabilities, axis=1)]]

@@ -1,0 +1,121 @@
+"""What the sample corpus is worth: the default model, trained on it alone, against headlines and news it never saw."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from sklearn.model_selection import StratifiedKFold
+
+from newsdesk.articles.dataset import Examples
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.model.predictor import Predictor
+from newsdesk.pipeline.prepare import Source
+from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.run import Outcome, run
+from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.training.comparison import most_probable, predict_by_scikit_learn
+from newsdesk.training.evaluation import evaluate
+from newsdesk.training.fit import fit_classifier, fit_features
+from tests.builders import sample_texts, settings_in
+
+pytestmark = pytest.mark.xdist_group("sample")
+
+FROM_THE_ORIGINAL = {
+    "Apple unveils revolutionary new AI chip for machine learning": "technology",
+    "Stock market hits record high": "business",
+    "Lakers win championship": "sports",
+    "New Marvel movie breaks records": "entertainment",
+}
+EVERYDAY = {
+    "business": [
+        "Central bank raises interest rates to tackle inflation",
+        "Airline profits fall as fuel costs climb",
+        "Supermarket chain to cut 2,000 jobs",
+        "Oil prices slide on weak demand from China",
+        "Carmaker reports record quarterly profit",
+        "House prices rise for third month in a row",
+        "Dollar falls against the euro and yen",
+        "Retail sales slump as shoppers tighten belts",
+    ],
+    "politics": [
+        "Prime minister calls early general election",
+        "Senate votes down immigration bill",
+        "MPs back new anti-terror law",
+        "Opposition leader resigns after election defeat",
+        "Parliament rejects budget plan in late-night vote",
+        "President names new foreign minister",
+        "Labour leads Conservatives in latest opinion poll",
+        "Governor vetoes gun control bill",
+    ],
+    "sports": [
+        "Striker scores hat-trick as United reach cup final",
+        "England beat Australia to win the Ashes",
+        "Top seed knocked out of Wimbledon in first round",
+        "Sprinter banned for two years over failed drugs test",
+        "Ireland name squad for Six Nations opener",
+        "Coach sacked after run of seven defeats",
+        "Teenager wins gold medal in Olympic pool",
+        "Goalkeeper ruled out for the season with knee injury",
+    ],
+    "entertainment": [
+        "Oscar nominations announced for best picture",
+        "Singer tops album chart for fifth week",
+        "Horror film sequel leads weekend box office",
+        "Band reunites for world tour after ten years",
+        "Actress wins Golden Globe for drama series",
+        "Comedian to host music awards show",
+        "Debut novelist wins top book prize",
+        "Soap star to leave show after twenty years",
+    ],
+    "technology": [
+        "Hackers steal passwords of millions of users",
+        "New smartphone folds into a tablet",
+        "Software update fixes security flaw in web browser",
+        "Robot learns to fold laundry by watching videos",
+        "Scientists build faster quantum computer",
+        "Broadband speeds double in rural areas",
+        "Chatbot writes computer code for beginners",
+        "Spam e-mail falls for first time in a decade",
+    ],
+}
+HEADLINES = FROM_THE_ORIGINAL | {headline: category for category, lines in EVERYDAY.items() for headline in lines}
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The main job with no data and no configuration of one's own."""
+    return run(Source(), settings_in(tmp_path_factory.mktemp("default")), "a tester", Silent())
+
+
+def test_the_sample_corpus_gives_a_model_that_passes_the_gate(default: Outcome) -> None:
+    assert default.judged.verdict.decision == "promoted"
+    assert default.prepared.quarantined == []
+
+
+@pytest.mark.parametrize("headline", HEADLINES)
+def test_an_everyday_headline_comes_out_right_and_with_confidence(default: Outcome, headline: str) -> None:
+    prediction = Predictor(default.trained.bundle).predict(headline)
+    assert prediction.category == HEADLINES[headline]
+    assert prediction.confidence >= 0.5
+
+
+def test_the_corpus_is_neither_noise_nor_a_giveaway(default: Outcome) -> None:
+    """Five-fold cross-validation of the default model inside the corpus."""
+    config, name = ModelConfig(), default.trained.winner.name
+    texts, categories = sample_texts(per_category=1000)
+    hits = 0
+    for train, test in StratifiedKFold(n_splits=5, shuffle=True, random_state=0).split(texts, categories):
+        features = fit_features(Examples([texts[i] for i in train], [categories[i] for i in train]), config)
+        fitted = fit_classifier(name, config, features, seed=0)
+        predicted = predict_by_scikit_learn(fitted, config.preprocessing.text_cleaning)([texts[i] for i in test])
+        hits += sum(predicted[place] == categories[i] for place, i in enumerate(test))
+    assert 0.85 <= hits / len(texts) <= 0.99
+
+
+def test_the_default_model_sorts_real_news_that_it_never_saw(default: Outcome, shared_data: Path) -> None:
+    named = {"sport": "sports", "tech": "technology"}
+    with (shared_data / "bbc_news.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    truth = [named.get(row["category"], row["category"]) for row in rows]
+    texts = [join_title_and_text(row["title"], row["text"]) for row in rows]
+    assert evaluate(truth, most_probable(Predictor(default.trained.bundle), texts)).accuracy >= 0.87
