@@ -42,10 +42,10 @@ def quarantine(
         return
     from rich.markup import escape
 
-    from newsdesk.cli.tables import table_of, wide_console
+    from newsdesk.cli.tables import print_table, table_of, wide_console
 
-    table = table_of(f"{len(aside):,} rows set aside", "row", "reasons", "id", "category", "title", "text")
+    table = table_of("row", "reasons", "id", "category", "title", "text")
     for row in aside[:rows]:
         cells = (row.id, row.category, row.title[:60], row.text[:60])
         table.add_row(str(row.row), ", ".join(row.reasons), *(escape(cell) for cell in cells))
-    wide_console().print(table)
+    print_table(wide_console(), f"{len(aside):,} rows set aside", table)

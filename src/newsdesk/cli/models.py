@@ -29,19 +29,19 @@ def list_versions(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([_as_dict(version) for version in versions], indent=2))
         return
-    from newsdesk.cli.tables import table_of, wide_console
+    from newsdesk.cli.tables import print_table, table_of, wide_console
 
     if not versions:
         print("No model is registered yet. Train one: newsdesk run.")
         return
-    table = table_of(MODEL)
+    table = table_of()
     for heading in ("version", "in charge", "model", "test accuracy", "dataset", "registered (UTC)", "digest"):
         table.add_column(heading, justify="right" if heading == "test accuracy" else "left")
     for version in versions:
         when = f"{version.registered_at:%Y-%m-%d %H:%M}"
         figures = (version.model_type, f"{version.accuracy:.4f}", version.dataset_version, when, version.digest[7:19])
         table.add_row(version.version, ", ".join(version.aliases), *figures)
-    wide_console().print(table)
+    print_table(wide_console(), MODEL, table)
 
 
 @app.command("promote", epilog="Example: newsdesk models promote 3 --reason 'better on local politics'")
@@ -78,9 +78,9 @@ def ledger(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([vars(entry) | {"at": entry.at.isoformat()} for entry in history], indent=2))
         return
-    from newsdesk.cli.tables import table_of, wide_console
+    from newsdesk.cli.tables import print_table, table_of, wide_console
 
-    table = table_of("Promotion ledger")
+    table = table_of()
     for heading in ("when (UTC)", "who", "action", "decision", "from", "to", "reason"):
         table.add_column(heading)
     for entry in history:
@@ -88,7 +88,7 @@ def ledger(as_json: AsJson = False) -> None:
         table.add_row(
             f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.action, entry.decision, *versions, entry.reason
         )
-    wide_console().print(table)
+    print_table(wide_console(), "Promotion ledger", table)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from rich.console import Console
 
 from newsdesk.articles.quarantine import REASONS
-from newsdesk.cli.tables import table_of, wide_console
+from newsdesk.cli.tables import print_table, table_of, wide_console
 from newsdesk.pipeline.prepare import Prepared
 from newsdesk.pipeline.promote import Judged
 from newsdesk.pipeline.run import Outcome
@@ -90,7 +90,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     console.print(f"{len(prepared.quarantined):,} set aside.")
     if not prepared.quarantined:
         return
-    table = table_of(f"Set aside in {dataset.folder / 'quarantine.parquet'}")
+    table = table_of()
     table.add_column("reason")
     table.add_column("rows", justify="right")
     table.add_column("first rows")
@@ -98,7 +98,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     for reason, rows in prepared.reasons.items():
         first = ", ".join(map(str, rows[:_FIRST_ROWS])) + (" …" if len(rows) > _FIRST_ROWS else "")
         table.add_row(reason, f"{len(rows):,}", first, _meaning(reason))
-    console.print(table)
+    print_table(console, f"Set aside in {dataset.folder / 'quarantine.parquet'}", table)
 
 
 def _meaning(reason: str) -> str:
@@ -106,7 +106,7 @@ def _meaning(reason: str) -> str:
 
 
 def _print_leaderboard(console: Console, trained: Trained) -> None:
-    table = table_of("Leaderboard, fitted on the train set")
+    table = table_of()
     table.add_column("model", no_wrap=True)
     for heading in ("validation", "test", "macro F1", "fit s", "size MB", "predict ms"):
         table.add_column(heading, justify="right")
@@ -128,15 +128,11 @@ def _print_leaderboard(console: Console, trained: Trained) -> None:
             style="bold" if candidate.name == trained.winner.name else "",
         )
     console.print()
-    console.print(table)
-    console.print(
-        "accuracy on validation and test, macro F1 on validation; size of the weights, predict time of one text",
-        style="dim",
-    )
+    print_table(console, "Leaderboard, fitted on the train set (accuracy; macro F1 on validation)", table)
 
 
 def _print_per_class(console: Console, trained: Trained) -> None:
-    table = table_of(f"{trained.winner.name}, fitted again on train + validation, on the test set")
+    table = table_of()
     table.add_column("category")
     for heading in ("precision", "recall", "F1", "articles"):
         table.add_column(heading, justify="right")
@@ -152,8 +148,7 @@ def _print_per_class(console: Console, trained: Trained) -> None:
         f"{trained.test.f1_macro:.3f}",
         f"{sum(scores.support for scores in trained.test.per_class.values()):,}",
     )
-    console.print()
-    console.print(table)
+    print_table(console, f"{trained.winner.name}, fitted again on train + validation, on the test set", table)
     console.print(f"test accuracy [bold]{trained.test.accuracy:.4f}[/bold]")
 
 

@@ -13,6 +13,12 @@ def wide_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_WIDTH_IN_FILES)
 
 
-def table_of(title: str, *columns: str) -> Table:
-    """A table with a title at the left and few lines."""
-    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+def table_of(*columns: str) -> Table:
+    """A table with few lines."""
+    return Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+
+
+def print_table(console: Console, title: str, table: Table) -> None:
+    """A table under its title, which may be wider than the table."""
+    console.print(title, style="bold", markup=False)
+    console.print(table)
