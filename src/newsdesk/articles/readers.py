@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,17 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
         return _read_parquet(path)
     records = _read_csv(path, encoding) if kind == "csv" else _read_json_lines(path, encoding)
     rows = _explain_decoding(records, path, encoding)
+    header = list(next(rows).values) if kind == "csv" else []
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} has no rows. Give a table with labelled articles.")
     if kind == "csv":
-        return RawTable(path, list(first.values), rows)
-    rest = list(rows)
-    columns = dict.fromkeys(name for row in (first, *rest) for name in row.values)
-    return RawTable(path, list(columns), iter((first, *rest)))
+        return RawTable(path, header, chain((first,), rows))
+    read = [first, *rows]
+    columns = dict.fromkeys(name for row in read for name in row.values)
+    if not columns:
+        raise DataError(f"{path}: no line is a JSON object with named fields. Give one object a line.")
+    return RawTable(path, list(columns), iter(read))
 
 
 def _read_csv(path: Path, encoding: str) -> Iterator[RawRow]:

@@ -15,8 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("serve")(serve.serve)
+app.command("run", epilog="Example: newsdesk run --data articles.csv --no-serve")(run.run)
+app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Rows that were set aside; the lemma table.", no_args_is_help=True)
+app = typer.Typer(
+    help="Rows that were set aside; the lemma table.",
+    no_args_is_help=True,
+    epilog="Example: newsdesk data quarantine 3f9c2a1b",
+)
 
 
 @app.command("build-lemmas", epilog="Example: newsdesk data build-lemmas --wordnet /usr/share/wordnet")

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from newsdesk.pipeline.promote import Promotions
     from newsdesk.registry.versions import Version
 
-app = typer.Typer(help="List registered models, put one in charge, go back to the one before.", no_args_is_help=True)
+app = typer.Typer(
+    help="List registered models, put one in charge, go back to the one before.",
+    no_args_is_help=True,
+    epilog="Example: newsdesk models list",
+)
 
 Reason = Annotated[str, typer.Option(help="Why, for the promotion ledger.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -47,7 +47,8 @@ def shown_progress() -> Iterator[ShownProgress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as display:
-        progress = ShownProgress(display)
+    display = RichProgress(*columns, console=Console(stderr=True), transient=True)
+    progress = ShownProgress(display)
+    with display if display.console.is_terminal else nullcontext():
         yield progress
         progress.finish()

@@ -22,7 +22,6 @@ def run(
 ) -> None:
     """Train on your articles, compare, promote the best through the gate, and serve it."""
     from newsdesk.articles.columns import ColumnNames
-    from newsdesk.cli import outcome as shown
     from newsdesk.cli.actor import actor
     from newsdesk.cli.progress import shown_progress
     from newsdesk.cli.serve import hand_over_to_server, require_free_port
@@ -36,6 +35,8 @@ def run(
     source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding)
     with shown_progress() as progress:
         outcome = run_main_job(source, settings, actor(), progress)
+    from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now
+
     if as_json:
         shown.print_json(outcome)
     else:

@@ -57,6 +57,8 @@ def load_settings() -> Settings:
     """The settings in force. Raises `ConfigError` naming the variable."""
     try:
         return Settings()
+    except UnicodeDecodeError as error:
+        raise ConfigError("The file .env is not UTF-8. Save it as UTF-8, or remove it.") from error
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
         raise ConfigError(

@@ -11,15 +11,18 @@ from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.errors import ConfigError
 
+MODEL_CONFIG = "model_config.yaml"
+PIPELINE_CONFIG = "pipeline_config.yaml"
+
 Config = TypeVar("Config", bound=BaseModel)
 
 
 def load_model_config(folder: Path) -> ModelConfig:
-    return load(folder / "model_config.yaml", ModelConfig)
+    return load(folder / MODEL_CONFIG, ModelConfig)
 
 
 def load_pipeline_config(folder: Path) -> PipelineConfig:
-    return load(folder / "pipeline_config.yaml", PipelineConfig)
+    return load(folder / PIPELINE_CONFIG, PipelineConfig)
 
 
 def load(path: Path, model: type[Config]) -> Config:

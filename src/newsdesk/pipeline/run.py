@@ -1,15 +1,21 @@
 """The main job: from a table to the best model in charge."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+from newsdesk.config.yaml_file import MODEL_CONFIG, load_model_config, load_pipeline_config
+from newsdesk.errors import ConfigError
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, prepare
 from newsdesk.pipeline.progress import Progress
-from newsdesk.pipeline.promote import Judged, Promotions
-from newsdesk.pipeline.train import Trained, train
-from newsdesk.store.database import open_store
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.promote import Judged
+    from newsdesk.pipeline.train import Trained
 
 
 @dataclass(frozen=True)
@@ -17,8 +23,8 @@ class Outcome:
     """All that the main job has to tell."""
 
     prepared: Prepared
-    trained: Trained
-    judged: Judged
+    trained: "Trained"
+    judged: "Judged"
 
 
 def run(source: Source, settings: Settings, actor: str, progress: Progress) -> Outcome:
@@ -28,13 +34,31 @@ def run(source: Source, settings: Settings, actor: str, progress: Progress) -> O
         prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
 
         progress.step("Opening the registry")
-        from newsdesk.registry.tracking import Tracking  # MLflow takes seconds to import: bad data is told before
+        # scikit-learn and MLflow take seconds to import; bad data has been told by now.
+        from newsdesk.pipeline.promote import Promotions
+        from newsdesk.pipeline.train import check_candidates, train
+        from newsdesk.registry.tracking import Tracking
         from newsdesk.registry.versions import Registry
+        from newsdesk.store.database import open_store
 
-        tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
-        trained = train(prepared.dataset, models, pipeline.training_pipeline.random_seed, tracking, progress)
+        seed = pipeline.training_pipeline.random_seed
+        with _named(settings.config_dir / MODEL_CONFIG):
+            check_candidates(models, seed)
+            tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
+            trained = train(prepared.dataset, models, seed, tracking, progress)
 
         progress.step("Judging and registering")
         promotions = Promotions(settings, registry, store, actor)
         judged = promotions.judge(trained, prepared.dataset, pipeline.training_pipeline)
     return Outcome(prepared, trained, judged)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """Say in which file the setting stands that a classifier complains of."""
+    try:
+        yield
+    except ConfigError as error:
+        if not str(error).startswith("models."):
+            raise
+        raise ConfigError(f"{file}: {error}") from error

@@ -39,12 +39,14 @@ class Trained:
     run_id: str
 
 
+def check_candidates(config: ModelConfig, seed: int) -> None:
+    """Raises `ConfigError` for a mistake in any candidate, before the first is fitted."""
+    for name, hyperparameters in config.models.items():
+        make_classifier(name, hyperparameters, seed)
+
+
 def train(dataset: Dataset, config: ModelConfig, seed: int, tracking: Tracking, progress: Progress) -> Trained:
     """Fit, compare and track every candidate in `config`. Raises `ConfigError`, `TrainingError`."""
-    for name, hyperparameters in config.models.items():
-        make_classifier(
-            name, hyperparameters, seed
-        )  # a mistake in the last one is better found before the first is fitted
     progress.step("Cleaning and counting terms")
     training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
     features = fit_features(training, config)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.config.settings import Settings
@@ -41,6 +42,10 @@ def explained(address: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
+        if isinstance(error.__cause__ or error.__context__, RequestException):
+            raise RegistryError(
+                f"MLflow at {_without_password(address)} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
+            ) from error
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise RegistryError(f"MLflow at {_without_password(address)} cannot do this: {first_line[:300]}") from error
 

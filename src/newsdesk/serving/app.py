@@ -11,15 +11,18 @@ from fastapi_offline import FastAPIOffline
 from newsdesk import __version__
 from newsdesk.serving import errors
 from newsdesk.serving.errors import ApiError
+from newsdesk.serving.guard import Guard
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.schemas import ErrorResponse, HealthResponse, ModelInfoResponse, PredictRequest, PredictResponse
 
-_FAILURES: dict[int | str, dict[str, Any]] = {400: {"model": ErrorResponse, "description": "Invalid input"}}
+# Said as a class of its own, it also keeps FastAPI from promising its 422, which we never send.
+_FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorResponse, "description": "Invalid input"}}
 
 
 def create_app(served: Served) -> FastAPI:
     """An application that answers from `served`. Its pages at /docs and /redoc need no other host."""
     app = FastAPIOffline(title="Newsdesk", version=__version__, description="Sorts news articles into categories.")
+    app.add_middleware(Guard)
     errors.install(app)
     predictor, manifest = served.predictor, served.predictor.bundle.manifest
     shortest = manifest.text_cleaning.min_text_length

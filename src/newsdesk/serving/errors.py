@@ -1,6 +1,5 @@
-"""Every failure, from whichever layer, leaves in one shape. What was sent is never echoed."""
+"""Every failure leaves in one shape. What was sent is never echoed."""
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,8 +12,6 @@ from starlette.exceptions import HTTPException
 
 from newsdesk.serving.schemas import ErrorResponse
 
-logger = logging.getLogger(__name__)
-
 
 class ApiError(Exception):
     """A failure with its HTTP status and a stable code."""
@@ -24,45 +21,36 @@ class ApiError(Exception):
         self.status, self.error, self.message, self.code = status, error, message, code
 
 
+def failure(
+    status: HTTPStatus, error: str, message: str, code: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The answer that tells of a failure."""
+    body = ErrorResponse(error=error, message=message, code=code, request_id=str(uuid4()), timestamp=datetime.now(UTC))
+    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=headers)
+
+
 def install(app: FastAPI) -> None:
-    """Answer every failure of `app` in our shape."""
+    """Answer every failure that `app` knows of in our shape."""
 
     @app.exception_handler(ApiError)
-    async def on_api_error(_: Request, failure: ApiError) -> JSONResponse:
-        return _answer(failure.status, failure.error, failure.message, failure.code)
+    async def on_api_error(_: Request, error: ApiError) -> JSONResponse:
+        return failure(error.status, error.error, error.message, error.code)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid_input(_: Request, failure: RequestValidationError) -> JSONResponse:
-        return _answer(HTTPStatus.BAD_REQUEST, "Invalid input", _what_is_wrong(failure), "invalid_input")
+    async def on_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
+        return failure(HTTPStatus.BAD_REQUEST, "Invalid input", _what_is_wrong(error), "invalid_input")
 
     @app.exception_handler(HTTPException)
-    async def on_http_error(_: Request, failure: HTTPException) -> JSONResponse:
-        status = HTTPStatus(failure.status_code)
+    async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
+        status = HTTPStatus(error.status_code)
         if status is HTTPStatus.BAD_REQUEST:  # a body that is no JSON text at all
-            return _answer(status, "Invalid input", "The body is not valid JSON in UTF-8", "invalid_input")
-        return _answer(
-            status,
-            status.phrase,
-            status.description or status.phrase,
-            status.phrase.lower().replace(" ", "_"),
-            failure.headers,
-        )
-
-    @app.exception_handler(Exception)
-    async def on_defect(_: Request, failure: Exception) -> JSONResponse:
-        # The traceback may hold article text, so only its place is logged.
-        where = failure.__traceback__
-        while where and where.tb_next:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else "unknown"
-        logger.error("%s at %s", type(failure).__name__, place)
-        return _answer(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", "The request could not be answered", "internal_error"
-        )
+            return failure(status, "Invalid input", "The body cannot be read as JSON in UTF-8", "invalid_input")
+        code = status.phrase.lower().replace(" ", "_")
+        return failure(status, status.phrase, status.description or status.phrase, code, error.headers)
 
 
-def _what_is_wrong(failure: RequestValidationError) -> str:
-    mistake = failure.errors()[0]
+def _what_is_wrong(error: RequestValidationError) -> str:
+    mistake = error.errors()[0]
     field = ".".join(str(part) for part in mistake["loc"][1:])
     match mistake["type"]:
         case "json_invalid":
@@ -71,16 +59,11 @@ def _what_is_wrong(failure: RequestValidationError) -> str:
             return f"{field.capitalize()} field is required"
         case "missing":
             return "A JSON body is required"
+        case "model_attributes_type" | "dict_type":
+            return "The body must be a JSON object, sent with Content-Type: application/json"
         case "extra_forbidden":
             return "The body has a field that is not known; see /docs for those that are"
         case "string_pattern_mismatch" | "string_unicode":
-            return f"{field} holds a NUL or a broken Unicode character"
+            return f"{field or 'The body'} holds a NUL or a broken Unicode character"
         case _:
             return f"{field or 'The body'}: {mistake['msg']}"
-
-
-def _answer(
-    status: HTTPStatus, error: str, message: str, code: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
-    body = ErrorResponse(error=error, message=message, code=code, request_id=str(uuid4()), timestamp=datetime.now(UTC))
-    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=headers)
