@@ -32,7 +32,9 @@ class ShownProgress:
         if self._task is not None:
             self._display.remove_task(self._task)
             self._display.console.print(
-                f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]", highlight=False
+                f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]",
+                highlight=False,
+                soft_wrap=True,
             )
             self._task = None
 
