@@ -1,0 +1,183 @@
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sklearn.naive_bayes import MultinomialNB
+
+import newsdesk
+from newsdesk.model.bundle import save_bundle
+from newsdesk.model.predictor import Predictor
+from tests.builders import fitted_bundle
+
+SOURCE = Path(newsdesk.__file__).parent
+LONGEST_FILE = 250
+
+# Highest first. Each room imports only from itself and from those after it.
+ROOMS = [
+    "__main__",
+    "cli",
+    "serving",
+    "console",
+    "streaming",
+    "bulk",
+    "pipeline",
+    "monitoring",
+    "registry",
+    "training",
+    "store",
+    "model",
+    "sample",
+    "articles",
+    "text",
+    "config",
+]
+GROUND = {"__init__", "errors", "atomic"}  # below every room
+
+
+def python_files() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def where(file: Path) -> str:
+    return file.relative_to(SOURCE).as_posix()
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """The dotted names that a module imports, wherever in it the statement stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import"
+            assert node.module is not None
+            if node.module == "newsdesk":
+                yield from (f"newsdesk.{name.name}" for name in node.names)
+            else:
+                yield node.module
+
+
+def home_of(file: Path) -> str:
+    return file.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def room_of(module: str) -> str:
+    """The first name below `newsdesk`; `__init__` for what the package itself defines."""
+    room = module.split(".")[1] if "." in module else "__init__"
+    return room if room in ROOMS or room in GROUND else "__init__"
+
+
+def height(room: str) -> int:
+    return -ROOMS.index(room) if room in ROOMS else -len(ROOMS)
+
+
+def upward_imports(room: str, source: str) -> list[str]:
+    return [
+        module
+        for module in imported_modules(source)
+        if module.partition(".")[0] == "newsdesk" and height(room_of(module)) > height(room)
+    ]
+
+
+def importers_of(library: str) -> list[str]:
+    return [
+        where(file)
+        for file in python_files()
+        if library in {module.partition(".")[0] for module in imported_modules(file.read_text(encoding="utf-8"))}
+    ]
+
+
+def loaded_after(script: str, *arguments: str) -> set[str]:
+    """The top-level names of all modules that a fresh interpreter holds once `script` has run."""
+    ending = "\nimport json, sys\nprint(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    run = subprocess.run(
+        [sys.executable, "-c", script + ending, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    return set(json.loads(run.stdout.splitlines()[-1]))
+
+
+def test_imports_point_downward() -> None:
+    """The order is that of the design, with one room moved: `text` stands below `articles`, as the code has it, for
+    articles are joined and compared by the words that `text` finds in them, and `text` knows only `config`.
+    """
+    upward = {
+        where(file): found
+        for file in python_files()
+        if (found := upward_imports(home_of(file), file.read_text(encoding="utf-8")))
+    }
+    assert upward == {}
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("config", "import newsdesk.text.cleaning"),
+        ("model", "from newsdesk.training.fit import fit_features"),
+        ("atomic", "from newsdesk import config"),
+        ("text", "def f():\n    from newsdesk.articles import article"),
+        ("articles", "if TYPE_CHECKING:\n    from newsdesk.sample import CATEGORIES"),
+    ],
+)
+def test_an_upward_import_is_found_wherever_it_stands(room: str, source: str) -> None:
+    assert len(upward_imports(room, source)) == 1
+
+
+@pytest.mark.parametrize("source", ["from newsdesk import __version__", "from newsdesk.errors import BundleError"])
+def test_every_room_may_import_what_lies_below_all(source: str) -> None:
+    assert upward_imports("config", source) == []
+
+
+def test_every_room_has_its_place_in_the_order() -> None:
+    assert {home_of(file) for file in python_files()} <= {*ROOMS, *GROUND}
+
+
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [
+        ("mlflow", "registry/"),
+        ("sklearn", "training/"),
+        ("nltk", "text/wordnet.py"),
+        ("fastapi", "serving/"),
+        ("typer", "cli/"),
+        ("rich", "cli/"),
+    ],
+)
+def test_a_heavy_library_is_imported_in_one_place_only(library: str, home: str) -> None:
+    importers = importers_of(library)
+    assert importers
+    assert [file for file in importers if not file.startswith(home)] == []
+
+
+def test_serving_and_predicting_load_no_training_library(tmp_path: Path) -> None:
+    bundle = fitted_bundle(MultinomialNB(), per_category=10)
+    save_bundle(bundle, tmp_path / "bundle")
+    text = "The bank raised its profit forecast as shares rose"
+    script = """
+import sys
+from pathlib import Path
+from newsdesk.model.bundle import load_bundle
+from newsdesk.model.predictor import Predictor
+from newsdesk.serving.app import create_app
+from newsdesk.serving.model_source import Served
+predictor = Predictor(load_bundle(Path(sys.argv[1])))
+create_app(Served(predictor, "1"))
+assert predictor.predict(sys.argv[2]).category == sys.argv[3]
+"""
+    loaded = loaded_after(script, str(tmp_path / "bundle"), text, Predictor(bundle).predict(text).category)
+    assert {"newsdesk", "fastapi", "numpy"} <= loaded
+    assert loaded & {"sklearn", "mlflow", "nltk", "scipy", "pandas", "skops", "matplotlib"} == set()
+
+
+def test_the_command_line_opens_without_loading_what_single_commands_need() -> None:
+    loaded = loaded_after("import newsdesk.cli.app")
+    assert {"newsdesk", "typer"} <= loaded
+    assert loaded & {"numpy", "pydantic_settings", "mlflow", "sklearn", "fastapi"} == set()
+
+
+def test_no_module_is_too_long_to_read_at_a_sitting() -> None:
+    lengths = {where(file): len(file.read_text(encoding="utf-8").splitlines()) for file in python_files()}
+    assert {file: length for file, length in lengths.items() if length > LONGEST_FILE} == {}
