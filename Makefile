@@ -18,7 +18,7 @@ run: $(INSTALLED)  ## Train on the sample corpus, promote the best model, serve 
 	$(BIN)/newsdesk run
 
 test: $(INSTALLED)  ## Run every test whose servers and data are on this machine
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 stack: $(INSTALLED)  ## Run only the tests that start real servers
 	$(BIN)/pytest -m stack

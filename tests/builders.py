@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
@@ -15,6 +14,7 @@ from newsdesk.model.bundle import Bundle, Manifest, seal
 from newsdesk.model.compile import compile_classifier, compile_vocabulary
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import Cleaner, join_title_and_text
+from newsdesk.training.fit import new_vectorizer
 
 # Four candidates that fit in a moment.
 QUICK_MODELS = """
@@ -62,7 +62,7 @@ def fit_pipeline(
 ) -> Pipeline:
     """The scikit-learn pipeline over cleaned texts that a bundle must equal."""
     clean = Cleaner(cleaning).clean
-    pipeline = Pipeline([("tfidf", TfidfVectorizer(lowercase=False, **tfidf.model_dump())), ("classifier", classifier)])
+    pipeline = Pipeline([("tfidf", new_vectorizer(tfidf)), ("classifier", classifier)])
     return pipeline.fit([clean(text) for text in texts], categories)
 
 

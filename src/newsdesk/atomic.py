@@ -13,27 +13,33 @@ def new_folder(target: Path) -> Iterator[Path]:
     """A draft folder to fill; when the `with` block ends well it becomes `target`, in place of one that is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    old = draft.with_name(f"{draft.name}-old")
     try:
         yield draft
         draft.chmod(0o755)
         for file in draft.iterdir():
             _flush(file)
-        if target.is_dir():
-            shutil.rmtree(target)
+        if target.is_dir():  # a folder cannot be replaced in one step: for a moment there is none
+            target.rename(old)
         draft.rename(target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text(target: Path, text: str) -> None:
     """Write a file, replacing one that is there in a single step."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", delete=False, encoding="utf-8") as file:
-        file.write(text)
-    draft = Path(file.name)
-    draft.chmod(0o644)
-    _flush(draft)
-    draft.replace(target)
+        draft = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.chmod(0o644)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _flush(file: Path) -> None:

@@ -46,7 +46,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.xdist_group("docs")
 def test_the_readme_commands_run_in_the_order_in_which_they_stand(desk: Path) -> None:
     environment = os.environ | {"NEWSDESK_HOME": str(desk / "var")}
     commands = newsdesk_commands()

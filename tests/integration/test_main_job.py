@@ -25,9 +25,6 @@ from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 
 HEADLINES = ["Stock market hits record high after bank results", "Striker scores twice as champions win cup final"]
 
-# These tests share a job's outcome, and each starts MLflow: one worker runs them all.
-pytestmark = pytest.mark.xdist_group("main job")
-
 
 @dataclass(frozen=True)
 class Desk:

@@ -18,8 +18,6 @@ from newsdesk.training.evaluation import evaluate
 from newsdesk.training.fit import fit_classifier, fit_features
 from tests.builders import sample_texts, settings_in
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 FROM_THE_ORIGINAL = {
     "Apple unveils revolutionary new AI chip for machine learning": "technology",
     "Stock market hits record high": "business",

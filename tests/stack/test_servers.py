@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
 from tests.stack.servers import free_port, mlflow_server, postgresql, postgresql_programs
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.stack
 
 
 @dataclass(frozen=True)

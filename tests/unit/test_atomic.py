@@ -130,7 +130,6 @@ def test_a_text_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     assert target.read_text(encoding="utf-8") == "old"
 
 
-@pytest.mark.xfail(strict=True, reason="write_text does not remove its draft where writing fails")
 def test_a_text_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         atomic.write_text(tmp_path / "file", "new \ud800")
@@ -166,7 +165,6 @@ def test_a_folder_whose_writer_is_killed_at_any_step_is_whole_or_not_there(tmp_p
     assert all(content in (None, NEW) for content in seen)
 
 
-@pytest.mark.xfail(strict=True, reason="new_folder empties the old folder file by file before the new one is there")
 def test_a_folder_whose_replacer_is_killed_at_any_step_is_never_half_of_anything(tmp_path: Path) -> None:
     step, seen = 0, []
     ended = False

@@ -22,7 +22,7 @@ class Article(BaseModel):
     published_at: datetime | None = None
     source: _Line | None = None
     url: _Line | None = None
-    language: Annotated[str, Field(max_length=35)] | None = None
+    language: Annotated[str, Field(max_length=35, pattern=r"^[^\u0000]*$")] | None = None
 
 
 class LabelledArticle(Article):

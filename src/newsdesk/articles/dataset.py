@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,7 +21,7 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.errors import DataError
 from newsdesk.text.cleaning import join_title_and_text
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 
 _UTC = pa.timestamp("us", tz="UTC")
 _ARTICLES = pa.schema(
@@ -38,7 +38,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: int = FORMAT_VERSION
+    format_version: Literal[1] = FORMAT_VERSION
     version: str
     source: str
     created_at: datetime
@@ -154,8 +154,8 @@ def read_dataset(folder: Path) -> Dataset:
         raise DataError(
             f"{folder} is not a whole dataset: its manifest.json cannot be read. Prepare it again from its source."
         ) from error
-    for name, digest in manifest.files.items():
-        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+    for name in (*(f"{split}.parquet" for split in SPLITS), "quarantine.parquet"):
+        if not (folder / name).is_file() or file_digest(folder / name) != manifest.files.get(name):
             raise DataError(f"{folder / name} is missing or was changed. Prepare the dataset again from its source.")
     return Dataset(folder, manifest)
 

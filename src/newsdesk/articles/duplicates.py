@@ -1,30 +1,9 @@
 """Recognise the same story told twice."""
 
-import hashlib
 from collections import defaultdict
 
-from newsdesk.articles.article import Article
 from newsdesk.articles.quarantine import Accepted, Quarantined, set_aside
-from newsdesk.text.cleaning import join_title_and_text
-from newsdesk.text.tokens import normalise, words
-
-_ENOUGH_WORDS = 8
-
-
-def story_key(article: Article) -> str:
-    """Equal for articles that tell the same words in the same order, whatever their case, spacing and punctuation.
-
-    Wire copy is republished under new headlines, so the text alone decides; only a text of very few words, which two
-    stories may well share, is taken together with its title.
-    """
-    told = _words(article.text)
-    if len(told) < _ENOUGH_WORDS:
-        told = _words(join_title_and_text(article.title, article.text))
-    return hashlib.sha256(" ".join(told).encode("utf-8")).hexdigest()
-
-
-def _words(text: str) -> list[str]:
-    return words(normalise(text, lowercase=True))
+from newsdesk.articles.story import story_key
 
 
 def separate_duplicates(accepted: list[Accepted]) -> tuple[dict[str, Accepted], list[Quarantined]]:

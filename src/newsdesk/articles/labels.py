@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import KNOWN_NAMES, ColumnNames, match_columns, require_category
 from newsdesk.articles.readers import read_table
 from newsdesk.errors import DataError, UsageError
@@ -27,10 +28,15 @@ def read_labels(path: Path, encoding: str, category_column: str | None) -> dict[
     require_category(columns, table.columns, path)
     labels: dict[str, Label] = {}
     for row in table.rows:
-        key, category = (str(row.values.get(columns[field]) or "").strip() for field in ("id", "category"))
-        if key and category and labels.setdefault(key, Label(row.number, category)).category != category:
+        if row.problem:
+            raise DataError(f"{path}, row {row.number}: {row.problem}. Correct that row.")
+        key, category = (plain_value(row.values.get(columns[field])) for field in ("id", "category"))
+        if key is None or category is None:
+            continue
+        label = Label(row.number, str(category))
+        if labels.setdefault(str(key), label).category != label.category:
             raise DataError(
-                f"{path}, row {row.number}: id '{key}' has two categories, '{labels[key].category}' and "
+                f"{path}, row {row.number}: id '{key}' has two categories, '{labels[str(key)].category}' and "
                 f"'{category}'. Keep one."
             )
     return labels

@@ -4,15 +4,15 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from dateutil import parser as date_parser
 from pydantic import ValidationError
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.cells import moment, plain_value
 from newsdesk.articles.labels import Label
 from newsdesk.articles.readers import RawRow
+from newsdesk.articles.story import story_key
 from newsdesk.text.cleaning import join_title_and_text
 
 # Reason code → what it means and what to do. `<field>` codes come from the schema and exist for every field.
@@ -74,25 +74,26 @@ def check_rows(
 
     `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category.
     """
-    seen: set[str] = set()
+    seen: dict[str, LabelledArticle] = {}
     for row in rows:
-        values = {field: _plain_value(row.values.get(column)) for field, column in columns.items()}
+        values = {field: plain_value(row.values.get(column)) for field, column in columns.items()}
         values["text"] = values.get("text") or values.pop("title", None)
-        values["published_at"] = _date(values.get("published_at"))
-        own_id = values.get("id")
-        values["id"] = own_id or _content_id(values)
+        values["published_at"] = moment(values.get("published_at"))
+        has_own_id = values.get("id") is not None
+        if not has_own_id:
+            values["id"] = _content_id(values)
         if labels is not None:
             label = labels.get(str(values["id"]))
             values["category"] = label.category if label else None
         checked = [row.problem] if row.problem else _check(values, min_text_length)
-        if own_id in seen and not isinstance(checked, list):
-            checked = ["duplicate_id"]
-        if isinstance(checked, list):
-            yield _set_aside(row.number, values, *checked)
-        else:
-            if own_id:
-                seen.add(own_id)
+        if isinstance(checked, LabelledArticle) and has_own_id:
+            first = seen.setdefault(checked.id, checked)
+            if first is not checked:
+                checked = ["duplicate" if _is_repeat(checked, first) else "duplicate_id"]
+        if isinstance(checked, LabelledArticle):
             yield Accepted(row.number, checked)
+        else:
+            yield _set_aside(row.number, values, *checked)
 
 
 def set_aside(accepted: Accepted, reason: str) -> Quarantined:
@@ -122,28 +123,8 @@ def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | li
     return article if _LETTER_OR_DIGIT.search(joined) else ["text_without_words"]
 
 
-def _plain_value(value: Any) -> Any:
-    """Trim text, write numbers as text, and take what is empty for absent."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return None if value != value else str(value)  # NaN is how some tools write "nothing"
-    if isinstance(value, str):
-        return value.strip() or None
-    return value
-
-
-def _date(value: Any) -> datetime | None:
-    """A point in time in UTC; None where there is none or it cannot be read: no story is lost for its date."""
-    if isinstance(value, str):
-        try:
-            value = date_parser.parse(value)
-        except (ValueError, OverflowError):
-            return None
-    if not isinstance(value, datetime):
-        return None
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def _is_repeat(article: LabelledArticle, other: LabelledArticle) -> bool:
+    return article.category == other.category and story_key(article) == story_key(other)
 
 
 def _content_id(values: dict[str, Any]) -> str:

@@ -56,12 +56,12 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
         return _read_parquet(path)
     records = _read_csv(path, encoding) if kind == "csv" else _read_json_lines(path, encoding)
     rows = _explain_decoding(records, path, encoding)
-    header = list(next(rows).values) if kind == "csv" else []
+    header = next(rows, None) if kind == "csv" else None
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} has no rows. Give a table with labelled articles.")
-    if kind == "csv":
-        return RawTable(path, header, chain((first,), rows))
+    if header is not None:
+        return RawTable(path, list(header.values), chain((first,), rows))
     read = [first, *rows]
     columns = dict.fromkeys(name for row in read for name in row.values)
     if not columns:
@@ -73,7 +73,7 @@ def _read_csv(path: Path, encoding: str) -> Iterator[RawRow]:
     """The header as a first row whose values are its own names, then the data."""
     csv.field_size_limit(MAX_TEXT_LENGTH)
     with path.open(encoding=_skip_mark(encoding), newline="") as file:
-        header_line = file.readline()
+        header_line = next((line for line in file if line.strip()), "")
         file.seek(0)
         delimiter = max(",;\t|", key=header_line.count)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
@@ -81,13 +81,15 @@ def _read_csv(path: Path, encoding: str) -> Iterator[RawRow]:
         number = 0
         try:
             for number, cells in enumerate(reader, start=1):
+                if not cells or not (header or any(cells)):
+                    continue
                 if not header:
                     header = [name.strip() for name in cells]
                     _refuse_repeated(header, path)
                     yield RawRow(number, {name: name for name in header})
                 elif len(cells) == len(header):
                     yield RawRow(number, dict(zip(header, cells, strict=True)))
-                elif cells:
+                else:
                     yield RawRow(number, dict(zip(header, cells, strict=False)), problem="wrong_column_count")
         except csv.Error as error:
             raise DataError(
@@ -110,7 +112,7 @@ def _read_json_lines(path: Path, encoding: str) -> Iterator[RawRow]:
                 continue
             try:
                 values = json.loads(line)
-            except (json.JSONDecodeError, RecursionError):
+            except (ValueError, RecursionError):  # ValueError: no JSON, or a number of thousands of digits
                 yield RawRow(number, {}, problem="invalid_json")
                 continue
             if isinstance(values, dict):
@@ -126,18 +128,26 @@ def _read_parquet(path: Path) -> RawTable:
     try:
         file = pq.ParquetFile(path)
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}. Write it again, or give CSV.") from error
+        raise _damaged_parquet(path, error) from error
 
     def rows() -> Iterator[RawRow]:
         number = 0
-        for batch in file.iter_batches(batch_size=4096):
-            for values in batch.to_pylist():
-                number += 1
-                yield RawRow(number, values)
+        try:
+            for batch in file.iter_batches(batch_size=4096):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield RawRow(number, values)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise _damaged_parquet(path, error) from error
 
     if file.metadata.num_rows == 0:
         raise DataError(f"{path} has no rows. Give a table with labelled articles.")
+    _refuse_repeated(file.schema_arrow.names, path)
     return RawTable(path, file.schema_arrow.names, rows())
+
+
+def _damaged_parquet(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}. Write it again, or give CSV.")
 
 
 def _skip_mark(encoding: str) -> str:

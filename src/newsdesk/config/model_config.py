@@ -1,6 +1,6 @@
 """`configs/model_config.yaml`: which classifiers are tried, on which features, after which cleaning."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
@@ -24,6 +24,9 @@ DEFAULT_MODELS: dict[str, Hyperparameters] = {
 }
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,8 +37,8 @@ class TfidfConfig(Frozen):
     max_features: PositiveInt | None = 10000
     ngram_range: tuple[PositiveInt, PositiveInt] = (1, 2)
     stop_words: Literal["english"] | list[str] | None = "english"
-    max_df: PositiveInt | float = 0.95
-    min_df: PositiveInt | float = 2
+    max_df: PositiveInt | Share = 0.95
+    min_df: PositiveInt | Share = 2
     sublinear_tf: bool = True
 
     @model_validator(mode="after")

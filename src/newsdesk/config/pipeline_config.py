@@ -1,12 +1,8 @@
 """`configs/pipeline_config.yaml`: when the pipelines run, when a model is good enough, when an alert is due."""
 
-from typing import Annotated
-
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from newsdesk.config.model_config import Frozen
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from newsdesk.config.model_config import Frozen, Share
 
 
 class DataPipeline(Frozen):
@@ -25,7 +21,7 @@ class TrainingPipeline(Frozen):
     auto_deploy_threshold: Share = 0.55
     validation_split: float = Field(default=0.2, gt=0, lt=1)
     test_split: float = Field(default=0.2, gt=0, lt=1)
-    random_seed: NonNegativeInt = 42
+    random_seed: int = Field(default=42, ge=0, lt=2**32)
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> "TrainingPipeline":

@@ -12,7 +12,7 @@ from newsdesk.errors import ConfigError
 class Settings(BaseSettings):
     """One field an environment variable; the original's names are kept, our own begin with NEWSDESK_."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=".env")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=".env", env_ignore_empty=True)
 
     home: Annotated[Path, AfterValidator(Path.absolute)] = Field(
         default=Path("var"), alias="NEWSDESK_HOME", validate_default=True

@@ -2,7 +2,8 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -34,7 +35,7 @@ def load(path: Path, model: type[Config]) -> Config:
         return model()
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}. Correct it.") from error
     if content is None:
         return model()
@@ -47,11 +48,26 @@ def load(path: Path, model: type[Config]) -> Config:
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing pydantic found wrong, as a sentence with the fix."""
     mistake = error.errors(include_url=False)[0]
-    *parents, last = mistake["loc"] or ("the file",)
-    key = ".".join(str(part) for part in (*parents, last))
+    path = _path(mistake["loc"], model)
+    key = ".".join(path) or "the file"
     if mistake["type"] == "extra_forbidden":
-        return f"unknown key '{key}'. {_nearest(str(last), _keys_under(model, parents))}"
-    return f"'{key}': {mistake['msg']}. It is {mistake['input']!r} now."[:500]
+        return f"unknown key '{key}'. {_nearest(path[-1], _keys_under(model, path[:-1]))}"
+    message = mistake["msg"].removeprefix("Value error, ")
+    return f"'{key}': {message}. It is {mistake['input']!r} now."[:500]
+
+
+def _path(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+    """The keys that lead to a mistake, without what pydantic adds to name one of several types a key may hold."""
+    path: list[str] = []
+    kind: Any = model
+    for part in map(str, location):
+        if get_origin(kind) in (Union, UnionType):
+            break
+        path.append(part)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = kind.model_fields.get(part)
+            kind = field.annotation if field else None
+    return path
 
 
 def _nearest(key: str, known: list[str]) -> str:
@@ -59,9 +75,9 @@ def _nearest(key: str, known: list[str]) -> str:
     return f"Did you mean '{close[0]}'?" if close else f"Known keys here: {', '.join(known)}."
 
 
-def _keys_under(model: type[BaseModel], parents: list[int | str]) -> list[str]:
+def _keys_under(model: type[BaseModel], parents: list[str]) -> list[str]:
     for parent in parents:
-        inner = model.model_fields[str(parent)].annotation
+        inner = model.model_fields[parent].annotation
         assert isinstance(inner, type)
         assert issubclass(inner, BaseModel)
         model = inner

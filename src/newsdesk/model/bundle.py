@@ -139,7 +139,7 @@ def load_bundle(folder: Path) -> Bundle:
     try:
         vocabulary = Vocabulary.model_validate_json(contents[VOCABULARY])
         return Bundle(manifest, vocabulary, load_tensors(contents[WEIGHTS]))
-    except (ValueError, SafetensorError) as error:
+    except (ValueError, KeyError, SafetensorError) as error:
         raise BundleError(f"{folder} cannot be read: {_first_line(error)}. Fetch the bundle again.") from error
 
 

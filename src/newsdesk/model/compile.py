@@ -9,6 +9,7 @@ import numpy as np
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.model.bundle import ClassifierSpec, ForestSpec, LinearSpec, MlpSpec, Tensors, Vocabulary
+from newsdesk.model.features import SHORTEST_TOKEN
 from newsdesk.text.cleaning import Cleaner
 from newsdesk.text.lemmas import noun_lemmas
 from newsdesk.text.stop_words import STOP_WORDS
@@ -27,7 +28,7 @@ def compile_vocabulary(vectorizer: Any, cleaning: TextCleaning) -> Vocabulary:
     forms: dict[str, str | None] = {}
     for form in sorted(known | STOP_WORDS | stop_words | noun_lemmas().keys()):
         word = clean(form)
-        if len(word) < 2 or word in stop_words:
+        if len(word) < SHORTEST_TOKEN or word in stop_words:
             forms[form] = None
         elif word in known:
             forms[form] = word

@@ -1,6 +1,5 @@
 """From text to TF-IDF features, by the bundle's vocabulary alone."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
+from newsdesk.text.cleaning import splitter
 from newsdesk.text.tokens import normalise
 
-_WORD_OF_TWO_OR_MORE = re.compile(r"\w\w+")  # `TfidfVectorizer` takes shorter ones for no words
+SHORTEST_TOKEN = 2  # characters; as for `TfidfVectorizer`, a shorter token is no term and parts no others
 _UNKNOWN = -1
 _PASSED_OVER = -2
 
@@ -39,6 +39,7 @@ class TfidfFeatures:
         self._columns = {tuple(number[word] for word in term.split(" ")): j for j, term in enumerate(vocabulary.terms)}
         self._idf = idf
         self._lowercase = cleaning.lowercase
+        self._split = splitter(cleaning)
         self._drop_numbers = cleaning.remove_numbers
         self._shortest, self._longest = tfidf.ngram_range
         self._sublinear = tfidf.sublinear_tf
@@ -55,11 +56,11 @@ class TfidfFeatures:
         return Row(columns, values / norm if norm else values)
 
     def _word_ids(self, text: str) -> list[int]:
-        tokens = _WORD_OF_TWO_OR_MORE.findall(normalise(text, lowercase=self._lowercase))
+        tokens = self._split(normalise(text, lowercase=self._lowercase))
         if self._drop_numbers:
             tokens = [token for token in tokens if not token.isdecimal()]
         ids = self._ids.get
-        return [i for token in tokens if (i := ids(token, _UNKNOWN)) != _PASSED_OVER]
+        return [i for token in tokens if len(token) >= SHORTEST_TOKEN and (i := ids(token, _UNKNOWN)) != _PASSED_OVER]
 
     def _known_terms(self, ids: list[int]) -> Iterable[int]:
         column = self._columns.get

@@ -44,8 +44,13 @@ class Predictor:
             idf = bundle.tensors["idf"].astype(np.float64)
             self._features = TfidfFeatures(bundle.vocabulary, idf, manifest.text_cleaning, manifest.tfidf)
             self._classifier = classifier_of(bundle)
+            answer = self.predict_proba([" ".join(bundle.vocabulary.terms)])  # touches every feature
         except KeyError as error:
             raise BundleError(f"The bundle {bundle.digest} lacks {error}. Fetch it again, or train anew.") from error
+        except (IndexError, ValueError) as error:
+            raise BundleError(f"The bundle {bundle.digest} does not fit together: {error}. Train anew.") from error
+        if answer.shape != (1, len(self.classes)):
+            raise BundleError(f"The bundle {bundle.digest} does not answer for each of its classes. Train anew.")
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities of shape (texts, classes), for texts as they were written, title and text joined."""

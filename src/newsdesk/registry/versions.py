@@ -8,8 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-import mlflow
+import mlflow.artifacts
+import mlflow.sklearn
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -20,6 +22,7 @@ from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
 
 MODEL = "news-classifier"
+BUNDLE = "bundle"  # folder of a version's artifacts
 Alias = Literal["champion", "challenger", "previous"]
 
 # What a pipeline may hold besides the types that skops trusts itself; it refuses to load anything else.
@@ -72,23 +75,27 @@ class Registry:
         return next((version for version in self.versions() if alias in version.aliases), None)
 
     def register(self, bundle: Bundle, pipeline: Any, run_id: str) -> Version:
-        """Log the scikit-learn pipeline with the bundle beside it, and register both as a new version."""
+        """Log the scikit-learn pipeline with the bundle beside it, and register both as a new version.
+
+        Only the client is used, never MLflow's module-level functions: these keep the address in process-wide state.
+        """
         with explained(self._address), TemporaryDirectory() as scratch:
-            save_bundle(bundle, Path(scratch) / "bundle")
-            with mlflow.start_run(run_id=run_id):
-                logged = mlflow.sklearn.log_model(
-                    pipeline,
-                    name="model",
-                    serialization_format="skops",
-                    skops_trusted_types=TRUSTED_TYPES,
-                    pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "numpy")],
-                    metadata={"input": "texts cleaned by newsdesk.text.cleaning; the bundle takes raw texts"},
-                )
-            self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "bundle"), "bundle")
+            mlflow.sklearn.save_model(
+                pipeline,
+                scratch,
+                serialization_format="skops",
+                skops_trusted_types=TRUSTED_TYPES,
+                pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "numpy")],
+                metadata={"input": "texts cleaned by newsdesk.text.cleaning; the bundle takes raw texts"},
+            )
+            save_bundle(bundle, Path(scratch) / BUNDLE)
+            experiment = self._client.get_run(run_id).info.experiment_id
+            logged = self._client.create_logged_model(experiment, name=bundle.manifest.model_name, source_run_id=run_id)
+            self._client.log_model_artifacts(logged.model_id, scratch)
+            self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
             _create_if_missing(self._client)
-            tags = _tags(bundle) | {"model_id": logged.model_id}
             made = self._client.create_model_version(
-                MODEL, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
+                MODEL, logged.artifact_location, run_id, tags=_tags(bundle), model_id=logged.model_id
             )
             self._keep(bundle)
             return _describe(made, {})
@@ -98,9 +105,10 @@ class Registry:
         folder = self._settings.bundles / bundle_folder_name(version.digest)
         if not folder.is_dir():
             with explained(self._address), TemporaryDirectory() as scratch:
-                model_id = self._client.get_model_version(MODEL, version.version).tags["model_id"]
-                location = self._client.get_logged_model(model_id).artifact_location
-                downloaded = mlflow.artifacts.download_artifacts(f"{location}/bundle", dst_path=scratch)
+                source = self._client.get_model_version(MODEL, version.version).source
+                downloaded = mlflow.artifacts.download_artifacts(
+                    f"{source}/{BUNDLE}", dst_path=scratch, tracking_uri=self._address
+                )
                 self._keep(load_bundle(Path(downloaded)))
         bundle = load_bundle(folder)
         if bundle.digest != version.digest:

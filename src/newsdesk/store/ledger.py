@@ -31,6 +31,12 @@ _GUARDS: dict[str, list[str]] = {
         f"CREATE TRIGGER promotion_ledger_no_{verb} BEFORE {verb} ON promotion_ledger "
         "BEGIN SELECT RAISE(ABORT, 'the promotion ledger only grows'); END"
         for verb in ("UPDATE", "DELETE")
+    ]
+    + [
+        # INSERT OR REPLACE removes a row without any DELETE that a trigger would see.
+        "CREATE TRIGGER promotion_ledger_no_replace BEFORE INSERT ON promotion_ledger "
+        "WHEN EXISTS (SELECT 1 FROM promotion_ledger WHERE id = NEW.id) "
+        "BEGIN SELECT RAISE(ABORT, 'the promotion ledger only grows'); END"
     ],
     "postgresql": [
         "CREATE OR REPLACE FUNCTION promotion_ledger_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
@@ -63,7 +69,7 @@ class Entry:
 def append(store: Engine, entry: Entry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
-        connection.execute(insert(_ledger).values(**asdict(entry)))
+        connection.execute(insert(_ledger).values(**(asdict(entry) | {"at": entry.at.astimezone(UTC)})))
 
 
 def entries(store: Engine) -> list[Entry]:

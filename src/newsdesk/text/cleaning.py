@@ -1,11 +1,11 @@
 """Cleaning: the switches of `preprocessing.text_cleaning`, applied alike in training, batch and serving.
 
-In this order: accents are composed (Unicode NFC), `lowercase`, split into words and punctuation, `remove_punctuation`,
+In this order: `lowercase`, accents are composed (Unicode NFC), split into words and punctuation, `remove_punctuation`,
 `remove_numbers` (words of decimal digits only), `remove_stopwords`, `lemmatization`. What is left is joined by single
 spaces.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.text.lemmas import noun_lemmas
@@ -24,12 +24,17 @@ def join_title_and_text(title: str, text: str) -> str:
     return f"{title}\n\n{text}" if text else title
 
 
+def splitter(settings: TextCleaning) -> Callable[[str], list[str]]:
+    """How normalised text becomes tokens under these settings."""
+    return words if settings.remove_punctuation else words_and_punctuation
+
+
 class Cleaner:
     """Turns raw text into cleaned text. Never raises: every string, lone surrogates included, has a cleaned form."""
 
     def __init__(self, settings: TextCleaning) -> None:
         self.settings = settings
-        self._split = words if settings.remove_punctuation else words_and_punctuation
+        self._split = splitter(settings)
         self._stop_words: frozenset[str] = STOP_WORDS if settings.remove_stopwords else frozenset()
         self._lemmas: Mapping[str, str] = noun_lemmas() if settings.lemmatization else {}
 

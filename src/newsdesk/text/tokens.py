@@ -1,21 +1,26 @@
-"""Words and punctuation, as NLTK's `WordPunctTokenizer` splits them, without importing NLTK."""
+"""Words and punctuation, as NLTK's `WordPunctTokenizer` splits them, without importing NLTK.
 
-import re
+NLTK takes the engine of the `regex` package, for which a combining mark belongs to its word: Hindi, Thai and vocalised
+Arabic stay whole, which Python's own `re` would cut into letters.
+"""
+
 import unicodedata
 
-_WORD = re.compile(r"\w+")
-_WORD_OR_PUNCTUATION = re.compile(r"\w+|[^\w\s]+")
+import regex
+
+_WORD = regex.compile(r"\w+")
+_WORD_OR_PUNCTUATION = regex.compile(r"\w+|[^\w\s]+")
 
 
 def normalise(text: str, *, lowercase: bool) -> str:
-    """Compose accents (Unicode NFC) so that one spelling is one string; lower-case on request."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return text.lower() if lowercase else text
+    """Lower-case on request, and compose accents (Unicode NFC) so that one spelling is one string."""
+    if lowercase:
+        text = text.lower()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def words(text: str) -> list[str]:
-    """The runs of letters, digits and underscores in `text`, in order."""
+    """The runs of letters, marks, digits and underscores in `text`, in order."""
     return _WORD.findall(text)
 
 

@@ -31,8 +31,19 @@ def make_classifier(name: str, hyperparameters: Hyperparameters, seed: int) -> A
     if "random_state" in known:
         parameters.setdefault("random_state", seed)
     if cls.__name__ == "LogisticRegression":
-        parameters = _without_penalty(parameters)
-    return cls(**parameters)
+        parameters = _without_penalty(name, parameters)
+    try:
+        classifier = cls(**parameters)
+    except TypeError as error:
+        raise ConfigError(
+            f"models.{name}: {cls.__name__} cannot be made so: {error}. Give what it asks for."
+        ) from error
+    if not hasattr(classifier, "predict_proba"):
+        raise ConfigError(
+            f"models.{name}: {cls.__name__} has no predict_proba with these parameters. Change them "
+            "(for SGDClassifier, loss: log_loss), or choose another class."
+        )
+    return classifier
 
 
 def _find_class(name: str, path: object) -> Any:
@@ -56,7 +67,7 @@ def _find_class(name: str, path: object) -> Any:
     return cls
 
 
-def _without_penalty(parameters: dict[str, Any]) -> dict[str, Any]:
+def _without_penalty(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Say `penalty` in the words that replace it: scikit-learn 1.8 deprecated the parameter, 1.10 removes it."""
     rest = {key: value for key, value in parameters.items() if key != "penalty"}
     match parameters.get("penalty", "l2"):
@@ -69,4 +80,4 @@ def _without_penalty(parameters: dict[str, Any]) -> dict[str, Any]:
         case None | "none":
             return rest | {"C": float("inf")}
         case other:
-            raise ConfigError(f"models.logistic_regression.penalty: {other!r} is not one of l2, l1, elasticnet, none.")
+            raise ConfigError(f"models.{name}.penalty: {other!r} is not one of l2, l1, elasticnet, none.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 
 @dataclass(frozen=True)
@@ -71,5 +71,12 @@ def evaluate(truth: list[str], predicted: list[str]) -> Evaluation:
             name: ClassScores(float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
             for i, name in enumerate(classes)
         },
-        confusion=confusion_matrix(truth, predicted, labels=classes),
+        confusion=_count_pairs(truth, predicted, classes),
     )
+
+
+def _count_pairs(truth: list[str], predicted: list[str], classes: list[str]) -> NDArray[np.int64]:
+    place = {name: i for i, name in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(counts, ([place[name] for name in truth], [place[name] for name in predicted]), 1)
+    return counts

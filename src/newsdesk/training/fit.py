@@ -10,10 +10,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from newsdesk.articles.dataset import Examples
-from newsdesk.config.model_config import ModelConfig
+from newsdesk.config.model_config import ModelConfig, TfidfConfig
 from newsdesk.errors import ConfigError, TrainingError
+from newsdesk.model.features import SHORTEST_TOKEN
 from newsdesk.text.cleaning import Cleaner
 from newsdesk.training.candidates import make_classifier
+
+TOKEN_PATTERN = f"[^ ]{{{SHORTEST_TOKEN},}}"
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,19 @@ class Fitted:
         return Pipeline([("tfidf", self.features.vectorizer), ("classifier", self.classifier)])
 
 
+def new_vectorizer(settings: TfidfConfig) -> TfidfVectorizer:
+    """A vectorizer for cleaned texts, whose tokens are parted by single blanks."""
+    return TfidfVectorizer(lowercase=False, token_pattern=TOKEN_PATTERN, **settings.model_dump())
+
+
 def fit_features(examples: Examples, config: ModelConfig) -> Features:
     """Clean the texts and fit the vectorizer on them. Raises `TrainingError` where no term is left."""
     clean = Cleaner(config.preprocessing.text_cleaning).clean
-    settings = config.feature_extraction.tfidf.model_dump()
-    vectorizer = TfidfVectorizer(lowercase=False, **settings)
+    vectorizer = new_vectorizer(config.feature_extraction.tfidf)
     try:
-        matrix = vectorizer.fit_transform(clean(text) for text in examples.texts)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Your stop_words may be inconsistent")  # a phrase is no token
+            matrix = vectorizer.fit_transform(clean(text) for text in examples.texts)
     except ValueError as error:
         raise TrainingError(
             f"No term is left to learn from ({error}). Give more articles, or lower feature_extraction.tfidf.min_df."

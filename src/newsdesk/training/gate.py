@@ -25,28 +25,31 @@ def decide(
     *, accuracy: float, champion_accuracy: float | None, same_as_champion: bool, thresholds: TrainingPipeline
 ) -> Verdict:
     """Judge a challenger by its accuracy and the champion's, both on the same current test set."""
-    if accuracy < thresholds.auto_deploy_threshold:
+    least, needed = thresholds.auto_deploy_threshold, thresholds.model_comparison_threshold
+    if accuracy < least:
         return Verdict(
             "refused",
-            f"test accuracy {accuracy:.3f} is below training_pipeline.auto_deploy_threshold "
-            f"{thresholds.auto_deploy_threshold:g}",
+            f"test accuracy {_apart(accuracy, least)} is below training_pipeline.auto_deploy_threshold {least:g}",
         )
     if same_as_champion:
         return Verdict("unchanged", "the champion already is this very model")
     if champion_accuracy is None:
-        return Verdict(
-            "promoted",
-            f"test accuracy {accuracy:.3f} reaches {thresholds.auto_deploy_threshold:g}, and there is no champion yet",
-        )
+        return Verdict("promoted", f"test accuracy {accuracy:.3f} reaches {least:g}, and there is no champion yet")
     gain = accuracy - champion_accuracy
     comparison = (
         f"{accuracy:.3f} against the champion's {champion_accuracy:.3f} on the same test set, "
-        f"a difference of {gain:+.3f}"
+        f"a difference of {_apart(gain, needed, sign='+')}; at least +{needed:g} was needed"
     )
-    needed = thresholds.model_comparison_threshold
     # Accuracies are fractions of the test set; half a unit in the twelfth place forgives their rounding.
     if gain >= needed - 5e-13:
-        return Verdict("promoted", f"{comparison}; at least +{needed:g} was needed")
-    return Verdict(
-        "kept", f"{comparison}; at least +{needed:g} was needed (training_pipeline.model_comparison_threshold)"
-    )
+        return Verdict("promoted", comparison)
+    return Verdict("kept", f"{comparison} (training_pipeline.model_comparison_threshold)")
+
+
+def _apart(figure: float, limit: float, sign: str = "") -> str:
+    """`figure` with three decimals, or as many as show that it is not `limit`."""
+    for decimals in range(3, 12):
+        shown = f"{figure:{sign}.{decimals}f}"
+        if float(shown) != limit or abs(figure - limit) < 5e-13:
+            return shown
+    return shown

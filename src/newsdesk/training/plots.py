@@ -1,5 +1,6 @@
 """Pictures of an evaluation."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.figure import Figure
 
 from newsdesk.training.evaluation import Evaluation
 
+_LONGEST_NAME = 24
 _ROOM_FOR_NUMBERS = 15  # with more classes, numbers in the cells cannot be read
 
 
@@ -19,10 +21,14 @@ def save_confusion_matrix(evaluation: Evaluation, title: str, path: Path) -> Non
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true category", shrink=0.8)
-    axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(classes)), classes)
+    names = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in classes]
+    plain = {"parse_math": False}  # a category may hold dollar signs
+    axes.set_xticks(range(len(classes)), names, rotation=60, ha="right", rotation_mode="anchor", **plain)
+    axes.set_yticks(range(len(classes)), names, **plain)
     axes.set(title=title, xlabel="predicted", ylabel="true")
     if len(classes) <= _ROOM_FOR_NUMBERS:
         for (i, j), count in np.ndenumerate(confusion):
             axes.text(j, i, str(count), ha="center", va="center", color="white" if shares[i, j] > 0.5 else "black")
-    figure.savefig(path, dpi=120)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a script that the font lacks is drawn as boxes
+        figure.savefig(path, dpi=120)

@@ -49,7 +49,6 @@ def test_a_negative_seed_is_refused() -> None:
         TrainingPipeline(random_seed=-1)
 
 
-@pytest.mark.xfail(strict=True, reason="no upper bound: scikit-learn refuses a larger seed only when training begins")
 def test_a_seed_that_scikit_learn_cannot_take_is_refused() -> None:
     assert TrainingPipeline(random_seed=2**32 - 1).random_seed == 2**32 - 1
     with pytest.raises(ValidationError, match="random_seed"):

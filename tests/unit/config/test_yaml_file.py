@@ -151,7 +151,6 @@ def test_a_value_of_the_wrong_type_is_an_error_that_names_file_key_and_value(
     assert "\n" not in message
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic's name for the member of a union is told as if it were a key")
 @pytest.mark.parametrize(("key", "value"), [("max_df", "most"), ("min_df", "few"), ("stop_words", "5")])
 def test_where_a_key_may_hold_several_types_the_error_names_the_key_alone(tmp_path: Path, key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=rf": 'feature_extraction\.tfidf\.{key}': "):
@@ -180,13 +179,9 @@ def test_a_huge_wrong_value_does_not_fill_the_screen(tmp_path: Path) -> None:
         "data_pipeline: {}\n---\nmonitoring: {}",
         b"\xff\xfe\x00",
         "name: Zürich".encode("latin-1"),
-        pytest.param(
-            "when: 2024-13-45",
-            marks=pytest.mark.xfail(strict=True, reason="ValueError: month must be in 1..12", raises=ValueError),
-        ),
+        pytest.param("when: 2024-13-45"),
         pytest.param(
             "[" * 5000,
-            marks=pytest.mark.xfail(strict=True, reason="PyYAML is recursive", raises=RecursionError),
             id="deeply nested",
         ),
     ],

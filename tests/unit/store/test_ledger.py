@@ -94,7 +94,6 @@ def test_times_are_read_in_utc(store: Engine) -> None:
     assert entries(store)[0].at.tzinfo is UTC
 
 
-@pytest.mark.xfail(strict=True, reason="append hands SQLite the local time as it is, and SQLite forgets the zone")
 def test_a_time_of_another_zone_stays_the_same_moment(store: Engine) -> None:
     append(store, replace(ENTRY, at=NOON.astimezone(timezone(timedelta(hours=2)))))
     assert entries(store)[0].at == NOON
@@ -121,12 +120,7 @@ def test_any_reason_evidence_and_moment_is_kept(reason: str, evidence: dict[str,
         "UPDATE OR REPLACE promotion_ledger SET id = 1",
         "DELETE FROM promotion_ledger",
         "DELETE FROM promotion_ledger WHERE id = 1",
-        pytest.param(
-            REWRITE,
-            marks=pytest.mark.xfail(
-                strict=True, reason="SQLite fires no DELETE trigger for a row that REPLACE removes"
-            ),
-        ),
+        pytest.param(REWRITE),
     ],
 )
 def test_the_database_refuses_to_change_or_remove_an_entry(statement: str, store: Engine) -> None:

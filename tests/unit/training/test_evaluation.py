@@ -88,6 +88,5 @@ def test_the_order_of_the_articles_changes_nothing(pairs: list[tuple[str, str]])
     assert np.array_equal(first.confusion, second.confusion)
 
 
-@pytest.mark.xfail(strict=True, raises=UserWarning, reason="scikit-learn warns of a confusion matrix of one by one")
 def test_a_single_category_is_measured_without_a_warning() -> None:
     assert evaluate(["a", "a"], ["a", "a"]).confusion.tolist() == [[2]]

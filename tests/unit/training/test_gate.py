@@ -93,14 +93,9 @@ def test_the_first_model_is_told_that_there_was_no_champion() -> None:
     assert verdict(0.6).reason == "test accuracy 0.600 reaches 0.55, and there is no champion yet"
 
 
-ROUNDED = pytest.mark.xfail(strict=True, reason="three decimals round a figure up to the threshold that it missed")
-
-
-@ROUNDED
 def test_an_accuracy_told_to_be_below_the_threshold_is_shown_below_it() -> None:
     assert "accuracy 0.550 is below" not in verdict(5_497 / 10_000).reason
 
 
-@ROUNDED
 def test_a_gain_told_to_be_too_small_is_shown_smaller_than_needed() -> None:
     assert "a difference of +0.020; at least +0.02" not in verdict(6_197 / 10_000, 0.6).reason

@@ -1,0 +1,25 @@
+"""When two articles are the same story."""
+
+import hashlib
+
+from newsdesk.articles.article import Article
+from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.text.tokens import normalise, words
+
+_ENOUGH_WORDS = 8
+
+
+def story_key(article: Article) -> str:
+    """Equal for articles that tell the same words in the same order, whatever their case, spacing and punctuation.
+
+    Wire copy is republished under new headlines, so the text alone decides, without the headline it may open with; only
+    a text of very few words, which two stories may well share, is taken together with its title.
+    """
+    told = _words(article.text.removeprefix(article.title))
+    if len(told) < _ENOUGH_WORDS:
+        told = _words(join_title_and_text(article.title, article.text))
+    return hashlib.sha256(" ".join(told).encode("utf-8")).hexdigest()
+
+
+def _words(text: str) -> list[str]:
+    return words(normalise(text, lowercase=True))
