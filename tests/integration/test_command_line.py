@@ -229,7 +229,7 @@ REFUSALS = {
     "one category only": Refusal(one_category, 1, (ARTICLES, "'sports'", "at least two categories", "add articles")),
     "a category with one article": Refusal(a_lonely_category, 1, (ARTICLES, "'chess' has 1", "Add articles")),
     "a tenth of the rows broken": Refusal(
-        a_tenth_without_text, 1, ("10 of 100 rows", "missing_text 10", "row 5", "max_quarantined_share", "Correct them")
+        a_tenth_without_text, 1, ("10 of 100 rows", "missing_text 10", "row 5", "refused.jsonl", "Correct them")
     ),
     "wrong encoding": Refusal(
         ending_with("22,Café,Le café a fermé ses portes,sports\n".encode("latin-1")),

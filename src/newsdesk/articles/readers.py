@@ -94,8 +94,7 @@ def _read_csv(path: Path, encoding: str) -> Iterator[RawRow]:
         except csv.Error as error:
             raise DataError(
                 f"{path}, row {number + 1} (near line {reader.line_num}): {error}. Most likely a quotation mark "
-                f"there is not closed, "
-                "or one inside a quoted cell is not doubled: correct that row."
+                "there is not closed, or one inside a quoted cell is not doubled: correct that row."
             ) from error
 
 

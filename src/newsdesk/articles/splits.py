@@ -14,8 +14,7 @@ def assign_splits(categories: Mapping[str, str], *, validation: float, test: flo
 
     A story's place depends on its key and the seed alone: it does not move when rows are reordered or others are added,
     so that a model is never tested on a story that an earlier one was trained on. Only where a category would be
-    missing
-    from a split does its story with the fitting rank move. Every category needs three stories or more.
+    missing from a split does its story with the fitting rank move. Every category needs three stories or more.
     """
     by_category: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
     for key, category in categories.items():

@@ -1,11 +1,13 @@
 """From a table of articles to a dataset."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from newsdesk import atomic
 from newsdesk.articles.columns import ColumnNames, find_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
 from newsdesk.articles.duplicates import separate_duplicates
@@ -18,6 +20,8 @@ from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
 from newsdesk.errors import DataError
 from newsdesk.pipeline.progress import Progress, watched
 from newsdesk.sample import read_sample
+
+REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused for them
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def prepare(
     rows = len(accepted) + len(quarantined) - len(repeats)
     quarantined += _labels_without_article(labels, accepted, quarantined)
     quarantined.sort(key=lambda row: row.row)
-    _refuse_bad_data(source, rows, quarantined, stories.values(), pipeline.data_pipeline)
+    _refuse_too_many_broken(source, rows, quarantined, pipeline.data_pipeline, home / REFUSED)
+    _refuse_too_few(source, stories.values(), pipeline.data_pipeline)
 
     settings = pipeline.training_pipeline
     splits = assign_splits(
@@ -113,20 +118,25 @@ def _labels_without_article(
             yield Quarantined(label.row, ("label_without_article",), id=key, title="", text="", category=label.category)
 
 
-def _refuse_bad_data(
-    source: Source, rows: int, quarantined: list[Quarantined], kept: Iterable[Accepted], limits: DataPipeline
+def _refuse_too_many_broken(
+    source: Source, rows: int, quarantined: list[Quarantined], limits: DataPipeline, report: Path
 ) -> None:
     broken = [row for row in quarantined if row.is_broken]
-    if len(broken) > limits.max_quarantined_share * rows:
-        reasons = Counter(row.reasons[0] for row in broken).most_common(3)
-        first = broken[0]
-        raise DataError(
-            f"{source}: {len(broken):,} of {rows:,} rows ({len(broken) / rows:.1%}) cannot be used, more than the "
-            f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
-            f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
-            f"({first.reasons[0]}). "
-            "Correct them, or raise the limit in configs/pipeline_config.yaml."
-        )
+    if len(broken) <= limits.max_quarantined_share * rows:
+        return
+    atomic.write_text(report, "".join(json.dumps(vars(row)) + "\n" for row in broken))
+    reasons = Counter(row.reasons[0] for row in broken).most_common(3)
+    first = broken[0]
+    raise DataError(
+        f"{source}: {len(broken):,} of {rows:,} rows ({len(broken) / rows:.1%}) cannot be used, more than the "
+        f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
+        f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
+        f"({first.reasons[0]}), all are in {report}. "
+        "Correct them, or raise the limit in configs/pipeline_config.yaml."
+    )
+
+
+def _refuse_too_few(source: Source, kept: Iterable[Accepted], limits: DataPipeline) -> None:
     counts = Counter(item.article.category for item in kept)
     if len(counts) < 2:
         only = f"all articles are '{next(iter(counts))}'" if counts else "no article is left"
