@@ -324,6 +324,17 @@ def test_an_unknown_parameter_of_a_classifier_is_told_with_its_file(unknown_para
     assert "configs/model_config.yaml" in unknown_parameter[1].stderr.splitlines()[-1]
 
 
+def test_a_command_that_a_serving_installation_cannot_run_says_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['mlflow'] = None; from newsdesk.cli.app import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "models", "list"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    (sentence,) = ended.stderr.splitlines()
+    assert sentence.startswith("newsdesk: This command needs the package mlflow")
+    assert "pip install 'newsdesk[serve,train]'" in sentence
+
+
 def test_a_log_holds_a_line_for_each_finished_step_and_the_sentence_and_nothing_else(unknown_parameter: Ended) -> None:
     *progress, sentence = unknown_parameter[1].stderr.splitlines()
     assert all(line.startswith("✓ ") for line in progress)

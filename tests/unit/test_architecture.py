@@ -1,5 +1,6 @@
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from newsdesk.model.predictor import Predictor
 from tests.builders import fitted_bundle
 
 SOURCE = Path(newsdesk.__file__).parent
+ROOT = Path(__file__).parents[2]
 LONGEST_FILE = 250
 
 # Highest first. Each room imports only from itself and from those after it.
@@ -176,6 +178,22 @@ def test_the_command_line_opens_without_loading_what_single_commands_need() -> N
     loaded = loaded_after("import newsdesk.cli.app")
     assert {"newsdesk", "typer"} <= loaded
     assert loaded & {"numpy", "pydantic_settings", "mlflow", "sklearn", "fastapi"} == set()
+
+
+def test_a_serving_installation_holds_no_training_library() -> None:
+    locked = (ROOT / "requirements" / "serve.txt").read_text(encoding="utf-8")
+    names = set(re.findall(r"^([a-z0-9-]+)==", locked, flags=re.MULTILINE))
+    assert {"fastapi", "numpy", "uvicorn"} <= names
+    assert not names & {"scikit-learn", "scipy", "mlflow", "mlflow-skinny", "nltk", "pandas", "pyarrow", "sqlalchemy"}
+
+
+@pytest.mark.parametrize("kind", ["serve", "train", "dev"])
+def test_a_lock_file_pins_every_package_by_hash_and_names_no_host(kind: str) -> None:
+    locked = (ROOT / "requirements" / f"{kind}.txt").read_text(encoding="utf-8")
+    packages = re.findall(r"^[a-z0-9-]+==.*(?:\n    .*)*", locked, flags=re.MULTILINE)
+    assert packages
+    assert all("--hash=sha256:" in package for package in packages)
+    assert "://" not in locked
 
 
 def test_no_module_is_too_long_to_read_at_a_sitting() -> None:

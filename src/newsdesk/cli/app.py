@@ -51,6 +51,9 @@ def _explained(error: Exception) -> tuple[str, int]:
     match error:
         case NewsdeskError():
             return str(error), error.exit_code
+        case ModuleNotFoundError() if not (error.name or "newsdesk").startswith("newsdesk"):
+            sentence = f"This command needs the package {error.name}, which a serving installation leaves out"
+            return f"{sentence}. Install it with: pip install 'newsdesk[serve,train]'", 2
         case OSError():
             return (
                 f"{error.filename or 'The system'}: {error.strerror or error}. Check the path, its rights and "
