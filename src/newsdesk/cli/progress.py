@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 
@@ -20,12 +20,15 @@ class ShownProgress:
 
     def step(self, name: str, total: int | None = None) -> None:
         self.finish()
-        self._task = self._display.add_task(name, total=total)
+        self._task = self._display.add_task(name, total=total, count="")
         self._name, self._started = name, time.monotonic()
 
     def advance(self, parts: int = 1) -> None:
         if self._task is not None:
             self._display.advance(self._task, parts)
+            task = self._display.tasks[-1]
+            known = f" of {task.total:,.0f}" if task.total else ""
+            self._display.update(self._task, count=f"{task.completed:,.0f}{known}")
 
     def finish(self) -> None:
         """The step that was going on is done."""
@@ -46,7 +49,7 @@ def shown_progress() -> Iterator[ShownProgress]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
     display = RichProgress(*columns, console=Console(stderr=True), transient=True)

@@ -1,7 +1,6 @@
 """From text to TF-IDF features, by the bundle's vocabulary alone."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,7 @@ from numpy.typing import NDArray
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
-from newsdesk.text.cleaning import splitter
-from newsdesk.text.tokens import normalise
+from newsdesk.text.tokens import normalise, splitter
 
 SHORTEST_TOKEN = 2  # characters; as for `TfidfVectorizer`, a shorter token is no term and parts no others
 _UNKNOWN = -1
@@ -36,12 +34,16 @@ class TfidfFeatures:
             for i, word in enumerate(dict.fromkeys(word for term in vocabulary.terms for word in term.split(" ")))
         }
         self._ids = {form: _PASSED_OVER if word is None else number[word] for form, word in vocabulary.forms.items()}
-        self._columns = {tuple(number[word] for word in term.split(" ")): j for j, term in enumerate(vocabulary.terms)}
+        # By the number of words in a term: a word's number, or a tuple of several, to the term's column.
+        lengths = range(tfidf.ngram_range[0], tfidf.ngram_range[1] + 1)
+        self._columns: dict[int, dict[int | tuple[int, ...], int]] = {length: {} for length in lengths}
+        for j, term in enumerate(vocabulary.terms):
+            ids = tuple(number[word] for word in term.split(" "))
+            self._columns[len(ids)][ids if len(ids) > 1 else ids[0]] = j
         self._idf = idf
         self._lowercase = cleaning.lowercase
-        self._split = splitter(cleaning)
+        self._split = splitter(punctuation=not cleaning.remove_punctuation, shortest=SHORTEST_TOKEN)
         self._drop_numbers = cleaning.remove_numbers
-        self._shortest, self._longest = tfidf.ngram_range
         self._sublinear = tfidf.sublinear_tf
 
     def row(self, text: str) -> Row:
@@ -60,12 +62,12 @@ class TfidfFeatures:
         if self._drop_numbers:
             tokens = [token for token in tokens if not token.isdecimal()]
         ids = self._ids.get
-        return [i for token in tokens if len(token) >= SHORTEST_TOKEN and (i := ids(token, _UNKNOWN)) != _PASSED_OVER]
+        return [i for token in tokens if (i := ids(token, _UNKNOWN)) != _PASSED_OVER]
 
-    def _known_terms(self, ids: list[int]) -> Iterable[int]:
-        column = self._columns.get
-        for length in range(self._shortest, self._longest + 1):
-            for term in zip(*(ids[start:] for start in range(length)), strict=False):
-                j = column(term)
-                if j is not None:
-                    yield j
+    def _known_terms(self, ids: list[int]) -> list[int]:
+        known: list[int] = []
+        for length, columns in self._columns.items():
+            column = columns.get
+            terms = ids if length == 1 else zip(*(ids[start:] for start in range(length)), strict=False)
+            known += [j for term in terms if (j := column(term)) is not None]
+        return known

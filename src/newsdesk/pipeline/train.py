@@ -58,8 +58,8 @@ def train(dataset: Dataset, config: ModelConfig, seed: int, tracking: Tracking, 
     )
     try:
         candidates: list[Candidate] = []
-        for name in config.models:
-            progress.step(f"Fitting {name}")
+        for number, name in enumerate(config.models, start=1):
+            progress.step(f"Fitting {name} ({number} of {len(config.models)})")
             fitted = fit_classifier(name, config, features, seed)
             bundle = build_bundle(fitted, vocabulary, config, dataset, datetime.now(UTC))
             candidates.append(measure(fitted, bundle, cleaning, validation, testing))

@@ -5,12 +5,12 @@ In this order: `lowercase`, accents are composed (Unicode NFC), split into words
 spaces.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.text.lemmas import noun_lemmas
 from newsdesk.text.stop_words import STOP_WORDS
-from newsdesk.text.tokens import normalise, words, words_and_punctuation
+from newsdesk.text.tokens import normalise, splitter
 
 
 def join_title_and_text(title: str, text: str) -> str:
@@ -24,17 +24,12 @@ def join_title_and_text(title: str, text: str) -> str:
     return f"{title}\n\n{text}" if text else title
 
 
-def splitter(settings: TextCleaning) -> Callable[[str], list[str]]:
-    """How normalised text becomes tokens under these settings."""
-    return words if settings.remove_punctuation else words_and_punctuation
-
-
 class Cleaner:
     """Turns raw text into cleaned text. Never raises: every string, lone surrogates included, has a cleaned form."""
 
     def __init__(self, settings: TextCleaning) -> None:
         self.settings = settings
-        self._split = splitter(settings)
+        self._split = splitter(punctuation=not settings.remove_punctuation)
         self._stop_words: frozenset[str] = STOP_WORDS if settings.remove_stopwords else frozenset()
         self._lemmas: Mapping[str, str] = noun_lemmas() if settings.lemmatization else {}
 

@@ -5,11 +5,23 @@ Arabic stay whole, which Python's own `re` would cut into letters.
 """
 
 import unicodedata
+from collections.abc import Callable
 
 import regex
 
-_WORD = regex.compile(r"\w+")
-_WORD_OR_PUNCTUATION = regex.compile(r"\w+|[^\w\s]+")
+
+def splitter(*, punctuation: bool, shortest: int = 1) -> Callable[[str], list[str]]:
+    """A function from normalised text to its words, and its runs of punctuation if wanted, in order.
+
+    Runs of fewer than `shortest` characters are left out.
+    """
+    word, other = f"\\w{{{shortest},}}", f"[^\\w\\s]{{{shortest},}}"
+    find: Callable[[str], list[str]] = regex.compile(f"{word}|{other}" if punctuation else word).findall
+    return find
+
+
+_find_words = splitter(punctuation=False)
+_find_all = splitter(punctuation=True)
 
 
 def normalise(text: str, *, lowercase: bool) -> str:
@@ -21,9 +33,9 @@ def normalise(text: str, *, lowercase: bool) -> str:
 
 def words(text: str) -> list[str]:
     """The runs of letters, marks, digits and underscores in `text`, in order."""
-    return _WORD.findall(text)
+    return _find_words(text)
 
 
 def words_and_punctuation(text: str) -> list[str]:
     """What NLTK's `WordPunctTokenizer().tokenize(text)` returns, in order."""
-    return _WORD_OR_PUNCTUATION.findall(text)
+    return _find_all(text)
