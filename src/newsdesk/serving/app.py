@@ -31,6 +31,7 @@ def create_app(served: Served) -> FastAPI:
 
     @app.get("/health")
     async def health() -> HealthResponse:
+        """Whether the service is up, which model answers, and since when."""
         return HealthResponse(
             status="healthy",
             model_type=manifest.model_type,
@@ -41,6 +42,7 @@ def create_app(served: Served) -> FastAPI:
 
     @app.post("/predict", responses=_FAILURES)
     async def predict(request: PredictRequest) -> PredictResponse:
+        """The category of one text, with the probability of every category."""
         nonlocal last_prediction
         begun = time.perf_counter()
         if len(request.text.strip()) < shortest:
@@ -59,6 +61,7 @@ def create_app(served: Served) -> FastAPI:
 
     @app.get("/model/info")
     async def model_info() -> ModelInfoResponse:
+        """What the model that answers was trained from, and how well it did."""
         return ModelInfoResponse(
             model_name=manifest.model_type,
             version=served.version,
