@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,12 +102,14 @@ def _multiply(rows: Sequence[Row], weights: Matrix) -> Matrix:
 
 
 def _floats(tensors: Tensors, name: str) -> Matrix:
-    return cast("Matrix", np.ascontiguousarray(tensors[name], dtype=np.float64))
+    values: Matrix = np.ascontiguousarray(tensors[name], dtype=np.float64)
+    return values
 
 
 def _softmax(scores: Matrix) -> Matrix:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return cast("Matrix", exponentials / exponentials.sum(axis=1, keepdims=True))
+    shares: Matrix = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _logistic(scores: Matrix) -> Matrix:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,8 @@ def at_temperature(probabilities: NDArray[np.float64], temperature: float) -> ND
     if temperature == 1:
         return probabilities
     powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / temperature)
-    return cast("NDArray[np.float64]", powers / powers.sum(axis=1, keepdims=True))
+    changed: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return changed
 
 
 class Predictor:

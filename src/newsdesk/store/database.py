@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from newsdesk.errors import ConfigError, NewsdeskError
 
@@ -26,7 +26,9 @@ def open_store(address: str) -> Engine:
             url = url.set(drivername="postgresql+psycopg")
         if url.database and url.get_backend_name() == "sqlite":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_pre_ping=True)
+        # A SQLite file is opened in no time: no connection is kept that nobody would close.
+        pool = {"poolclass": NullPool} if url.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
+        engine = create_engine(url, **pool)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(
             f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"
