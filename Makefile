@@ -54,7 +54,7 @@ clean:  ## Remove the environment, caches and builds; keeps var/
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements/dev.txt pyproject.toml
+$(INSTALLED): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Newsdesk needs Python 3.11 or newer; name one, for example: make run PYTHON=python3.12"; exit 1; }
 	@echo "Installing Newsdesk into .venv (a few minutes, once) ..."

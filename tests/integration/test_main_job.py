@@ -155,6 +155,16 @@ def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: 
     assert load_bundle(folder).digest == bundle.digest
 
 
+def test_a_bundle_that_is_damaged_on_disk_is_fetched_again(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    registry = desk.registry
+    _, folder = registry.fetch(registry.version("1"))
+    (folder / "weights.safetensors").write_bytes(b"damaged")
+    bundle, _ = registry.fetch(registry.version("1"))
+    assert bundle.digest == outcome.trained.bundle.digest
+    assert load_bundle(folder).digest == bundle.digest
+
+
 def test_the_same_command_twice_gives_the_same_dataset_and_bundle_and_changes_nothing(
     finished: tuple[Desk, Outcome],
 ) -> None:

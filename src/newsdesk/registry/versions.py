@@ -16,7 +16,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from newsdesk.config.settings import Settings
-from newsdesk.errors import RegistryError
+from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import Bundle, load_bundle, save_bundle
 from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
@@ -97,26 +97,28 @@ class Registry:
             made = self._client.create_model_version(
                 MODEL, logged.artifact_location, run_id, tags=_tags(bundle), model_id=logged.model_id
             )
-            self._keep(bundle)
+            save_bundle(bundle, self._folder_of(bundle.digest))
             return _describe(made, {})
 
     def fetch(self, version: Version) -> tuple[Bundle, Path]:
-        """A version's bundle and the folder it is kept in; downloaded where it is not on disk, always checked."""
-        folder = self._settings.bundles / bundle_folder_name(version.digest)
-        if not folder.is_dir():
-            with explained(self._address), TemporaryDirectory() as scratch:
-                source = self._client.get_model_version(MODEL, version.version).source
-                downloaded = mlflow.artifacts.download_artifacts(
-                    f"{source}/{BUNDLE}", dst_path=scratch, tracking_uri=self._address
-                )
-                self._keep(load_bundle(Path(downloaded)))
-        bundle = load_bundle(folder)
+        """A version's bundle and the folder it is kept in; downloaded where it is not whole on disk, always checked."""
+        folder = self._folder_of(version.digest)
+        try:
+            bundle = load_bundle(folder)
+        except BundleError:
+            bundle = self._download(version)
+            save_bundle(bundle, folder)
         if bundle.digest != version.digest:
-            raise RegistryError(
-                f"{folder} holds {bundle.digest}, but version {version.version} is {version.digest}. Remove "
-                f"that folder."
-            )
+            raise RegistryError(f"{folder} is not the bundle of version {version.version}. Remove that folder.")
         return bundle, folder
+
+    def _download(self, version: Version) -> Bundle:
+        with explained(self._address), TemporaryDirectory() as scratch:
+            source = self._client.get_model_version(MODEL, version.version).source
+            downloaded = mlflow.artifacts.download_artifacts(
+                f"{source}/{BUNDLE}", dst_path=scratch, tracking_uri=self._address
+            )
+            return load_bundle(Path(downloaded))
 
     def set_alias(self, alias: Alias, version: str | None) -> None:
         """Let `alias` name a version, or none."""
@@ -126,10 +128,8 @@ class Registry:
             elif self.holder(alias) is not None:
                 self._client.delete_registered_model_alias(MODEL, alias)
 
-    def _keep(self, bundle: Bundle) -> None:
-        folder = self._settings.bundles / bundle_folder_name(bundle.digest)
-        if not folder.is_dir():
-            save_bundle(bundle, folder)
+    def _folder_of(self, digest: str) -> Path:
+        return self._settings.bundles / bundle_folder_name(digest)
 
 
 def _describe(item: ModelVersion, aliases: Mapping[str, str]) -> Version:

@@ -41,7 +41,7 @@ def open_store(address: str) -> Engine:
         where = url.render_as_string(hide_password=True)
         raise StoreError(
             f"The store at {where} does not answer: {str(error.orig).splitlines()[0]}. Start it, or correct its "
-            f"address."
+            "address."
         ) from error
     return engine
 

@@ -50,7 +50,7 @@ def _find_class(name: str, path: object) -> Any:
     if path is None:
         raise ConfigError(
             f"models.{name}: say which scikit-learn classifier this is, for example class: "
-            f"sklearn.ensemble.ExtraTreesClassifier. "
+            "sklearn.ensemble.ExtraTreesClassifier. "
             f"Without class, the names are {', '.join(KNOWN_CLASSES)}."
         )
     module, _, attribute = str(path).rpartition(".")
