@@ -62,6 +62,7 @@ def test_the_readme_commands_run_in_the_order_in_which_they_stand(desk: Path) ->
             arguments, cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert {path.name for path in desk.iterdir()} == {"articles.csv", "labels.csv", "configs", "var"}
 
 
 def test_the_readme_names_only_targets_that_the_makefile_has() -> None:
