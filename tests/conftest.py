@@ -19,7 +19,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def missing() -> Callable[[str], None]:
     """Call with what is not there: skips the test, or fails it where NEWSDESK_REQUIRE_SERVERS is set, as in CI."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
+from newsdesk.cli.outcome import print_tables
 from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError, RegistryError
 from newsdesk.model.bundle import load_bundle
@@ -266,3 +267,14 @@ def test_a_parameter_that_scikit_learn_refuses_is_told_by_its_key(desk: Desk) ->
     desk.configure(models="models: {logistic_regression: {C: -1}}")
     with pytest.raises(ConfigError, match=r"models\.logistic_regression: .*'C'"):
         desk.run(per_category=12)
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.configure(models="models: {'[/mine]': {class: sklearn.naive_bayes.MultinomialNB}}")
+    rows = [row | {"category": f"[/{row['category']}]"} for row in sample_rows(20)]
+    outcome = run(Source(write_csv(desk.folder / "[bold].csv", rows)), desk.settings, "a tester", Silent())
+    print_tables(outcome)
+    shown = capsys.readouterr().out
+    assert "[/sports]" in shown
+    assert "[/mine]" in shown
+    assert "[bold].csv" in shown

@@ -57,7 +57,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         case OSError():
             return (
                 f"{error.filename or 'The system'}: {error.strerror or error}. Check the path, its rights and "
-                f"the disk.",
+                "the disk.",
                 1,
             )
         case _:

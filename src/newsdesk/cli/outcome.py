@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 from rich.console import Console
+from rich.markup import escape
 
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.tables import print_table, table_of, wide_console
@@ -81,7 +82,8 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     dataset = prepared.dataset
     counts = dataset.manifest.counts
     console.print(
-        f"\nDataset [bold]{dataset.version}[/bold] from {dataset.manifest.source}: {prepared.rows:,} rows read,",
+        f"\nDataset [bold]{dataset.version}[/bold] from {escape(dataset.manifest.source)}: "
+        f"{prepared.rows:,} rows read,",
         end=" ",
     )
     console.print(
@@ -117,7 +119,7 @@ def _print_leaderboard(console: Console, trained: Trained) -> None:
         notes += [] if fitted.converged else ["did not converge: raise max_iter"]
         notes += [] if candidate.bundle else ["cannot be served"]
         table.add_row(
-            candidate.name,
+            escape(candidate.name),
             f"{candidate.validation.accuracy:.4f}",
             f"{candidate.test.accuracy:.4f}",
             f"{candidate.validation.f1_macro:.4f}",
@@ -138,7 +140,7 @@ def _print_per_class(console: Console, trained: Trained) -> None:
         table.add_column(heading, justify="right")
     for name, scores in trained.test.per_class.items():
         table.add_row(
-            name, f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
+            escape(name), f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
         )
     table.add_section()
     table.add_row(
@@ -158,7 +160,7 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
     match verdict.decision:
         case "promoted":
             console.print(
-                f"[bold green]Promoted[/bold green] {trained.winner.name} as version {judged.version}: "
+                f"[bold green]Promoted[/bold green] {escape(trained.winner.name)} as version {judged.version}: "
                 f"{verdict.reason}."
             )
         case "unchanged" if champion:
@@ -170,7 +172,7 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
                 f"{judged.version}"
             )
         case _:
-            console.print(f"[bold red]Refused[/bold red] to promote {trained.winner.name}: {verdict.reason}.")
+            console.print(f"[bold red]Refused[/bold red] to promote {escape(trained.winner.name)}: {verdict.reason}.")
             console.print(
                 "What can be done: give more articles for the weakest categories above, merge categories that "
                 "mean nearly the same, "
@@ -180,7 +182,7 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
             confused = trained.test.most_confused(3)
             if confused:
                 pairs = ", ".join(f"{true} taken for {predicted} ({share:.0%})" for true, predicted, share in confused)
-                console.print(f"Most mixed up: {pairs}.")
+                console.print(f"Most mixed up: {pairs}.", markup=False)
             if champion:
                 console.print(f"The champion stays version {champion.version}; `newsdesk serve` serves it.")
     console.print(f"Bundle {trained.bundle.digest}", style="dim")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
@@ -20,8 +21,8 @@ class ShownProgress:
 
     def step(self, name: str, total: int | None = None) -> None:
         self.finish()
-        self._task = self._display.add_task(name, total=total, count="")
-        self._name, self._started = name, time.monotonic()
+        self._name, self._started = escape(name), time.monotonic()
+        self._task = self._display.add_task(self._name, total=total, count="")
 
     def advance(self, parts: int = 1) -> None:
         if self._task is not None:

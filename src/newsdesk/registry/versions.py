@@ -90,7 +90,7 @@ class Registry:
             )
             save_bundle(bundle, Path(scratch) / BUNDLE)
             experiment = self._client.get_run(run_id).info.experiment_id
-            logged = self._client.create_logged_model(experiment, name=bundle.manifest.model_name, source_run_id=run_id)
+            logged = self._client.create_logged_model(experiment, name=MODEL, source_run_id=run_id)
             self._client.log_model_artifacts(logged.model_id, scratch)
             self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
             _create_if_missing(self._client)
