@@ -6,17 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from newsdesk.config.settings import Settings
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if (
-            name.startswith(("NEWSDESK_", "MLFLOW_TRACKING", "MLFLOW_ARTIFACT", "API_"))
-            and name != "NEWSDESK_REQUIRE_SERVERS"
-        ):
-            monkeypatch.delenv(name)
+    for field in Settings.model_fields.values():
+        if field.alias:
+            monkeypatch.delenv(field.alias, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
-"""Settings from the environment or from `.env`: where things are, and how the server listens."""
+"""Settings from the environment or from `.env`: where things are, and how the server works."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdesk.errors import ConfigError
@@ -21,11 +21,32 @@ class Settings(BaseSettings):
     database_url: str | None = Field(default=None, alias="NEWSDESK_DATABASE_URL")
     mlflow_tracking_uri: str | None = Field(default=None, alias="MLFLOW_TRACKING_URI")
     mlflow_artifact_root: str | None = Field(default=None, alias="MLFLOW_ARTIFACT_ROOT")
+    mlflow_tracking_username: str | None = Field(default=None, alias="MLFLOW_TRACKING_USERNAME")
+    mlflow_tracking_password: SecretStr | None = Field(default=None, alias="MLFLOW_TRACKING_PASSWORD")
+    environment: Literal["development", "production"] = Field(default="development", alias="NEWSDESK_ENVIRONMENT")
     api_host: str = Field(default="127.0.0.1", alias="API_HOST")
     api_port: int = Field(default=8000, alias="API_PORT", ge=1, le=65535)
     api_log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", alias="API_LOG_LEVEL"
     )
+    api_workers: int = Field(default=1, alias="API_WORKERS", ge=1, le=64)
+    api_timeout: float = Field(default=30, alias="API_TIMEOUT", gt=0)
+    api_auth: bool | None = Field(default=None, alias="API_AUTH")
+    api_secret_key: SecretStr | None = Field(default=None, alias="API_SECRET_KEY")
+    api_token_lifetime: int = Field(default=3600, alias="API_TOKEN_LIFETIME", ge=1)
+    api_keys_file: Path | None = Field(default=None, alias="API_KEYS_FILE")
+    api_rate_limit: str | None = Field(default=None, alias="API_RATE_LIMIT")
+    api_trusted_proxies: str | None = Field(default=None, alias="API_TRUSTED_PROXIES")
+    api_cors_origins: str | None = Field(default=None, alias="API_CORS_ORIGINS")
+    model_refresh_interval: float = Field(default=10, alias="MODEL_REFRESH_INTERVAL", gt=0)
+    model_cache_size: int = Field(default=5, alias="MODEL_CACHE_SIZE", ge=1)
+    prediction_cache_size: int = Field(default=10_000, alias="PREDICTION_CACHE_SIZE", ge=0)
+    prediction_batch_size: int = Field(default=100, alias="PREDICTION_BATCH_SIZE", ge=1)
+    prediction_log: bool = Field(default=True, alias="PREDICTION_LOG")
+    store_text: bool = Field(default=False, alias="STORE_TEXT")
+    redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
+    experiment_mode: Literal["off", "shadow", "ab"] = Field(default="off", alias="EXPERIMENT_MODE")
+    experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)
 
     @property
     def datasets(self) -> Path:
@@ -34,6 +55,21 @@ class Settings(BaseSettings):
     @property
     def bundles(self) -> Path:
         return self.home / "bundles"
+
+    @property
+    def spool(self) -> Path:
+        """Where what the store could not take waits for it."""
+        return self.home / "spool"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where API keys are kept, as hashes."""
+        return self.api_keys_file or self.home / "api_keys.json"
+
+    @property
+    def auth_required(self) -> bool:
+        """Whether a caller must show a token or a key: always in production, elsewhere on request."""
+        return self.environment == "production" or bool(self.api_auth)
 
     @property
     def database(self) -> str:
