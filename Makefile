@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 # Debian packages with the servers and data that tests need.
-SYSTEM_PACKAGES := postgresql wordnet-base wordnet-sense-index
+SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index
 
 .DEFAULT_GOAL := help
 .PHONY: help run test stack lint format types bench lock system-deps clean
@@ -39,7 +39,7 @@ bench: $(INSTALLED)  ## Measure accuracy and speed; takes a while
 
 lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve pyproject.toml -o requirements/serve.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra postgresql --extra redis pyproject.toml -o requirements/serve.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
 
