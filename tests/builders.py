@@ -12,6 +12,7 @@ from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
 from newsdesk.model.bundle import Bundle, Manifest, seal
 from newsdesk.model.compile import compile_classifier, compile_vocabulary
+from newsdesk.model.golden import with_golden
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import Cleaner, join_title_and_text
 from newsdesk.training.fit import new_vectorizer
@@ -86,7 +87,7 @@ def bundle_of(pipeline: Pipeline, cleaning: TextCleaning, tfidf: TfidfConfig) ->
         dataset_version="test",
         files={},
     )
-    return seal(draft, vocabulary, tensors | {"idf": vectorizer.idf_})
+    return with_golden(seal(draft, vocabulary, tensors | {"idf": vectorizer.idf_}))
 
 
 def fitted_bundle(classifier: Any, per_category: int = 30) -> Bundle:

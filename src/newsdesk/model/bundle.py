@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -17,11 +20,14 @@ from safetensors.numpy import save as save_tensors
 from newsdesk import atomic
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
+from newsdesk.model.checks import check_parts
 
-FORMAT_VERSION: Literal[1] = 1
+FORMAT_VERSION: Literal[2] = 2
 MANIFEST = "bundle.json"
 VOCABULARY = "vocabulary.json"
 WEIGHTS = "weights.safetensors"
+_MIB = 1024 * 1024
+SIZE_LIMITS = MappingProxyType({MANIFEST: 16 * _MIB, VOCABULARY: 496 * _MIB, WEIGHTS: 1536 * _MIB})  # bytes
 
 Tensors = dict[str, NDArray[np.generic]]
 Activation = Literal["identity", "logistic", "tanh", "relu"]
@@ -57,10 +63,17 @@ class ForestSpec(_Frozen):
 ClassifierSpec = Annotated[LinearSpec | MlpSpec | ForestSpec, Field(discriminator="kind")]
 
 
+class Golden(_Frozen):
+    """A made-up text, and the probability of each class that the bundle gave it where it was trained."""
+
+    text: str
+    probabilities: list[Annotated[float, Field(ge=0, le=1)]]
+
+
 class Manifest(_Frozen):
     """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests."""
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[2] = FORMAT_VERSION
     digest: str = ""
     trained_at: datetime
     model_name: str
@@ -70,10 +83,11 @@ class Manifest(_Frozen):
     text_cleaning: TextCleaning
     tfidf: TfidfConfig
     classifier: ClassifierSpec
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     metrics: dict[str, float]
     dataset_version: str
     files: dict[str, str]
+    golden: list[Golden] = Field(default=[], max_length=100)
 
     def expected_digest(self) -> str:
         content = self.model_dump(mode="json", exclude={"digest", "trained_at"})
@@ -123,10 +137,13 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Read the bundle in `folder` and check every digest. Raises `BundleError`."""
+    """Read the bundle in `folder`, check its digests, and that its parts fit each other.
+
+    Raises `BundleError` and nothing else, whatever the folder holds.
+    """
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-        contents = {name: (folder / name).read_bytes() for name in (VOCABULARY, WEIGHTS)}
+        manifest = _manifest(folder, _read(folder / MANIFEST))
+        contents = {name: _read(folder / name) for name in (VOCABULARY, WEIGHTS)}
     except (OSError, ValueError) as error:
         raise BundleError(
             f"{folder} is not a whole bundle of format {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
@@ -138,9 +155,40 @@ def load_bundle(folder: Path) -> Bundle:
         raise BundleError(f"{folder / MANIFEST} was changed after training. Fetch the bundle again.")
     try:
         vocabulary = Vocabulary.model_validate_json(contents[VOCABULARY])
-        return Bundle(manifest, vocabulary, load_tensors(contents[WEIGHTS]))
-    except (ValueError, KeyError, SafetensorError) as error:
+        bundle = Bundle(manifest, vocabulary, load_tensors(contents[WEIGHTS]))
+    except (ValueError, KeyError, TypeError, OverflowError, SafetensorError) as error:
         raise BundleError(f"{folder} cannot be read: {_first_line(error)}. Fetch the bundle again.") from error
+    if not manifest.golden:
+        raise BundleError(f"{folder} has no golden examples to prove itself by. Train anew.")
+    check_parts(bundle)
+    return bundle
+
+
+def _manifest(folder: Path, content: bytes) -> Manifest:
+    try:
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        if any(problem["loc"] == ("format_version",) for problem in error.errors(include_input=False)):
+            raise BundleError(
+                f"{folder} is not of format {FORMAT_VERSION}, the only one that this version of Newsdesk reads. "
+                "Train anew, or fetch it again."
+            ) from error
+        raise
+
+
+def _read(file: Path) -> bytes:
+    """The content of a plain file. Raises `OSError` or `ValueError`, for links, pipes and what is too large as well."""
+
+    def open_plain(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)  # a link leads anywhere, a pipe never ends
+
+    with open(file, "rb", opener=open_plain) as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"{file.name} is no plain file")
+        if status.st_size > SIZE_LIMITS[file.name]:
+            raise ValueError(f"{file.name} is larger than {SIZE_LIMITS[file.name]} bytes")
+        return opened.read(status.st_size)
 
 
 def _file_contents(vocabulary: Vocabulary, tensors: Tensors) -> dict[str, bytes]:
@@ -149,4 +197,4 @@ def _file_contents(vocabulary: Vocabulary, tensors: Tensors) -> dict[str, bytes]
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -3,20 +3,22 @@
 `probabilities` takes n rows of features and returns an array of shape (n, classes) whose rows sum to 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.model.bundle import Activation, Bundle, ForestSpec, LinearSpec, Link, MlpSpec, Tensors
-from newsdesk.model.features import Row
+from newsdesk.model.rows import Rows
 
 Matrix = NDArray[np.float64]
+_DENSE_CELLS = 2**22  # most numbers that a forest spreads out at a time: 16 MB
 
 
 class Classifier(Protocol):
-    def probabilities(self, rows: Sequence[Row]) -> Matrix: ...
+    def probabilities(self, rows: Rows) -> Matrix: ...
 
 
 def classifier_of(bundle: Bundle) -> Classifier:
@@ -38,7 +40,7 @@ class LinearClassifier:
         self._intercepts = _floats(tensors, "intercepts")
         self._link = LINKS[spec.link]
 
-    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+    def probabilities(self, rows: Rows) -> Matrix:
         return self._link(_multiply(rows, self._weights) + self._intercepts)
 
 
@@ -51,7 +53,7 @@ class MlpClassifier:
         self._activation = ACTIVATIONS[spec.activation]
         self._link = LINKS[spec.link]
 
-    def probabilities(self, rows: Sequence[Row]) -> Matrix:
+    def probabilities(self, rows: Rows) -> Matrix:
         values = _multiply(rows, self._weights[0]) + self._intercepts[0]
         for weights, intercepts in zip(self._weights[1:], self._intercepts[1:], strict=True):
             values = self._activation(values) @ weights + intercepts
@@ -69,35 +71,51 @@ class ForestClassifier:
 
     def __init__(self, tensors: Tensors, feature_count: int) -> None:
         self._roots = tensors["roots"].astype(np.intp)
-        self._children = np.stack([tensors["right"], tensors["left"]], axis=1).astype(np.intp)
+        # Where node n leads to: right in place 2n, left in place 2n + 1.
+        self._children = np.stack([tensors["right"], tensors["left"]], axis=1).astype(np.intp).ravel()
+        self._is_leaf = tensors["right"] == np.arange(len(tensors["right"]))
         self._feature = tensors["feature"].astype(np.intp)
         self._threshold = _floats(tensors, "threshold")
         self._distribution = _floats(tensors, "distribution")
         self._feature_count = feature_count
 
-    def probabilities(self, rows: Sequence[Row]) -> Matrix:
-        result = np.empty((len(rows), self._distribution.shape[1]))
-        for i, row in enumerate(rows):
-            features = np.zeros(self._feature_count, dtype=np.float32)
-            features[row.columns] = row.values
-            result[i] = self._distribution[self._leaves(features)].mean(axis=0)
+    def probabilities(self, rows: Rows) -> Matrix:
+        result = np.empty((rows.height, self._distribution.shape[1]))
+        at_once = max(1, _DENSE_CELLS // self._feature_count)
+        for begin in range(0, rows.height, at_once):
+            end = min(begin + at_once, rows.height)
+            leaves = self._leaves(self._dense(rows, begin, end))
+            np.mean(self._distribution[leaves], axis=1, out=result[begin:end])
         return result
 
+    def _dense(self, rows: Rows, begin: int, end: int) -> NDArray[np.float32]:
+        features = np.zeros((end - begin, self._feature_count), dtype=np.float32)
+        part = slice(rows.starts[begin], rows.starts[end])
+        owners = np.repeat(np.arange(end - begin), np.diff(rows.starts[begin : end + 1]))
+        features[owners, rows.columns[part]] = rows.values[part]
+        return features
+
     def _leaves(self, features: NDArray[np.float32]) -> NDArray[np.intp]:
-        nodes = self._roots
-        while True:
-            goes_left = features[self._feature[nodes]] <= self._threshold[nodes]
-            reached = self._children[nodes, goes_left.astype(np.intp)]
-            if np.array_equal(reached, nodes):
-                return nodes
-            nodes = reached
+        """The leaf of each row in each tree, of shape (rows, trees)."""
+        cells = features.ravel()
+        row_begins = np.repeat(np.arange(len(features)) * self._feature_count, len(self._roots))
+        nodes = np.tile(self._roots, len(features))
+        on_the_way = np.flatnonzero(~self._is_leaf[nodes])
+        while len(on_the_way):
+            here = nodes[on_the_way]
+            values = cells.take(row_begins[on_the_way] + self._feature.take(here))
+            reached = self._children.take(2 * here + (values <= self._threshold.take(here)))
+            nodes[on_the_way] = reached
+            on_the_way = on_the_way[~self._is_leaf.take(reached)]
+        return nodes.reshape(len(features), len(self._roots))
 
 
-def _multiply(rows: Sequence[Row], weights: Matrix) -> Matrix:
+def _multiply(rows: Rows, weights: Matrix) -> Matrix:
     """Sparse rows times a dense matrix of shape (features, outputs)."""
-    result = np.empty((len(rows), weights.shape[1]))
-    for i, row in enumerate(rows):
-        np.dot(row.values, weights[row.columns], out=result[i])
+    result = np.empty((rows.height, weights.shape[1]))
+    bounds = rows.starts.tolist()
+    for i, (start, end) in enumerate(pairwise(bounds)):
+        np.dot(rows.values[start:end], weights.take(rows.columns[start:end], axis=0), out=result[i])
     return result
 
 
@@ -107,8 +125,9 @@ def _floats(tensors: Tensors, name: str) -> Matrix:
 
 
 def _softmax(scores: Matrix) -> Matrix:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Matrix = exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: Matrix = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+    np.exp(shares, out=shares)
+    shares /= np.add.reduce(shares, axis=1, keepdims=True)
     return shares
 
 

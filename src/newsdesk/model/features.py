@@ -1,26 +1,19 @@
 """From text to TF-IDF features, by the bundle's vocabulary alone."""
 
-from collections import Counter
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
-from newsdesk.text.tokens import normalise, splitter
+from newsdesk.model.counting import AllAtOnce, OneByOne, numbered
+from newsdesk.model.rows import Rows
+from newsdesk.text.tokens import word_writer
 
 SHORTEST_TOKEN = 2  # characters; as for `TfidfVectorizer`, a shorter token is no term and parts no others
-_UNKNOWN = -1
-_PASSED_OVER = -2
-
-
-@dataclass(frozen=True)
-class Row:
-    """The features of one text: `values[i]` in column `columns[i]`, zero elsewhere."""
-
-    columns: NDArray[np.intp]
-    values: NDArray[np.float64]
+_FEW_CHARACTERS = 5000  # up to which a single text is counted faster by dictionaries than by arrays
 
 
 class TfidfFeatures:
@@ -29,45 +22,29 @@ class TfidfFeatures:
     def __init__(
         self, vocabulary: Vocabulary, idf: NDArray[np.float64], cleaning: TextCleaning, tfidf: TfidfConfig
     ) -> None:
-        number = {
-            word: i
-            for i, word in enumerate(dict.fromkeys(word for term in vocabulary.terms for word in term.split(" ")))
-        }
-        self._ids = {form: _PASSED_OVER if word is None else number[word] for form, word in vocabulary.forms.items()}
-        # By the number of words in a term: a word's number, or a tuple of several, to the term's column.
-        lengths = range(tfidf.ngram_range[0], tfidf.ngram_range[1] + 1)
-        self._columns: dict[int, dict[int | tuple[int, ...], int]] = {length: {} for length in lengths}
-        for j, term in enumerate(vocabulary.terms):
-            ids = tuple(number[word] for word in term.split(" "))
-            self._columns[len(ids)][ids if len(ids) > 1 else ids[0]] = j
+        words = numbered(vocabulary)
+        write = word_writer(
+            lowercase=cleaning.lowercase,
+            punctuation=not cleaning.remove_punctuation,
+            numbers=not cleaning.remove_numbers,
+            shortest=SHORTEST_TOKEN,
+        )
+        self._one_by_one = OneByOne(words, write)
+        self._all_at_once = AllAtOnce(words, write)
         self._idf = idf
-        self._lowercase = cleaning.lowercase
-        self._split = splitter(punctuation=not cleaning.remove_punctuation, shortest=SHORTEST_TOKEN)
-        self._drop_numbers = cleaning.remove_numbers
         self._sublinear = tfidf.sublinear_tf
 
-    def row(self, text: str) -> Row:
-        """The features of `text`, title and text joined, as it was written."""
-        counts = Counter(self._known_terms(self._word_ids(text)))
-        columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
-        values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        if self._sublinear:
-            values = np.log(values) + 1
-        values *= self._idf[columns]
-        norm = np.sqrt(values @ values)
-        return Row(columns, values / norm if norm else values)
+    def rows(self, texts: Sequence[str]) -> Rows:
+        """The features of texts, title and text joined, as they were written."""
+        if len(texts) == 1 and len(texts[0]) <= _FEW_CHARACTERS:
+            return self._weighted(self._one_by_one.count(texts[0]))
+        return self._weighted(self._all_at_once.count(texts))
 
-    def _word_ids(self, text: str) -> list[int]:
-        tokens = self._split(normalise(text, lowercase=self._lowercase))
-        if self._drop_numbers:
-            tokens = [token for token in tokens if not token.isdecimal()]
-        ids = self._ids.get
-        return [i for token in tokens if (i := ids(token, _UNKNOWN)) != _PASSED_OVER]
-
-    def _known_terms(self, ids: list[int]) -> list[int]:
-        known: list[int] = []
-        for length, columns in self._columns.items():
-            column = columns.get
-            terms = ids if length == 1 else zip(*(ids[start:] for start in range(length)), strict=False)
-            known += [j for term in terms if (j := column(term)) is not None]
-        return known
+    def _weighted(self, counts: Rows) -> Rows:
+        values = np.log(counts.values) + 1 if self._sublinear else counts.values
+        values = values * self._idf[counts.columns]
+        if counts.height == 1:
+            return Rows(counts.starts, counts.columns, values / (math.sqrt(values @ values) or 1.0))
+        owners = np.repeat(np.arange(counts.height), np.diff(counts.starts))
+        norms = np.sqrt(np.bincount(owners, values * values, minlength=counts.height))
+        return Rows(counts.starts, counts.columns, values / norms[owners])

@@ -1,15 +1,20 @@
 """Answer from a bundle: text in, category and probabilities out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle import Bundle, Golden
+from newsdesk.model.checks import check_parts
 from newsdesk.model.classifiers import classifier_of
 from newsdesk.model.features import TfidfFeatures
+from newsdesk.model.rows import Rows
+
+GOLDEN_TOLERANCE = 1e-6  # for a probability; processors round differently
+_MOST_TEXTS, _MOST_CHARACTERS = 256, 2**17  # in one step of a batch
 
 
 @dataclass(frozen=True)
@@ -34,33 +39,78 @@ def at_temperature(probabilities: NDArray[np.float64], temperature: float) -> ND
 
 
 class Predictor:
-    """A bundle made ready to answer. Holds no state that a prediction changes, so threads may share it."""
+    """A bundle made ready to answer. Holds no state that a prediction changes, so threads may share it.
+
+    Raises `BundleError` where the bundle's parts do not fit each other or its golden examples come out differently.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
+        check_parts(bundle)
         manifest = bundle.manifest
         self.bundle = bundle
         self.classes = manifest.classes
+        idf = bundle.tensors["idf"].astype(np.float64)
         try:
-            idf = bundle.tensors["idf"].astype(np.float64)
             self._features = TfidfFeatures(bundle.vocabulary, idf, manifest.text_cleaning, manifest.tfidf)
-            self._classifier = classifier_of(bundle)
-            answer = self.predict_proba([" ".join(bundle.vocabulary.terms)])  # touches every feature
-        except KeyError as error:
-            raise BundleError(f"The bundle {bundle.digest} lacks {error}. Fetch it again, or train anew.") from error
-        except (IndexError, ValueError) as error:
-            raise BundleError(f"The bundle {bundle.digest} does not fit together: {error}. Train anew.") from error
-        if answer.shape != (1, len(self.classes)):
-            raise BundleError(f"The bundle {bundle.digest} does not answer for each of its classes. Train anew.")
+        except ValueError as error:
+            raise BundleError(f"The bundle {bundle.digest} cannot be used: {error}. Train anew.") from error
+        self._classifier = classifier_of(bundle)
+        self._temperature = manifest.temperature
+        self._prove(manifest.golden)
+
+    def _prove(self, golden: Sequence[Golden]) -> None:
+        """Raises `BundleError` where this machine gives a golden example other probabilities than training did."""
+        texts = [example.text for example in golden]
+        with np.errstate(all="ignore"):  # weights that overflow are found out below
+            together, alone = self.predict_proba(texts), [self.predict_proba([text])[0] for text in texts]
+        for number, (example, *answers) in enumerate(zip(golden, together, alone, strict=True), start=1):
+            if not all(_same(answer, example.probabilities) for answer in answers):
+                raise BundleError(
+                    f"The bundle {self.bundle.digest} does not answer golden example {number} as it did when it was "
+                    "trained. Fetch it again, or train anew."
+                )
+
+    def rows(self, texts: Sequence[str]) -> Rows:
+        """The features of `texts`."""
+        return self._features.rows(texts)
+
+    def probabilities(self, rows: Rows) -> NDArray[np.float64]:
+        """Calibrated probabilities, of shape (rows, classes), of texts with these features."""
+        return at_temperature(self._classifier.probabilities(rows), self._temperature)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities of shape (texts, classes), for texts as they were written, title and text joined."""
-        probabilities = self._classifier.probabilities([self._features.row(text) for text in texts])
-        return at_temperature(probabilities, self.bundle.manifest.temperature)
+        parts = [self.probabilities(self._features.rows(part)) for part in _parts(texts)]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
+
+    def predict_many(self, texts: Sequence[str]) -> list[Prediction]:
+        """What the bundle says about each text, in their order."""
+        return [self._prediction(row) for row in self.predict_proba(texts).tolist()]
 
     def predict(self, text: str) -> Prediction:
         """What the bundle says about one text."""
-        probabilities = self.predict_proba([text])[0]
-        order = np.argsort(-probabilities, kind="stable")
-        ranked = {self.classes[i]: float(probabilities[i]) for i in order}
-        best = self.classes[order[0]]
-        return Prediction(best, ranked[best], ranked)
+        return self._prediction(self.predict_proba([text])[0].tolist())
+
+    def _prediction(self, probabilities: list[float]) -> Prediction:
+        """The classes ranked; of equally probable ones, the earlier class is first."""
+        order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
+        ranked = {self.classes[i]: probabilities[i] for i in order}
+        return Prediction(self.classes[order[0]], probabilities[order[0]], ranked)
+
+
+def _same(found: NDArray[np.float64], expected: Sequence[float]) -> bool:
+    return len(found) == len(expected) and bool((np.abs(found - expected) <= GOLDEN_TOLERANCE).all())
+
+
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Few enough texts at a time for their words to stay in the processor's cache, and memory within bounds."""
+    begin, characters = 0, 0
+    for i, text in enumerate(texts):
+        if i > begin and (i - begin == _MOST_TEXTS or characters + len(text) > _MOST_CHARACTERS):
+            yield texts[begin:i]
+            begin, characters = i, 0
+        characters += len(text)
+    if begin < len(texts):
+        yield texts[begin:]

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import regex
 
+TYPOGRAPHIC_MARKS = "\u00a0\u00a3\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"  # nbsp £ € – — ‘ ’ “ ” • …
+
 
 def splitter(*, punctuation: bool, shortest: int = 1) -> Callable[[str], list[str]]:
     """A function from normalised text to its words, and its runs of punctuation if wanted, in order.
@@ -18,6 +20,37 @@ def splitter(*, punctuation: bool, shortest: int = 1) -> Callable[[str], list[st
     word, other = f"\\w{{{shortest},}}", f"[^\\w\\s]{{{shortest},}}"
     find: Callable[[str], list[str]] = regex.compile(f"{word}|{other}" if punctuation else word).findall
     return find
+
+
+def word_writer(*, lowercase: bool, punctuation: bool, numbers: bool, shortest: int) -> Callable[[str], bytes]:
+    """A function from raw text to its tokens in UTF-8, parted by one space or more, in order.
+
+    The tokens are those that `splitter` finds in the normalised text, without words of decimal digits unless `numbers`.
+    Where punctuation is not wanted and numbers are, a text in ASCII, but for typographic marks, takes a way that is ten
+    times faster; on this way words shorter than `shortest` stay, as single ASCII letters, digits and underscores.
+    """
+    split = splitter(punctuation=punctuation, shortest=shortest)
+    letters = "".join(chr(code) if regex.match(r"\w", chr(code)) else " " for code in range(128))
+    table = (letters.lower() if lowercase else letters).encode("ascii").ljust(256)
+
+    def write(text: str) -> bytes:
+        if not punctuation and numbers and (plain := _without_marks(text)).isascii():
+            return plain.encode("ascii").translate(table)
+        tokens = split(normalise(text, lowercase=lowercase))
+        if not numbers:
+            tokens = [token for token in tokens if not token.isdecimal()]
+        return " ".join(tokens).encode("utf-8", "surrogatepass")
+
+    return write
+
+
+def _without_marks(text: str) -> str:
+    """`text` with spaces in place of the marks outside ASCII that English news is full of; none belongs to a word."""
+    if not text.isascii():
+        for mark in TYPOGRAPHIC_MARKS:
+            if mark in text:
+                text = text.replace(mark, " ")
+    return text
 
 
 _find_words = splitter(punctuation=False)

@@ -9,6 +9,7 @@ from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle, Manifest, Vocabulary, seal
 from newsdesk.model.compile import compile_classifier, compile_vocabulary
+from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner
 from newsdesk.training.fit import Features, Fitted
@@ -24,9 +25,12 @@ def vocabulary_of(features: Features, config: ModelConfig) -> Vocabulary:
 def build_bundle(
     fitted: Fitted, vocabulary: Vocabulary, config: ModelConfig, dataset: Dataset, now: datetime
 ) -> Bundle | None:
-    """The bundle of `fitted`, not calibrated yet; None where no bundle can hold its kind of classifier."""
+    """The bundle of `fitted`, not calibrated yet; None where no bundle can hold its kind of classifier.
+
+    A classifier that learnt an infinite weight, as naive Bayes does without smoothing, fits into none either.
+    """
     compiled = compile_classifier(fitted.classifier)
-    if compiled is None:
+    if compiled is None or not all(np.isfinite(tensor).all() for tensor in compiled[1].values()):
         return None
     classifier, tensors = compiled
     draft = Manifest(
@@ -42,12 +46,13 @@ def build_bundle(
         dataset_version=dataset.version,
         files={},
     )
-    return seal(draft, vocabulary, tensors | {"idf": fitted.features.vectorizer.idf_})
+    return with_golden(seal(draft, vocabulary, tensors | {"idf": fitted.features.vectorizer.idf_}))
 
 
 def calibrated(bundle: Bundle, temperature: float) -> Bundle:
     """The same bundle, answering at `temperature`."""
-    return seal(bundle.manifest.model_copy(update={"temperature": temperature}), bundle.vocabulary, bundle.tensors)
+    manifest = bundle.manifest.model_copy(update={"temperature": temperature})
+    return with_golden(seal(manifest, bundle.vocabulary, bundle.tensors))
 
 
 def with_metrics(bundle: Bundle, metrics: dict[str, float]) -> Bundle:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +28,7 @@ from newsdesk.model.bundle import (
     VOCABULARY,
     WEIGHTS,
     Bundle,
+    Golden,
     LinearSpec,
     Manifest,
     MlpSpec,
@@ -38,6 +38,7 @@ from newsdesk.model.bundle import (
     seal,
 )
 from tests.builders import fitted_bundle
+from tests.unit.model.forgeries import put_sealed
 
 TERMS = ["bank", "bank share", "goal", "naïve", "share", "team"]
 CLASSES = [f"class {i}" for i in range(300)]
@@ -45,6 +46,7 @@ CLASSES = [f"class {i}" for i in range(300)]
 
 def small_bundle(*, weight: float = 0.25, form: str = "banks", **manifest: Any) -> Bundle:
     """A bundle whose weights are by far its largest file."""
+    classes = len(manifest.get("classes", CLASSES))
     draft = Manifest(
         trained_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         model_name="small",
@@ -57,11 +59,12 @@ def small_bundle(*, weight: float = 0.25, form: str = "banks", **manifest: Any) 
         metrics={"accuracy": 0.9, "f1_macro": 1 / 3},
         dataset_version="0123456789abcdef",
         files={},
+        golden=[Golden(text="bank", probabilities=[0.25, 0.75])],
     )
     vocabulary = Vocabulary(terms=TERMS, forms={form: "bank", "the": None, "naïve": "naïve"})
     tensors = {
-        "weights": np.full((len(TERMS), len(CLASSES)), weight),
-        "intercepts": np.linspace(-1, 1, len(CLASSES)),
+        "weights": np.full((len(TERMS), classes), weight),
+        "intercepts": np.linspace(-1, 1, classes),
         "idf": np.linspace(1, 2, len(TERMS)),
     }
     return seal(draft.model_copy(update=manifest), vocabulary, tensors)
@@ -82,15 +85,6 @@ def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object]) -> Non
     content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     edit(content)
     (folder / MANIFEST).write_text(json.dumps(content, indent=2), encoding="utf-8")
-
-
-def put_sealed(folder: Path, name: str, content: bytes) -> None:
-    """Put `content` in place of a file, with a manifest whose digests are those of the forgery."""
-    (folder / name).write_bytes(content)
-    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    forged = manifest.model_copy(update={"files": manifest.files | {name: sha256(content).hexdigest()}})
-    forged = forged.model_copy(update={"digest": forged.expected_digest()})
-    (folder / MANIFEST).write_text(forged.model_dump_json(), encoding="utf-8")
 
 
 def pickle_that_leaves_a_trace(trace: Path) -> bytes:
@@ -130,7 +124,7 @@ def test_a_saved_bundle_is_loaded_as_it_was(classifier: Any, tmp_path: Path) -> 
 
 @settings(max_examples=30, deadline=None)
 @given(
-    classes=st.lists(st.text(), min_size=2, max_size=5),
+    classes=st.lists(st.text(), min_size=2, max_size=5, unique=True),
     metrics=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False), max_size=4),
     form=st.text(),
 )
@@ -182,6 +176,8 @@ def test_the_digest_does_not_depend_on_the_time_of_training() -> None:
         {"temperature": 0.9},
         {"metrics": {"accuracy": 0.9}},
         {"dataset_version": "fedcba9876543210"},
+        {"golden": [Golden(text="bank", probabilities=[0.25, 0.5])]},
+        {"golden": [Golden(text="banks", probabilities=[0.25, 0.75])]},
     ],
     ids=str,
 )
@@ -243,15 +239,20 @@ def test_a_manifest_with_a_byte_changed_is_refused_or_says_the_same(place: float
         lambda m: m.update(classes="business"),
         lambda m: m["metrics"].update(accuracy=None),
         lambda m: m["classifier"].update(kind="transformer"),
+        lambda m: m["golden"][0].update(text="other"),
+        lambda m: m["golden"][0].update(probabilities=[0.75, 0.25]),
+        lambda m: m["golden"][0].update(probabilities=[2, -1]),
+        lambda m: m["golden"].clear(),
+        lambda m: m.pop("golden"),
         lambda m: m.update(entry_point="os:system"),
-        lambda m: m.update(format_version=2),
-        lambda m: m.update(format_version="1"),
+        lambda m: m.update(format_version=3),
+        lambda m: m.update(format_version="2"),
     ],
 )
 def test_a_bundle_with_an_edited_manifest_is_refused(edit: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
     folder = saved_bundle(tmp_path / "bundle")
     edit_manifest(folder, edit)
-    with pytest.raises(BundleError, match="Fetch"):
+    with pytest.raises(BundleError, match=r"[Ff]etch"):
         load_bundle(folder)
 
 
@@ -277,7 +278,7 @@ def test_a_bundle_with_a_truncated_file_is_refused(name: str, kept: float, tmp_p
 def test_a_bundle_without_one_of_its_files_is_refused_by_the_name_of_the_file(name: str, tmp_path: Path) -> None:
     folder = saved_bundle(tmp_path / "bundle")
     (folder / name).unlink()
-    with pytest.raises(BundleError, match=f"is not a whole bundle of format 1: .*{name}.* Fetch it again"):
+    with pytest.raises(BundleError, match=f"is not a whole bundle of format 2: .*{name}.* Fetch it again"):
         load_bundle(folder)
 
 

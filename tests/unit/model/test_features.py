@@ -8,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.model.features import Row, TfidfFeatures
+from newsdesk.model.features import TfidfFeatures
 from newsdesk.model.predictor import Predictor
+from newsdesk.model.rows import Rows
 from newsdesk.text.cleaning import Cleaner
 from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.unit.model.equality import EXACT, TRAINED_ON, largest_difference, unseen_texts, wild_texts
@@ -52,9 +53,9 @@ def fitted(name: str) -> tuple[TfidfFeatures, Predictor, Pipeline]:
     return TfidfFeatures(bundle.vocabulary, idf, cleaning, tfidf), Predictor(bundle), pipeline
 
 
-def default_row(text: str) -> Row:
+def default_row(text: str) -> Rows:
     features, _, _ = fitted("the defaults")
-    return features.row(text)
+    return features.rows([text])
 
 
 @under_every_setting
@@ -65,7 +66,7 @@ def test_unseen_articles_get_the_features_of_scikit_learn(name: str) -> None:
     expected = pipeline[0].transform([clean(text) for text in texts]).toarray()
     found = np.zeros_like(expected)
     for i, text in enumerate(texts):
-        row = features.row(text)
+        row = features.rows([text])
         found[i, row.columns] = row.values
     assert expected.any()
     assert np.abs(found - expected).max() <= EXACT
@@ -110,4 +111,4 @@ def test_a_stop_word_between_two_words_does_not_part_the_pair_but_an_unknown_wor
     features, _, pipeline = fitted("pairs alone")
     first, second = next(iter(pipeline[0].vocabulary_)).split(" ")
     for between, known in {" ": 1, " of the ": 1, " x ": 1, " zqx ": 0}.items():
-        assert len(features.row(f"{first}{between}{second}").columns) == known
+        assert len(features.rows([f"{first}{between}{second}"]).columns) == known

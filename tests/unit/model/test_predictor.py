@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
 from newsdesk.model.bundle import Bundle, load_bundle, save_bundle, seal
+from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor, at_temperature
 from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import bundle_of, fit_pipeline, fitted_bundle
@@ -82,9 +83,33 @@ def test_a_prediction_says_what_a_batch_says() -> None:
         assert predictor().predict(text).probabilities == pytest.approx(expected, abs=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(wild_texts(), max_size=6))
+def test_a_batch_of_any_strings_says_what_each_says_alone(texts: list[str]) -> None:
+    many = predictor().predict_many(texts)
+    for text, prediction in zip(texts, many, strict=True):
+        alone = predictor().predict(text)
+        assert prediction.probabilities == pytest.approx(alone.probabilities, abs=1e-12)
+        assert next(iter(prediction.probabilities.items())) == (prediction.category, prediction.confidence)
+
+
+def test_a_batch_longer_than_one_step_keeps_the_order_of_its_texts() -> None:
+    texts = [*unseen_texts(1), "", "x" * 300_000, "The bank " * 30_000] * 90
+    many = predictor().predict_proba(texts)
+    assert many == pytest.approx(np.tile(many[:9], (90, 1)), abs=1e-12)
+    assert len({tuple(row) for row in many[:9].round(6).tolist()}) == 8  # the two without a known word are alike
+
+
+def test_classes_of_equal_probability_are_ranked_in_the_order_of_the_classes() -> None:
+    plain = predictor().bundle
+    tensors = {name: tensor * 0 if name != "idf" else tensor for name, tensor in plain.tensors.items()}
+    undecided = Predictor(with_golden(seal(plain.manifest, plain.vocabulary, tensors)))
+    assert list(undecided.predict("The bank").probabilities) == undecided.classes
+
+
 def test_a_calibrated_bundle_answers_at_its_temperature() -> None:
     plain = predictor().bundle
-    warm = seal(plain.manifest.model_copy(update={"temperature": 2.5}), plain.vocabulary, plain.tensors)
+    warm = with_golden(seal(plain.manifest.model_copy(update={"temperature": 2.5}), plain.vocabulary, plain.tensors))
     texts = [*unseen_texts(2), ""]
     expected = at_temperature(predictor().predict_proba(texts), 2.5)
     assert Predictor(warm).predict_proba(texts) == pytest.approx(expected, abs=1e-12)

@@ -10,6 +10,8 @@ from newsdesk.articles.dataset import Dataset, Examples, Manifest
 from newsdesk.config.model_config import ModelConfig, TextCleaning
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle, load_bundle, save_bundle, seal
+from newsdesk.model.golden import with_golden
+from newsdesk.model.predictor import Predictor
 from newsdesk.training.bundling import TOLERANCE, build_bundle, calibrated, prove_equal, vocabulary_of, with_metrics
 from newsdesk.training.fit import Features, Fitted, fit_classifier, fit_features
 from tests.builders import sample_texts
@@ -21,8 +23,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "naive_bayes": {},
     "random_forest": {"n_estimators": 5},
     "neighbours": {"class": "sklearn.neighbors.KNeighborsClassifier"},
+    "unsmoothed": {"class": "sklearn.naive_bayes.MultinomialNB", "alpha": 0.0},
 }
-SERVABLE = [name for name in MODELS if name != "neighbours"]
+SERVABLE = [name for name in MODELS if name not in ("neighbours", "unsmoothed")]
 CONFIG = ModelConfig(models=MODELS)
 DATASET = Dataset(
     Path("nowhere"),
@@ -70,7 +73,7 @@ def servable(name: str) -> Bundle:
 
 
 def with_tensor(bundle: Bundle, name: str, change: Any) -> Bundle:
-    return seal(bundle.manifest, bundle.vocabulary, bundle.tensors | {name: change(bundle.tensors[name])})
+    return with_golden(seal(bundle.manifest, bundle.vocabulary, bundle.tensors | {name: change(bundle.tensors[name])}))
 
 
 @pytest.mark.parametrize("name", SERVABLE)
@@ -80,6 +83,23 @@ def test_every_classifier_that_ships_is_bundled_and_proven_equal(name: str) -> N
 
 def test_a_classifier_that_no_bundle_can_hold_has_none() -> None:
     assert bundle_of("neighbours") is None
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_classifier_with_an_infinite_weight_has_none() -> None:
+    assert np.isinf(fitted("unsmoothed").classifier.feature_log_prob_).any()
+    assert bundle_of("unsmoothed") is None
+
+
+@pytest.mark.parametrize("name", SERVABLE)
+def test_every_bundle_that_is_sealed_carries_golden_examples_that_it_gives(name: str) -> None:
+    bundle = servable(name)
+    for sealed in (bundle, calibrated(bundle, 0.7), with_metrics(calibrated(bundle, 0.7), {"accuracy": 0.8})):
+        predictor = Predictor(sealed)
+        golden = sealed.manifest.golden
+        assert len(golden) == len(sealed.manifest.classes) + 1
+        expected = np.array([example.probabilities for example in golden])
+        assert predictor.predict_proba([example.text for example in golden]) == pytest.approx(expected, abs=1e-8)
 
 
 def test_a_bundle_says_where_it_comes_from() -> None:
@@ -110,7 +130,6 @@ def test_calibration_and_figures_are_sealed_into_a_bundle_without_touching_its_w
         ("logistic_regression", "weights", lambda weights: weights * (1 + 1e-6)),
         ("logistic_regression", "weights", lambda weights: weights[:, ::-1].copy()),
         ("logistic_regression", "weights", lambda weights: weights.astype(np.float32)),
-        ("logistic_regression", "intercepts", lambda intercepts: intercepts * np.nan),
         ("naive_bayes", "idf", lambda idf: idf[::-1].copy()),
         ("neural_network", "intercepts_0", lambda intercepts: intercepts + 1e-3),
         ("random_forest", "distribution", lambda distribution: np.roll(distribution, 1, axis=1)),
