@@ -8,8 +8,8 @@ from rich.markup import escape
 
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.tables import print_table, table_of, wide_console
+from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
-from newsdesk.pipeline.promote import Judged
 from newsdesk.pipeline.run import Outcome
 from newsdesk.pipeline.train import Trained
 

@@ -14,7 +14,7 @@ from newsdesk.pipeline.prepare import Prepared, Source, prepare
 from newsdesk.pipeline.progress import Progress
 
 if TYPE_CHECKING:
-    from newsdesk.pipeline.promote import Judged
+    from newsdesk.pipeline.judge import Judged
     from newsdesk.pipeline.train import Trained
 
 
@@ -35,6 +35,7 @@ def run(source: Source, settings: Settings, actor: str, progress: Progress) -> O
 
         progress.step("Opening the registry")
         # scikit-learn and MLflow take seconds to import; bad data has been told by now.
+        from newsdesk.pipeline.judge import Gate
         from newsdesk.pipeline.promote import Promotions
         from newsdesk.pipeline.train import check_candidates, train
         from newsdesk.registry.tracking import Tracking
@@ -49,7 +50,7 @@ def run(source: Source, settings: Settings, actor: str, progress: Progress) -> O
 
         progress.step("Judging and registering")
         promotions = Promotions(settings, registry, store, actor)
-        judged = promotions.judge(trained, prepared.dataset, pipeline.training_pipeline)
+        judged = Gate(settings, registry, promotions).judge(trained, prepared.dataset, pipeline.training_pipeline)
     return Outcome(prepared, trained, judged)
 
 

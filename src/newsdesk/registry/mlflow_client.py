@@ -1,6 +1,7 @@
 """Reach MLflow. Importing this imports MLflow, which takes seconds: import it only where a command needs it."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,9 @@ def connect(settings: Settings) -> MlflowClient:
     settings.home.mkdir(parents=True, exist_ok=True)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if settings.mlflow_tracking_username and settings.mlflow_tracking_password:  # MLflow reads them from here alone
+        os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_tracking_username
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_tracking_password.get_secret_value()
     with explained(settings.tracking_uri):
         return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 

@@ -1,13 +1,15 @@
 """`champion.json`: which bundle serves, for those who must not import MLflow to know it."""
 
+import re
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from newsdesk import atomic
 from newsdesk.errors import RegistryError
 
 POINTER = "champion.json"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Champion(BaseModel):
@@ -17,11 +19,18 @@ class Champion(BaseModel):
 
     version: str
     digest: str
-    bundle: str
+    bundle: str = Field(pattern=r"\A[\w-]+\z")  # a name, never a way out of the folder
 
 
 def bundle_folder_name(digest: str) -> str:
-    """The name under which a bundle is kept: the first 16 hexadecimal digits of its digest."""
+    """The name under which a bundle is kept: the first 16 hexadecimal digits of its digest.
+
+    Raises `RegistryError` for a digest that is none: it may come from a tag that anyone can set.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise RegistryError(
+            f"{digest[:80]!r} is not the digest of a bundle. Only versions that `newsdesk run` registered can serve."
+        )
     return digest.removeprefix("sha256:")[:16]
 
 

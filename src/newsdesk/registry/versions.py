@@ -1,12 +1,10 @@
 """Versions of the registered model, and the aliases that say which of them is in charge."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import mlflow.artifacts
 import mlflow.sklearn
@@ -16,14 +14,14 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from newsdesk.config.settings import Settings
-from newsdesk.errors import BundleError, RegistryError
-from newsdesk.model.bundle import Bundle, load_bundle, save_bundle
+from newsdesk.errors import RegistryError
+from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.registry.bundle_files import local_folder, read_local, size_limit
+from newsdesk.registry.fetch import fetch_bundle
 from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
-
-MODEL = "news-classifier"
-BUNDLE = "bundle"  # folder of a version's artifacts
-Alias = Literal["champion", "challenger", "previous"]
+from newsdesk.registry.protocol import Registered, RegistryWriter
+from newsdesk.registry.version import BUNDLE, MODEL, Alias, Version, describe, newest_first
 
 # What a pipeline may hold besides the types that skops trusts itself; it refuses to load anything else.
 TRUSTED_TYPES = [
@@ -33,21 +31,8 @@ TRUSTED_TYPES = [
 ]
 
 
-@dataclass(frozen=True)
-class Version:
-    """A registered version. `accuracy` is that of the test set it was measured on before it was registered."""
-
-    version: str
-    digest: str
-    model_type: str
-    dataset_version: str
-    accuracy: float
-    registered_at: datetime
-    aliases: tuple[str, ...]
-
-
-class Registry:
-    """The registered model `news-classifier`."""
+class Registry(RegistryWriter):
+    """The registered model `news-classifier`, by the MLflow client: the only one that also registers."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -58,21 +43,9 @@ class Registry:
         """All versions, newest first."""
         with explained(self._address):
             found = self._client.search_model_versions(f"name = '{MODEL}'")
-            aliases = self._client.get_registered_model(MODEL).aliases if found else {}
-        return sorted(
-            (_describe(item, aliases) for item in found), key=lambda version: int(version.version), reverse=True
-        )
-
-    def version(self, number: str) -> Version:
-        """One version. Raises `RegistryError` where there is none of that number."""
-        for version in self.versions():
-            if version.version == number:
-                return version
-        raise RegistryError(f"{MODEL} has no version {number}. `newsdesk models list` shows those there are.")
-
-    def holder(self, alias: Alias) -> Version | None:
-        """The version that an alias names; None where it names none."""
-        return next((version for version in self.versions() if alias in version.aliases), None)
+            held = self._client.get_registered_model(MODEL).aliases if found else {}
+        aliases = {alias: int(number) for alias, number in held.items()}
+        return newest_first([_described(item, aliases) for item in found])
 
     def register(self, bundle: Bundle, pipeline: Any, run_id: str) -> Version:
         """Log the scikit-learn pipeline with the bundle beside it, and register both as a new version.
@@ -98,27 +71,25 @@ class Registry:
                 MODEL, logged.artifact_location, run_id, tags=_tags(bundle), model_id=logged.model_id
             )
             save_bundle(bundle, self._folder_of(bundle.digest))
-            return _describe(made, {})
+            return _described(made, {})
 
     def fetch(self, version: Version) -> tuple[Bundle, Path]:
         """A version's bundle and the folder it is kept in; downloaded where it is not whole on disk, always checked."""
-        folder = self._folder_of(version.digest)
-        try:
-            bundle = load_bundle(folder)
-        except BundleError:
-            bundle = self._download(version)
-            save_bundle(bundle, folder)
-        if bundle.digest != version.digest:
-            raise RegistryError(f"{folder} is not the bundle of version {version.version}. Remove that folder.")
-        return bundle, folder
+        return fetch_bundle(self, version, self._settings.bundles)
 
-    def _download(self, version: Version) -> Bundle:
+    def download(self, version: Registered, name: str) -> bytes:
+        limit = size_limit(name)
         with explained(self._address), TemporaryDirectory() as scratch:
-            source = self._client.get_model_version(MODEL, version.version).source
-            downloaded = mlflow.artifacts.download_artifacts(
-                f"{source}/{BUNDLE}", dst_path=scratch, tracking_uri=self._address
+            source = self._client.get_model_version_download_uri(MODEL, version.version)
+            folder = local_folder(source)
+            if folder is not None:
+                return read_local(folder, name)
+            file = mlflow.artifacts.download_artifacts(
+                f"{source}/{BUNDLE}/{name}", dst_path=scratch, tracking_uri=self._address
             )
-            return load_bundle(Path(downloaded))
+            if Path(file).stat().st_size > limit:
+                raise RegistryError(f"{name} of version {version.version} is larger than the {limit} bytes allowed.")
+            return Path(file).read_bytes()
 
     def set_alias(self, alias: Alias, version: str | None) -> None:
         """Let `alias` name a version, or none."""
@@ -132,16 +103,8 @@ class Registry:
         return self._settings.bundles / bundle_folder_name(digest)
 
 
-def _describe(item: ModelVersion, aliases: Mapping[str, str]) -> Version:
-    return Version(
-        version=str(item.version),
-        digest=item.tags.get("digest", ""),
-        model_type=item.tags.get("model_type", ""),
-        dataset_version=item.tags.get("dataset_version", ""),
-        accuracy=float(item.tags.get("accuracy", "nan")),
-        registered_at=datetime.fromtimestamp(item.creation_timestamp / 1000, tz=UTC),
-        aliases=tuple(sorted(alias for alias, number in aliases.items() if str(number) == str(item.version))),
-    )
+def _described(item: ModelVersion, aliases: Mapping[str, int]) -> Version:
+    return describe(int(item.version), item.creation_timestamp, item.tags, aliases)
 
 
 def _tags(bundle: Bundle) -> dict[str, str]:

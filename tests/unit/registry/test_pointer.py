@@ -55,6 +55,10 @@ def test_a_pointer_to_nobody_is_no_pointer(tmp_path: Path) -> None:
         b'{"version": "3", "digest": "sha256:0"}',
         b'{"version": 3, "digest": "sha256:0", "bundle": "0"}',
         b'{"version": "3", "digest": "sha256:0", "bundle": "0", "pickle": "x"}',
+        b'{"version": "3", "digest": "sha256:0", "bundle": ""}',
+        b'{"version": "3", "digest": "sha256:0", "bundle": ".."}',
+        b'{"version": "3", "digest": "sha256:0", "bundle": "../elsewhere"}',
+        b'{"version": "3", "digest": "sha256:0", "bundle": "/srv/elsewhere"}',
     ],
 )
 def test_a_damaged_pointer_is_refused_with_the_way_to_mend_it(content: bytes, tmp_path: Path) -> None:
@@ -67,3 +71,9 @@ def test_a_damaged_pointer_is_refused_with_the_way_to_mend_it(content: bytes, tm
 @given(digits=st.text("0123456789abcdef", min_size=64, max_size=64))
 def test_a_bundle_is_kept_under_the_first_sixteen_digits_of_its_digest(digits: str) -> None:
     assert bundle_folder_name(f"sha256:{digits}") == digits[:16]
+
+
+@pytest.mark.parametrize("digest", ["", "sha256:", "sha256:../../../../etc", DIGEST[:-1], DIGEST + "0", DIGEST.upper()])
+def test_a_digest_that_is_none_has_no_folder(digest: str) -> None:
+    with pytest.raises(RegistryError, match="is not the digest of a bundle"):
+        bundle_folder_name(digest)

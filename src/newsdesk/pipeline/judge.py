@@ -1,0 +1,79 @@
+"""The gate at work: what becomes of a newly trained model."""
+
+from dataclasses import dataclass
+
+from newsdesk.articles.dataset import Dataset, read_examples
+from newsdesk.config.pipeline_config import TrainingPipeline
+from newsdesk.config.settings import Settings
+from newsdesk.model.predictor import Predictor
+from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.train import Trained
+from newsdesk.registry.reader import fetch_bundle
+from newsdesk.registry.version import Version
+from newsdesk.registry.versions import Registry
+from newsdesk.training.comparison import most_probable
+from newsdesk.training.evaluation import evaluate
+from newsdesk.training.gate import Verdict, decide
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The gate's verdict, the version that the winner was registered as, and the champion now in charge."""
+
+    verdict: Verdict
+    version: str | None
+    champion: Version | None
+
+
+class Gate:
+    """Judges newly trained models, registers those worth keeping, and promotes the better ones."""
+
+    def __init__(self, settings: Settings, registry: Registry, promotions: Promotions) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._promotions = promotions
+
+    def judge(self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline) -> Judged:
+        """Let the gate decide about a newly trained model, and do what it decided. Raises `RegistryError`."""
+        champion = self._registry.holder("champion")
+        rival = None if champion is None else self._accuracy_of(champion, dataset)
+        digest = trained.bundle.digest
+        verdict = decide(
+            accuracy=trained.test.accuracy,
+            champion_accuracy=rival,
+            same_as_champion=champion is not None and champion.digest == digest,
+            thresholds=thresholds,
+        )
+        evidence = {
+            "dataset_version": dataset.version,
+            "test_articles": dataset.manifest.counts["test"],
+            "accuracy": trained.test.accuracy,
+            "champion_accuracy": rival,
+            "auto_deploy_threshold": thresholds.auto_deploy_threshold,
+            "model_comparison_threshold": thresholds.model_comparison_threshold,
+            "run_id": trained.run_id,
+        }
+        if verdict.decision in ("refused", "unchanged"):
+            self._promotions.write_down("promote", verdict.decision, champion, None, digest, verdict.reason, evidence)
+            self._promotions.mend_pointer()
+            return Judged(verdict, None, champion)
+        version = self._registered(trained)
+        if verdict.decision == "kept":
+            self._promotions.write_down("promote", "kept", champion, version, digest, verdict.reason, evidence)
+            self._registry.set_alias("challenger", version.version)
+            self._promotions.mend_pointer()
+            return Judged(verdict, version.version, champion)
+        self._promotions.take_over("promote", champion, version, verdict.reason, evidence)
+        return Judged(verdict, version.version, version)
+
+    def _registered(self, trained: Trained) -> Version:
+        """The version of the winner's bundle: an earlier one with the same digest, or a new one."""
+        for version in self._registry.versions():
+            if version.digest == trained.bundle.digest:
+                return version
+        return self._registry.register(trained.bundle, trained.winner.pipeline, trained.run_id)
+
+    def _accuracy_of(self, champion: Version, dataset: Dataset) -> float:
+        bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
+        testing = read_examples(dataset, "test")
+        return evaluate(testing.categories, most_probable(Predictor(bundle), testing.texts)).accuracy

@@ -1,0 +1,40 @@
+"""The registry as other rooms use it: open what the settings name, read it, fetch from it."""
+
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from newsdesk.config.settings import Settings
+from newsdesk.registry.fetch import fetch_bundle
+from newsdesk.registry.protocol import RegistryReader, RegistryWriter
+from newsdesk.registry.rest import RestRegistry
+from newsdesk.registry.sqlite_reader import SqliteReader
+
+__all__ = ["RegistryReader", "RegistryWriter", "fetch_bundle", "open_reader", "open_registry"]
+
+
+def open_reader(settings: Settings) -> RegistryReader | None:
+    """What reads the registry without MLflow; None where only MLflow can, as in PostgreSQL: follow the pointer then."""
+    if _is_server(settings):
+        return RestRegistry(settings)
+    try:
+        address = make_url(settings.tracking_uri)
+    except ArgumentError:
+        return None
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    return SqliteReader(Path(address.database))
+
+
+def open_registry(settings: Settings) -> RegistryWriter:
+    """What also moves aliases. Without an MLflow server this imports MLflow, which takes seconds."""
+    if _is_server(settings):
+        return RestRegistry(settings)
+    from newsdesk.registry.versions import Registry
+
+    return Registry(settings)
+
+
+def _is_server(settings: Settings) -> bool:
+    return settings.tracking_uri.lower().startswith(("http://", "https://"))

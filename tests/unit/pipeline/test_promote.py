@@ -1,0 +1,176 @@
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sklearn.naive_bayes import MultinomialNB
+from sqlalchemy import Engine
+
+from newsdesk.errors import BundleError, RegistryError
+from newsdesk.model.bundle import WEIGHTS, load_bundle
+from newsdesk.pipeline.promote import Promotions
+from newsdesk.registry.mlflow_client import connect
+from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
+from newsdesk.registry.protocol import Registered
+from newsdesk.registry.version import MODEL
+from newsdesk.registry.versions import Registry
+from newsdesk.store.database import open_store
+from newsdesk.store.ledger import entries
+from tests.builders import fitted_bundle, settings_in
+from tests.unit.registry.shelf import Shelf, open_shelf
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Three registered versions, nobody in charge yet."""
+
+    shelf: Shelf
+    store: Engine
+
+    def promotions(self, registry: Registry | None = None) -> Promotions:
+        registry = registry or Registry(self.shelf.settings)
+        return Promotions(self.shelf.settings, registry, self.store, "an editor")
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        return {alias: version.version for version in self.shelf.reader.versions() for alias in version.aliases}
+
+    @property
+    def pointed_at(self) -> str | None:
+        """The version that the pointer names, whose bundle must be there and be right."""
+        pointer = read_champion(self.shelf.settings.bundles)
+        if pointer is None:
+            return None
+        assert load_bundle(self.shelf.settings.bundles / pointer.bundle).digest == pointer.digest
+        assert self.shelf.reader.version(pointer.version).digest == pointer.digest
+        return pointer.version
+
+    def said(self) -> list[tuple[str, str | None, str | None]]:
+        return [(entry.decision, entry.from_version, entry.to_version) for entry in entries(self.store)]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an embedded MLflow without a model."""
+    settings = settings_in(tmp_path_factory.mktemp("mlflow"))
+    connect(settings).search_registered_models()
+    return settings.home / "mlflow.db"
+
+
+@pytest.fixture
+def desk(tmp_path: Path, template: Path) -> Desk:
+    shelf = open_shelf(tmp_path, template)
+    for alpha in (1.0, 0.5, 0.25):
+        shelf.put(fitted_bundle(MultinomialNB(alpha=alpha), per_category=5))
+    return Desk(shelf, open_store(shelf.settings.database))
+
+
+def test_promotion_writes_the_ledger_moves_the_aliases_and_the_pointer(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    assert (desk.aliases, desk.pointed_at) == ({"champion": "1"}, "1")
+    desk.promotions().promote("3", "better")
+    assert (desk.aliases, desk.pointed_at) == ({"champion": "3", "previous": "1"}, "3")
+    assert desk.said() == [("promoted", None, "1"), ("promoted", "1", "3")]
+    assert {entry.actor for entry in entries(desk.store)} == {"an editor"}
+
+
+def test_rollback_goes_back_through_every_champion_there_was(desk: Desk) -> None:
+    for number in ("1", "2", "3"):
+        desk.promotions().promote(number, "better")
+    for before, now in (("3", "2"), ("2", "1")):
+        moved = desk.promotions().rollback("worse after all")
+        assert tuple(version.version for version in moved) == (before, now)
+        assert (desk.aliases["champion"], desk.pointed_at) == (now, now)
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        desk.promotions().rollback("once more")
+    assert desk.said()[3:] == [("rolled back", "3", "2"), ("rolled back", "2", "1")]
+
+
+def test_a_challenger_that_is_promoted_is_challenger_no_more(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    desk.shelf.client.set_registered_model_alias(MODEL, "challenger", "2")
+    desk.promotions().promote("2", "won its trial")
+    assert desk.aliases == {"champion": "2", "previous": "1"}
+
+
+def test_promoting_who_is_in_charge_already_changes_nothing_and_mends_what_is_damaged(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    bundles = desk.shelf.settings.bundles
+    pointer = read_champion(bundles)
+    assert pointer is not None
+    (bundles / pointer.bundle / WEIGHTS).write_bytes(b"damaged")
+    write_champion(bundles, Champion(version="1", digest="sha256:" + "0" * 64, bundle="0"))
+    desk.promotions().promote("1", "again")
+    assert desk.pointed_at == "1"
+    assert desk.said() == [("promoted", None, "1")]
+
+
+def test_a_version_whose_bundle_was_tampered_with_gets_as_far_as_nothing(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    (desk.shelf.bundle("2") / WEIGHTS).write_bytes(b"tampered")
+    with pytest.raises(BundleError, match="Version 2 is refused"):
+        desk.promotions().promote("2", "looks better")
+    assert (desk.aliases, desk.pointed_at) == ({"champion": "1"}, "1")
+    assert desk.said() == [("promoted", None, "1")]
+
+
+def test_a_champion_whose_bundle_is_lost_can_be_replaced(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    shutil.rmtree(desk.shelf.settings.bundles)
+    shutil.rmtree(desk.shelf.artifacts("1"))
+    desk.promotions().promote("2", "the first is lost")
+    assert (desk.aliases["champion"], desk.pointed_at) == ("2", "2")
+
+
+class Overtaken(Registry):
+    """While this one fetches a bundle, somebody on another machine promotes version 3."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.shelf.settings)
+        self._elsewhere = desk.shelf.client
+
+    def download(self, version: Registered, name: str) -> bytes:
+        self._elsewhere.set_registered_model_alias(MODEL, "champion", "3")
+        return super().download(version, name)
+
+
+def test_a_champion_that_changed_since_the_decision_is_left_alone(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    with pytest.raises(RegistryError, match=r"from version 1 to version 3\. Nothing was done"):
+        desk.promotions(Overtaken(desk)).promote("2", "better than the first")
+    assert desk.aliases == {"champion": "3"}
+    assert desk.said() == [("promoted", None, "1")]
+
+
+def test_a_rollback_that_somebody_else_made_already_is_not_made_twice(desk: Desk) -> None:
+    for number in ("1", "2"):
+        desk.promotions().promote(number, "better")
+    shutil.rmtree(desk.shelf.settings.bundles / bundle_folder_name(desk.shelf.reader.version("1").digest))
+    with pytest.raises(RegistryError, match="Nothing was done"):
+        desk.promotions(Overtaken(desk)).rollback("worse")
+    assert desk.aliases["champion"] == "3"
+    assert len(desk.said()) == 2
+
+
+def test_what_promotes_over_rest_loads_no_training_library(tmp_path: Path) -> None:
+    script = """
+import sys
+from newsdesk.config.settings import load_settings
+from newsdesk.pipeline.promote import Promotions
+from newsdesk.registry.reader import open_registry
+from newsdesk.store.database import open_store
+settings = load_settings()
+Promotions(settings, open_registry(settings), open_store(settings.database), "a server")
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    environment = os.environ | {"NEWSDESK_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert {"newsdesk", "sqlalchemy", "numpy"} <= loaded
+    assert loaded & {"mlflow", "sklearn", "scipy", "nltk", "pandas", "pyarrow", "skops", "matplotlib"} == set()
