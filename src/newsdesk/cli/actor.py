@@ -3,7 +3,7 @@
 import getpass
 
 
-def actor() -> str:
+def user() -> str:
     """The name of the user; "unknown" where the system has none."""
     try:
         return getpass.getuser()

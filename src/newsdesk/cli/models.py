@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from newsdesk.config.settings import Settings
     from newsdesk.pipeline.promote import Promotions
-    from newsdesk.registry.versions import Version
+    from newsdesk.registry.version import Version
 
 app = typer.Typer(
     help="List registered models, put one in charge, go back to the one before.",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 Reason = Annotated[str, typer.Option(help="Why, for the promotion ledger.")]
+Actor = Annotated[str | None, typer.Option(help="Who, for the promotion ledger. Default: your user name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -27,9 +28,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 def list_versions(as_json: AsJson = False) -> None:
     """Show every registered version, newest first."""
     from newsdesk.config.settings import load_settings
-    from newsdesk.registry.versions import MODEL, Registry
+    from newsdesk.registry.reader import open_registry
+    from newsdesk.registry.version import MODEL
 
-    versions = Registry(load_settings()).versions()
+    versions = open_registry(load_settings()).versions()
     if as_json:
         print(json.dumps([_as_dict(version) for version in versions], indent=2))
         return
@@ -52,10 +54,11 @@ def list_versions(as_json: AsJson = False) -> None:
 def promote(
     version: Annotated[str, typer.Argument(help="Number of the version.")],
     reason: Reason = "by hand",
+    actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a registered version in charge, past the gate."""
-    with _promotions() as promotions:
+    with _promotions(actor) as promotions:
         promoted = promotions.promote(version, reason)
     _report(
         {"champion": promoted.version, "digest": promoted.digest}, f"Version {promoted.version} is in charge.", as_json
@@ -63,9 +66,9 @@ def promote(
 
 
 @app.command("rollback", epilog="Example: newsdesk models rollback --reason 'misses cricket'")
-def rollback(reason: Reason = "by hand", as_json: AsJson = False) -> None:
+def rollback(reason: Reason = "by hand", actor: Actor = None, as_json: AsJson = False) -> None:
     """Put the version that was in charge before back in charge."""
-    with _promotions() as promotions:
+    with _promotions(actor) as promotions:
         before, now = promotions.rollback(reason)
     sentence = f"Rolled back from version {before.version}: version {now.version} ({now.digest}) is in charge."
     _report({"from": before.version, "champion": now.version, "digest": now.digest}, sentence, as_json)
@@ -97,18 +100,45 @@ def ledger(as_json: AsJson = False) -> None:
     print_table(wide_console(), "Promotion ledger", table)
 
 
+@app.command("compare", epilog="Example: newsdesk models compare --live")
+def compare(
+    live: Annotated[bool, typer.Option("--live", help="Compare by what was answered in production.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how the challenger does beside the champion, in the shadow or in an A/B test."""
+    from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+    from newsdesk.monitoring.comparison import compare_live
+    from newsdesk.store.database import open_store
+
+    if not live:
+        raise UsageError("Only live answers can be compared for now. Add --live.")
+    comparison = compare_live(open_store(load_settings().database))
+    if as_json:
+        from dataclasses import asdict
+        from datetime import datetime
+
+        print(
+            json.dumps(asdict(comparison) | {"conclusion": comparison.conclusion}, indent=2, default=datetime.isoformat)
+        )
+        return
+    from newsdesk.cli.comparison import print_comparison
+
+    print_comparison(comparison)
+
+
 @contextmanager
-def _promotions() -> "Iterator[Promotions]":
-    from newsdesk.cli.actor import actor
+def _promotions(actor: str | None) -> "Iterator[Promotions]":
+    from newsdesk.cli.actor import user
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.lock import only_writer
     from newsdesk.pipeline.promote import Promotions
-    from newsdesk.registry.versions import Registry
+    from newsdesk.registry.reader import open_registry
     from newsdesk.store.database import open_store
 
     settings: Settings = load_settings()
     with only_writer(settings.home):
-        yield Promotions(settings, Registry(settings), open_store(settings.database), actor())
+        yield Promotions(settings, open_registry(settings), open_store(settings.database), actor or user())
 
 
 def _report(result: dict[str, str], sentence: str, as_json: bool) -> None:

@@ -22,7 +22,7 @@ def run(
 ) -> None:
     """Train on your articles, compare, promote the best through the gate, and serve it."""
     from newsdesk.articles.columns import ColumnNames
-    from newsdesk.cli.actor import actor
+    from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.cli.serve import hand_over_to_server, require_free_port
     from newsdesk.config.settings import load_settings
@@ -34,7 +34,7 @@ def run(
         require_free_port(settings.api_host, settings.api_port)
     source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding)
     with shown_progress() as progress:
-        outcome = run_main_job(source, settings, actor(), progress)
+        outcome = run_main_job(source, settings, user(), progress)
     from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now
 
     if as_json:

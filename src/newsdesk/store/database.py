@@ -1,43 +1,51 @@
 """Open the store."""
 
+import sqlite3
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, MetaData, create_engine, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, inspect, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.types import TypeDecorator
 
-from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.errors import ConfigError
+from newsdesk.store.records import StoreError
 
 metadata = MetaData()
 
+# Several processes may open a new store at once: one makes the tables, all of them or none, while the others wait.
+_ONE_AT_A_TIME = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7202604)"}
 
-class StoreError(NewsdeskError):
-    """The store cannot be reached."""
+_POSTGRESQL = {
+    "connect_timeout": 3,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds that the other end may leave sent bytes unacknowledged
+}
 
-    code = "store"
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: written in UTC and read in UTC, though SQLite forgets the time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
 def open_store(address: str) -> Engine:
     """The store at a SQLAlchemy address; missing tables are made. Raises `ConfigError`, `StoreError`."""
+    url, engine = _engine(address)
     try:
-        url = make_url(address)
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-        if url.database and url.get_backend_name() == "sqlite":
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        # A SQLite file is opened in no time: no connection is kept that nobody would close.
-        pool = {"poolclass": NullPool} if url.get_backend_name() == "sqlite" else {"pool_pre_ping": True}
-        engine = create_engine(url, **pool)
-    except (ArgumentError, ImportError) as error:
-        raise ConfigError(
-            f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"
-        ) from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _wait_for_locks)
-    try:
-        metadata.create_all(engine)
-    except OperationalError as error:
+        _make_missing_tables(engine)
+    except DBAPIError as error:
+        engine.dispose()
         where = url.render_as_string(hide_password=True)
         raise StoreError(
             f"The store at {where} does not answer: {str(error.orig).splitlines()[0]}. Start it, or correct its "
@@ -46,8 +54,53 @@ def open_store(address: str) -> Engine:
     return engine
 
 
-def _wait_for_locks(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _engine(address: str) -> tuple[URL, Engine]:
+    try:
+        url = make_url(address)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        kind = url.get_backend_name()
+        if kind not in _ONE_AT_A_TIME:
+            raise ArgumentError(f"{kind} is neither SQLite nor PostgreSQL")
+        if kind == "postgresql":
+            defaults = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+            return url, create_engine(url, pool_pre_ping=True, connect_args=defaults)
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        # A SQLite file is opened in no time: no connection is kept that nobody would close.
+        engine = create_engine(url, poolclass=NullPool)
+    except (ArgumentError, ImportError) as error:
+        raise ConfigError(
+            f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"
+        ) from error
+    event.listen(engine, "connect", _prepare_sqlite)
+    return url, engine
+
+
+def _make_missing_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if metadata.tables.keys() <= set(inspect(connection).get_table_names()):
+            return
+        connection.exec_driver_sql(_ONE_AT_A_TIME[engine.dialect.name])
+        metadata.create_all(connection)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA busy_timeout=10000")  # milliseconds to wait for another writer
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # what is committed outlives a power cut
     cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Let readers read while somebody writes. SQLite itself does not wait for others here, whatever its timeout is."""
+    for is_last in (*[False] * 200, True):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.05)
+        else:
+            return

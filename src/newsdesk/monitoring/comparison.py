@@ -1,0 +1,154 @@
+"""Compare the arms of a live experiment: do they agree, how fast are they, and, where editors spoke, who is right?"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import Engine
+
+from newsdesk.monitoring.significance import Share, mcnemar, share_of, two_proportions
+from newsdesk.store.experiments import Answer, Experiment, answers, latest_challenge, latest_shadow, shadow_pairs
+from newsdesk.store.feedback import Vote, current_feedback
+from newsdesk.store.records import Arm
+
+_SIGNIFICANT = 0.05
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """How one arm did. `accuracy` is over the texts that have feedback, None where there are none."""
+
+    arm: Arm
+    version: str
+    predictions: int
+    median_ms: float | None
+    p95_ms: float | None
+    accuracy: Share | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms. `agreement` is known only where both answered the same texts. `p_value`: by `test`, that they are
+    equally good; None where feedback does not reach."""
+
+    since: datetime
+    until: datetime
+    champion: ArmFigures
+    other: ArmFigures
+    agreement: Share | None
+    test: str
+    p_value: float | None
+
+    @property
+    def conclusion(self) -> str:
+        """What can be said of it, in one sentence."""
+        names = f"champion version {self.champion.version} and {self.other.arm} version {self.other.version}"
+        first, second = self.other.accuracy, self.champion.accuracy
+        if self.p_value is None or first is None or second is None:
+            return f"Whether {names} differ cannot be said yet: too few of their texts have feedback."
+        figures = f"p = {self.p_value:.2g}, {self.test}"
+        if self.p_value >= _SIGNIFICANT:
+            return f"No difference shown between {names} ({figures})."
+        better, worse = (self.other, self.champion) if first.share > second.share else (self.champion, self.other)
+        return f"Version {better.version}, the {better.arm}, is better than version {worse.version} ({figures})."
+
+
+@dataclass(frozen=True)
+class LiveComparison:
+    """The newest experiment of each kind; None where none ran."""
+
+    shadow: Comparison | None
+    ab: Comparison | None
+
+    @property
+    def conclusion(self) -> str:
+        """One sentence for each."""
+        found = [comparison.conclusion for comparison in (self.shadow, self.ab) if comparison]
+        return " ".join(found) or (
+            "No experiment has answered yet. Set EXPERIMENT_MODE to shadow or ab, and have a challenger: newsdesk run."
+        )
+
+
+def compare_live(store: Engine) -> LiveComparison:
+    """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent."""
+    truth = right_categories(current_feedback(store))
+    shadow, challenge = latest_shadow(store), latest_challenge(store)
+    return LiveComparison(
+        None if shadow is None else _compare_paired(store, shadow, truth),
+        None if challenge is None else _compare_apart(store, challenge, truth),
+    )
+
+
+def right_categories(votes: Iterable[Vote]) -> dict[str, str]:
+    """What most editors say about each text, by its digest; a text on which they are divided is left out."""
+    counts: dict[str, Counter[str]] = {}
+    for vote in votes:
+        counts.setdefault(vote.text_digest, Counter())[vote.category] += 1
+    right = {}
+    for text, counter in counts.items():
+        (category, most), *others = counter.most_common(2)
+        if not others or others[0][1] < most:
+            right[text] = category
+    return right
+
+
+class _Tally:
+    """What one arm said, as it is read."""
+
+    def __init__(self) -> None:
+        self._durations: list[float] = []
+        self.said: dict[str, str] = {}
+
+    def add(self, answer: Answer) -> None:
+        self._durations.append(answer.duration_ms)
+        self.said[answer.text_digest] = answer.category
+
+    def is_right(self, truth: Mapping[str, str]) -> dict[str, bool]:
+        """Whether it was right about each text with feedback."""
+        return {text: category == truth[text] for text, category in self.said.items() if text in truth}
+
+    def figures(self, arm: Arm, version: str, truth: Mapping[str, str]) -> ArmFigures:
+        right = self.is_right(truth).values()
+        median, p95 = np.percentile(self._durations, [50, 95]).tolist() if self._durations else (None, None)
+        return ArmFigures(arm, version, len(self._durations), median, p95, share_of(sum(right), len(right)))
+
+
+def _compare_paired(store: Engine, experiment: Experiment, truth: Mapping[str, str]) -> Comparison:
+    champion, shadow = _Tally(), _Tally()
+    for of_champion, of_shadow in shadow_pairs(store, experiment.versions):
+        champion.add(of_champion)
+        shadow.add(of_shadow)
+    agreed = sum(champion.said.get(text) == category for text, category in shadow.said.items())
+    mine, theirs = champion.is_right(truth), shadow.is_right(truth)
+    only_mine = sum(mine[text] and not theirs[text] for text in mine)
+    only_theirs = sum(theirs[text] and not mine[text] for text in mine)
+    return Comparison(
+        experiment.since,
+        experiment.until,
+        champion.figures("champion", experiment.versions.champion, truth),
+        shadow.figures("shadow", experiment.versions.other, truth),
+        share_of(agreed, len(shadow.said)),
+        "exact McNemar test",
+        mcnemar(only_mine, only_theirs) if mine else None,
+    )
+
+
+def _compare_apart(store: Engine, experiment: Experiment, truth: Mapping[str, str]) -> Comparison:
+    champion, challenger = _Tally(), _Tally()
+    for answer in answers(store, experiment, "champion"):
+        champion.add(answer)
+    for answer in answers(store, experiment, "challenger"):
+        challenger.add(answer)
+    first = champion.figures("champion", experiment.versions.champion, truth)
+    second = challenger.figures("challenger", experiment.versions.other, truth)
+    return Comparison(
+        experiment.since,
+        experiment.until,
+        first,
+        second,
+        None,
+        "two-proportion z-test",
+        two_proportions(first.accuracy, second.accuracy) if first.accuracy and second.accuracy else None,
+    )

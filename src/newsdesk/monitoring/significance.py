@@ -1,0 +1,51 @@
+"""How sure a share is, and whether two shares differ."""
+
+import math
+from dataclasses import dataclass
+
+_Z = 1.959963984540054  # normal quantile of a two-sided 95 % interval
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of `of` cases, with its 95 % interval after Wilson (1927)."""
+
+    count: int
+    of: int
+    share: float
+    low: float
+    high: float
+
+
+def share_of(count: int, of: int) -> Share | None:
+    """`count` out of `of`; None where there is no case."""
+    if of == 0:
+        return None
+    share = count / of
+    weight = 1 + _Z**2 / of
+    centre = (share + _Z**2 / (2 * of)) / weight
+    half = _Z / weight * math.sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
+    low = 0.0 if count == 0 else centre - half
+    high = 1.0 if count == of else centre + half
+    return Share(count, of, share, low, high)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided p-value that two classifiers are equally often right, by the cases which only one of them has right.
+
+    The exact conditional test: a binomial test with probability one half (McNemar 1947; Fagerland, Lydersen and Laake
+    2013, BMC Medical Research Methodology 13:91).
+    """
+    cases, fewer = only_first + only_second, min(only_first, only_second)
+    logarithms = (
+        math.lgamma(cases + 1) - math.lgamma(k + 1) - math.lgamma(cases - k + 1) - cases * math.log(2)
+        for k in range(fewer + 1)
+    )
+    return min(1.0, 2 * math.fsum(map(math.exp, logarithms)))
+
+
+def two_proportions(first: Share, second: Share) -> float:
+    """Two-sided p-value that two independent shares are equal: the z-test with the pooled share."""
+    pooled = (first.count + second.count) / (first.of + second.of)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / first.of + 1 / second.of))
+    return 1.0 if error == 0 else math.erfc(abs(first.share - second.share) / error / math.sqrt(2))

@@ -1,0 +1,88 @@
+"""Take feedback: what is acknowledged is in the store, or on disk until the store has it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from newsdesk.store.connection import StoreConnection
+from newsdesk.store.records import Feedback, InvalidFeedback, Recorded, StoreError, as_json, feedback_from_json
+from newsdesk.store.spool import Spool
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_PATIENCE = 2.0  # seconds for the store to answer, before the spool is used
+_AT_ONCE = 8  # conversations with the store
+
+logger = logging.getLogger(__name__)
+
+
+class FeedbackDesk:
+    """Used from one event loop; `replay` is called by a thread of its own."""
+
+    def __init__(self, store: StoreConnection, spool: Spool) -> None:
+        self._store = store
+        self._spool = spool
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def record(self, feedback: Feedback) -> Recorded:
+        """Keep feedback, durably. Raises `FeedbackConflict`, and `StoreError` where neither store nor spool took it."""
+        try:
+            async with asyncio.timeout(_PATIENCE), self._turns:
+                return await _in_daemon_thread(partial(self._store.use, partial(_record, feedback)))
+        except TimeoutError:  # the attempt may still succeed: written twice, it is known by its id
+            self._store.give_up()
+        except StoreError as error:
+            logger.warning("feedback goes to the spool: %s", error)
+        if await asyncio.to_thread(self._spool.append, [as_json(feedback)], durable=True):
+            return Recorded(feedback.id, "spooled")
+        raise StoreError("The feedback could not be kept: store and spool are away. Send it again later.")
+
+    def replay(self) -> None:
+        """Write what waits in the spool into the store. Raises `StoreError` where the store is away again."""
+        if not self._spool.is_empty:
+            self._spool.drain(self._replay)
+
+    def close(self) -> None:
+        """Leave what waits on disk to the next server."""
+        self._spool.close()
+
+    def _replay(self, rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            try:
+                feedback = feedback_from_json(row)
+            except (KeyError, TypeError, ValueError, InvalidFeedback) as error:
+                logger.error("a line of the feedback spool is no feedback (%s)", type(error).__name__)
+                continue
+            self._store.use(partial(_replay, feedback))
+
+
+async def _in_daemon_thread(work: Callable[[], Recorded]) -> Recorded:
+    """Unlike the thread of a pool, one that hangs does not keep the process from ending."""
+    outcome: Future[Recorded] = Future()
+    outcome.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+            outcome.set_exception(error)
+
+    Thread(target=run, name="feedback", daemon=True).start()
+    return await asyncio.wrap_future(outcome)
+
+
+def _record(feedback: Feedback, store: "Engine") -> Recorded:
+    from newsdesk.store.feedback import record_feedback
+
+    return record_feedback(store, feedback)
+
+
+def _replay(feedback: Feedback, store: "Engine") -> None:
+    from newsdesk.store.feedback import replay_feedback
+
+    replay_feedback(store, feedback)

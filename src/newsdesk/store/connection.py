@@ -1,0 +1,85 @@
+"""The store as a server uses it: opened when first needed, left alone for a while when it is away, tried again."""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from newsdesk.errors import NewsdeskError
+from newsdesk.store.records import FeedbackConflict, StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds
+
+T = TypeVar("T")
+
+
+class StoreConnection:
+    """Safe to use from several threads. Loads the database library only when the store is first used."""
+
+    def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock`: seconds that only grow."""
+        self._address = address
+        self._clock = clock
+        self._engine: Engine | None = None
+        self._opening, self._failing = Lock(), Lock()
+        self._wait = 0.0
+        self._away_until = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the store answered when it was last asked; true before that."""
+        return self._wait == 0
+
+    def use(self, work: "Callable[[Engine], T]") -> T:
+        """What `work` gives. Raises `StoreError` where the store fails, at once while it is known to be away."""
+        if self._clock() < self._away_until:
+            raise StoreError("The store is away. It is tried again soon.")
+        try:
+            given = work(self._open())
+        except FeedbackConflict:  # the store is well, and says no
+            raise
+        except NewsdeskError as error:
+            self._fail()
+            raise StoreError(str(error)) from error
+        except _failures() as error:
+            self._fail()
+            # What a driver says may repeat the row.
+            raise StoreError(f"The store failed ({type(error).__name__}). It is tried again soon.") from None
+        self._wait = 0.0
+        return given
+
+    def give_up(self) -> None:
+        """Leave the store alone: for a second, then twice as long each time, up to half a minute."""
+        with self._failing:
+            if self._clock() >= self._away_until:  # of those who find it away at once, the first one counts
+                self._wait = min(max(_FIRST_WAIT, self._wait * 2), _LONGEST_WAIT)
+                self._away_until = self._clock() + self._wait
+
+    def close(self) -> None:
+        """Give back what is held; using the store again opens it again."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    def _fail(self) -> None:
+        self.give_up()
+        self.close()  # opened again, it makes its tables again where they are gone
+
+    def _open(self) -> "Engine":
+        with self._opening:
+            if self._engine is None:
+                # Named here so that open_store makes their tables.
+                from newsdesk.store import feedback, predictions  # noqa: F401
+                from newsdesk.store.database import open_store
+
+                self._engine = open_store(self._address)
+            return self._engine
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return SQLAlchemyError, OSError

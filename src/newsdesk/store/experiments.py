@@ -1,0 +1,106 @@
+"""What the arms of an experiment answered, out of the prediction log."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from newsdesk.store.predictions import predictions
+from newsdesk.store.records import Arm
+
+_champion = predictions.alias("champion")
+_other = predictions.alias("other")
+
+
+class Versions(NamedTuple):
+    """Which models compete: registered version and bundle digest of each."""
+
+    champion: str
+    champion_digest: str
+    other: str
+    other_digest: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run of `other` beside the champion, from its first to its last answer."""
+
+    versions: Versions
+    since: datetime
+    until: datetime
+
+
+class Answer(NamedTuple):
+    """What was said to a text, and in how many milliseconds."""
+
+    text_digest: str
+    category: str
+    duration_ms: float
+
+
+def latest_shadow(store: Engine) -> Experiment | None:
+    """The newest run in shadow, by its newest pair; None where there is no pair."""
+    query = (
+        select(_champion.c.model_version, _champion.c.digest, _other.c.model_version, _other.c.digest)
+        .join_from(_other, _champion, _champion.c.id == _other.c.pair_id)
+        .where(_other.c.arm == "shadow")
+        .order_by(_other.c.at.desc())
+        .limit(1)
+    )
+    with store.connect() as connection:
+        row = connection.execute(query).first()
+        return None if row is None else _experiment(connection, Versions(*row), "shadow")
+
+
+def latest_challenge(store: Engine) -> Experiment | None:
+    """The newest A/B run, against the champion that answered last before it; None where one of them never answered."""
+    newest = select(predictions).order_by(predictions.c.at.desc()).limit(1)
+    with store.connect() as connection:
+        challenger = connection.execute(newest.where(predictions.c.arm == "challenger")).first()
+        if challenger is None:
+            return None
+        before = newest.where(predictions.c.arm == "champion", predictions.c.at <= challenger.at)
+        champion = connection.execute(before).first()
+        if champion is None:
+            return None
+        sides = (champion.model_version, champion.digest, challenger.model_version, challenger.digest)
+        return _experiment(connection, Versions(*sides), "challenger")
+
+
+def shadow_pairs(store: Engine, versions: Versions) -> Iterator[tuple[Answer, Answer]]:
+    """What champion and shadow of these versions said to the same texts."""
+    query = (
+        select(*(side.c[name] for side in (_champion, _other) for name in Answer._fields))
+        .join_from(_other, _champion, _champion.c.id == _other.c.pair_id)
+        .where(_other.c.arm == "shadow", _other.c.digest == versions.other_digest)
+        .where(_champion.c.digest == versions.champion_digest)
+    )
+    for row in _rows(store, query):
+        yield Answer._make(row[:3]), Answer._make(row[3:])
+
+
+def answers(store: Engine, experiment: Experiment, arm: Arm) -> Iterator[Answer]:
+    """What an arm said while the experiment ran."""
+    versions = experiment.versions
+    digest = versions.champion_digest if arm == "champion" else versions.other_digest
+    query = (
+        select(*(predictions.c[name] for name in Answer._fields))
+        .where(predictions.c.arm == arm, predictions.c.digest == digest)
+        .where(predictions.c.at.between(experiment.since, experiment.until))
+    )
+    for row in _rows(store, query):
+        yield Answer._make(row)
+
+
+def _experiment(connection: Connection, versions: Versions, arm: Arm) -> Experiment:
+    its_answers = (predictions.c.arm == arm, predictions.c.digest == versions.other_digest)
+    period = select(func.min(predictions.c.at), func.max(predictions.c.at)).where(*its_answers)
+    return Experiment(versions, *connection.execute(period).one())
+
+
+def _rows(store: Engine, query: Select[Any]) -> Iterator[Row[Any]]:
+    """One by one: a log may have more rows than fit into memory."""
+    with store.connect() as connection:
+        yield from connection.execution_options(yield_per=10_000).execute(query)

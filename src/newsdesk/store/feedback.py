@@ -1,0 +1,125 @@
+"""What editors say is right. The table keeps every change of mind; what an editor said last counts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from newsdesk.store.database import UtcDateTime, metadata
+from newsdesk.store.predictions import predictions
+from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, as_row
+
+_MOST_TRIES = 20  # each lost race means that another request was recorded
+
+_feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("said_last_at", UtcDateTime, nullable=False),  # a repetition moves it: after A, B and A again, A counts
+    Column("subject", String, nullable=False),
+    Column("prediction_id", String(36), index=True),
+    Column("text_digest", String(64), index=True),
+    Column("text", String),
+    Column("category", String, nullable=False),
+    Column("editor", String, nullable=False),
+    Column("key", String),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("subject", "editor", "revision"),
+    UniqueConstraint("editor", "key"),
+)
+
+
+class Vote(NamedTuple):
+    """What an editor said last about a text."""
+
+    text_digest: str
+    editor: str
+    category: str
+
+
+def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
+    """Keep what an editor says; it is on disk when this returns.
+
+    The same key, or the same id, again gives the first row. Without a key, an editor who repeats what they said last
+    changes nothing. Raises `FeedbackConflict` where the key came with another subject or category.
+    """
+    for _ in range(_MOST_TRIES):
+        try:
+            with store.begin() as connection:
+                return _record(connection, feedback)
+        except IntegrityError as error:
+            lost_race = error
+    raise StoreError("The store did not take the feedback: others write about the same text. Send it again.") from (
+        lost_race
+    )
+
+
+def replay_feedback(store: Engine, feedback: Feedback) -> None:
+    """Keep what was acknowledged before the store had seen it: a key that turns out to be taken does not count."""
+    try:
+        record_feedback(store, feedback)
+    except FeedbackConflict:
+        record_feedback(store, replace(feedback, key=None))
+
+
+def current_feedback(store: Engine) -> list[Vote]:
+    """What each editor said last about each text that is known, directly or by a prediction of it."""
+    text = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
+    query = (
+        select(text, _feedback.c.editor, _feedback.c.category)
+        .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
+        .where(text.is_not(None))
+        .order_by(_feedback.c.said_last_at, _feedback.c.revision, _feedback.c.id)
+    )
+    with store.connect() as connection:
+        newest = {(text, editor): category for text, editor, category in connection.execute(query)}
+    return [Vote(text, editor, category) for (text, editor), category in newest.items()]
+
+
+def _record(connection: Connection, feedback: Feedback) -> Recorded:
+    if before := _written_before(connection, feedback):
+        if (before.subject, before.category) != (feedback.subject, feedback.category):
+            raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
+        return Recorded(before.id, "unchanged")
+    history = _said_before(connection, feedback)
+    newest = max(history, key=lambda row: (row.said_last_at, row.revision), default=None)
+    if newest and newest.category == feedback.category and feedback.key is None:
+        _say_again(connection, newest, feedback.at)
+        return Recorded(newest.id, "unchanged")
+    revision = max((row.revision for row in history), default=0) + 1
+    row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
+    connection.execute(insert(_feedback).values(row))
+    return Recorded(feedback.id, "created")
+
+
+def _written_before(connection: Connection, feedback: Feedback) -> Row[Any] | None:
+    same_key = (_feedback.c.editor == feedback.editor) & (_feedback.c.key == feedback.key)
+    same = _feedback.c.id == feedback.id if feedback.key is None else (_feedback.c.id == feedback.id) | same_key
+    return connection.execute(select(_feedback).where(same)).first()
+
+
+def _said_before(connection: Connection, feedback: Feedback) -> Sequence[Row[Any]]:
+    about_the_same = (_feedback.c.subject == feedback.subject) & (_feedback.c.editor == feedback.editor)
+    return connection.execute(select(_feedback).where(about_the_same)).all()
+
+
+def _say_again(connection: Connection, row: Row[Any], at: datetime) -> None:
+    if at > row.said_last_at:
+        connection.execute(update(_feedback).where(_feedback.c.id == row.id).values(said_last_at=at))

@@ -1,0 +1,127 @@
+"""What a server hands to the store, as plain values: making them loads no database library."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Literal
+
+from newsdesk.errors import NewsdeskError
+
+Arm = Literal["champion", "challenger", "shadow"]
+
+# Characters. What is longer might not fit into an index of PostgreSQL, which takes 2,704 bytes.
+_LONGEST = {"id": 36, "prediction_id": 36, "text_digest": 64, "category": 200, "editor": 200, "key": 200}
+
+
+class StoreError(NewsdeskError):
+    """The store cannot be reached."""
+
+    code = "store"
+
+
+class InvalidFeedback(NewsdeskError):  # noqa: N818 - the caller's doing
+    """Feedback that no store could keep."""
+
+    code = "invalid_feedback"
+
+
+class FeedbackConflict(NewsdeskError):  # noqa: N818 - the caller's doing
+    """An idempotency key was used before, for something else."""
+
+    code = "feedback_conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRecord:
+    """One answer. `id` is a UUID, `at` has a time zone. `known_share` is the share of words that the model knows;
+    `pair_id` names, for a shadow answer, the champion's answer to the same text; `text` is None unless texts may be
+    stored."""
+
+    id: str
+    at: datetime
+    model_version: str
+    digest: str
+    category: str
+    confidence: float
+    text_length: int
+    text_digest: str
+    duration_ms: float
+    known_share: float | None = None
+    language: str | None = None
+    caller: str | None = None
+    arm: Arm | None = None
+    pair_id: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What an editor says about a prediction, or about a text. Raises `InvalidFeedback`.
+
+    `id` is a UUID, made once for each request, so that a repeated write is known again; `at` has a time zone; `key` is
+    the client's idempotency key, unique among those of its editor.
+    """
+
+    id: str
+    at: datetime
+    category: str
+    editor: str
+    prediction_id: str | None = None
+    text_digest: str | None = None
+    text: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.prediction_id and not self.text_digest:
+            raise InvalidFeedback("Feedback names neither a prediction nor a text. Give one of them.")
+        for name, value in as_row(self).items():
+            if isinstance(value, str):
+                _require_storable(name, value)
+
+    @property
+    def subject(self) -> str:
+        """What is spoken about: `prediction:<id>`, else `text:<digest>`."""
+        return f"prediction:{self.prediction_id}" if self.prediction_id else f"text:{self.text_digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of feedback. `spooled`: safe on disk, on its way to the store."""
+
+    id: str
+    status: Literal["created", "unchanged", "spooled"]
+
+
+_NAMES: dict[type, list[str]] = {kind: [field.name for field in fields(kind)] for kind in (PredictionRecord, Feedback)}
+
+
+def _require_storable(name: str, value: str) -> None:
+    if len(value) > _LONGEST.get(name, len(value)):
+        raise InvalidFeedback(f"The {name} of the feedback has more than {_LONGEST[name]} characters. Shorten it.")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidFeedback(f"The {name} of the feedback has a character that is no text. Send valid Unicode.")
+
+
+def text_digest(text: str) -> str:
+    """By what the same text is known again: SHA-256 of its UTF-8, in hexadecimal."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def as_row(record: PredictionRecord | Feedback) -> dict[str, Any]:
+    """The fields by name."""
+    return {name: getattr(record, name) for name in _NAMES[type(record)]}
+
+
+def as_json(record: PredictionRecord | Feedback) -> dict[str, Any]:
+    """The fields by name, such that JSON can hold them."""
+    return as_row(record) | {"at": record.at.isoformat()}
+
+
+def prediction_from_json(row: dict[str, Any]) -> PredictionRecord:
+    """Reads what `as_json` made."""
+    return PredictionRecord(**(row | {"at": datetime.fromisoformat(row["at"])}))
+
+
+def feedback_from_json(row: dict[str, Any]) -> Feedback:
+    """Reads what `as_json` made."""
+    return Feedback(**(row | {"at": datetime.fromisoformat(row["at"])}))

@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, chi2_contingency
+
+from newsdesk.monitoring.significance import mcnemar, share_of, two_proportions
+
+counts = st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
+
+
+@given(counts)
+def test_the_interval_of_a_share_is_wilsons(case: tuple[int, int]) -> None:
+    count, of = case
+    share = share_of(count, of)
+    assert share is not None
+    expected = binomtest(count, of).proportion_ci(method="wilson")
+    assert (share.low, share.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert share.low <= share.share <= share.high
+
+
+def test_no_cases_have_no_share() -> None:
+    assert share_of(0, 0) is None
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+def test_mcnemars_test_is_the_exact_binomial_test(only_first: int, only_second: int) -> None:
+    cases = only_first + only_second
+    expected = binomtest(only_first, cases).pvalue if cases else 1.0
+    assert mcnemar(only_first, only_second) == pytest.approx(expected, rel=1e-8, abs=1e-300)
+
+
+def test_mcnemars_test_stands_large_numbers() -> None:
+    assert mcnemar(50_000, 50_000) == 1.0
+    assert 0 <= mcnemar(0, 100_000) < 1e-300
+
+
+@given(counts, counts)
+def test_two_shares_are_compared_by_the_z_test(first: tuple[int, int], second: tuple[int, int]) -> None:
+    a, b = share_of(*first), share_of(*second)
+    assert a is not None
+    assert b is not None
+    table = [[first[0], first[1] - first[0]], [second[0], second[1] - second[0]]]
+    degenerate = first[0] + second[0] in (0, first[1] + second[1])
+    expected = 1.0 if degenerate else chi2_contingency(table, correction=False).pvalue
+    assert two_proportions(a, b) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    assert two_proportions(a, b) == pytest.approx(two_proportions(b, a))

@@ -1,0 +1,49 @@
+"""Small makers of what the store keeps."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+
+from newsdesk.store import feedback as _feedback_table  # noqa: F401 - open_store makes the tables that are loaded
+from newsdesk.store.database import open_store
+from newsdesk.store.records import Feedback, PredictionRecord, text_digest
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def prediction(**changes: Any) -> PredictionRecord:
+    """A prediction with an id of its own."""
+    usual: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "at": NOON,
+        "model_version": "1",
+        "digest": "sha256:ab",
+        "category": "sport",
+        "confidence": 0.75,
+        "text_length": 28,
+        "text_digest": text_digest("Lakers win the championship"),
+        "duration_ms": 0.5,
+    }
+    return PredictionRecord(**(usual | changes))
+
+
+def feedback(**changes: Any) -> Feedback:
+    """Feedback about a text, with an id of its own."""
+    usual: dict[str, Any] = {"id": str(uuid.uuid4()), "at": NOON, "category": "sport", "editor": "Ruth"}
+    subject = {} if "prediction_id" in changes else {"text_digest": text_digest("Lakers win the championship")}
+    return Feedback(**(usual | subject | changes))
+
+
+@contextmanager
+def store_in(folder: Path) -> Iterator[Engine]:
+    """A SQLite store with all tables."""
+    engine = open_store(f"sqlite:///{folder / 'store.db'}")
+    try:
+        yield engine
+    finally:
+        engine.dispose()

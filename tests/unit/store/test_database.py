@@ -1,0 +1,79 @@
+import socket
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+
+from newsdesk.errors import ConfigError
+from newsdesk.store.database import StoreError, open_store
+from tests.unit.store.rows import store_in
+
+OPEN = """
+import sys
+import newsdesk.store.feedback, newsdesk.store.ledger
+from newsdesk.store.database import open_store
+print("ready", flush=True)
+sys.stdin.readline()
+open_store(sys.argv[1]).dispose()
+"""
+
+
+def test_processes_that_open_a_new_store_at_once_all_find_it_whole(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'made' / 'store.db'}"
+    command = [sys.executable, "-c", OPEN, address]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    with closing(sqlite3.connect(tmp_path / "made" / "store.db")) as connection:
+        triggers = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()
+    assert triggers == (3,)
+
+
+def test_threads_that_open_new_stores_at_once_all_find_them_whole(tmp_path: Path) -> None:
+    def tables(n: int) -> set[str]:
+        engine = open_store(f"sqlite:///{tmp_path / f'{n % 10}.db'}")
+        return set(inspect(engine).get_table_names())
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(tables, range(40)))
+    assert all({"predictions", "feedback"} <= names for names in found)
+
+
+def test_what_is_committed_outlives_a_power_cut(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store, store.connect() as connection:
+        full = 2
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == full
+
+
+@pytest.mark.parametrize("address", ["mysql://there/store", "nonsense", "sqlite+unknown:///x"])
+def test_an_address_of_no_store_is_a_mistake_in_the_configuration(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"NEWSDESK_DATABASE_URL cannot be used: .* Give sqlite:///FILE or"):
+        open_store(address)
+
+
+def test_a_file_that_is_no_database_ends_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_text("no database" * 100)
+    with pytest.raises(StoreError, match="does not answer: file is not a database"):
+        open_store(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+def test_a_postgresql_that_listens_but_says_nothing_is_given_up_after_seconds() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(StoreError, match="does not answer") as gone:
+            open_store(f"postgresql://newsdesk:not-to-be-shown@127.0.0.1:{silent.getsockname()[1]}/postgres")
+    assert "not-to-be-shown" not in str(gone.value)

@@ -1,0 +1,142 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from newsdesk.store.feedback import Vote, current_feedback, record_feedback, replay_feedback
+from newsdesk.store.predictions import insert_predictions
+from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, text_digest
+from tests.unit.store.rows import NOON, feedback, prediction, store_in
+
+LAKERS = text_digest("Lakers win the championship")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Engine]:
+    with store_in(tmp_path) as engine:
+        yield engine
+
+
+def revisions(store: Engine) -> list[tuple[int, str]]:
+    with store.connect() as connection:
+        rows = connection.execute(text("SELECT revision, category FROM feedback ORDER BY revision, editor")).all()
+    return [(revision, category) for revision, category in rows]
+
+
+def minutes_later(minutes: int, **changes: str) -> Feedback:
+    return feedback(at=NOON + timedelta(minutes=minutes), **changes)
+
+
+def test_feedback_about_a_text_is_created_and_counts(store: Engine) -> None:
+    said = feedback()
+    assert record_feedback(store, said) == Recorded(said.id, "created")
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+
+
+def test_feedback_about_a_prediction_counts_for_its_text(store: Engine) -> None:
+    answer = prediction()
+    insert_predictions(store, [answer])
+    record_feedback(store, feedback(prediction_id=answer.id, category="politics"))
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+
+
+def test_feedback_about_a_prediction_that_is_not_in_the_log_is_kept_but_does_not_count(store: Engine) -> None:
+    assert record_feedback(store, feedback(prediction_id="lost")).status == "created"
+    assert current_feedback(store) == []
+    insert_predictions(store, [prediction(id="lost")])
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+
+
+def test_the_same_again_changes_nothing(store: Engine) -> None:
+    first = feedback()
+    record_feedback(store, first)
+    assert record_feedback(store, minutes_later(1)) == Recorded(first.id, "unchanged")
+    assert revisions(store) == [(1, "sport")]
+
+
+def test_a_change_of_mind_is_kept_beside_what_was_said_before_and_counts(store: Engine) -> None:
+    for minute, category in enumerate(["sport", "politics", "sport"]):
+        assert record_feedback(store, minutes_later(minute, category=category)).status == "created"
+    assert revisions(store) == [(1, "sport"), (2, "politics"), (3, "sport")]
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+
+
+def test_editors_speak_for_themselves(store: Engine) -> None:
+    record_feedback(store, feedback(editor="Ruth"))
+    assert record_feedback(store, feedback(editor="Jo", category="politics")).status == "created"
+    assert sorted(current_feedback(store)) == [Vote(LAKERS, "Jo", "politics"), Vote(LAKERS, "Ruth", "sport")]
+
+
+def test_an_editor_who_speaks_about_a_prediction_and_its_text_has_one_vote_the_later(store: Engine) -> None:
+    answer = prediction()
+    insert_predictions(store, [answer])
+    record_feedback(store, minutes_later(1, category="politics"))
+    record_feedback(store, feedback(prediction_id=answer.id, category="sport"))
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+
+
+def test_a_key_again_gives_the_first_row_however_often_the_editor_has_changed_their_mind(store: Engine) -> None:
+    first = feedback(key="k1")
+    record_feedback(store, first)
+    record_feedback(store, minutes_later(1, category="politics"))
+    assert record_feedback(store, minutes_later(2, key="k1")) == Recorded(first.id, "unchanged")
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+
+
+@pytest.mark.parametrize("other", [{"category": "politics"}, {"text_digest": "another"}])
+def test_a_key_with_something_else_is_a_conflict(store: Engine, other: dict[str, str]) -> None:
+    record_feedback(store, feedback(key="k1"))
+    with pytest.raises(FeedbackConflict, match="Send a new key"):
+        record_feedback(store, feedback(key="k1", **other))
+    assert revisions(store) == [(1, "sport")]
+
+
+def test_editors_do_not_share_their_keys(store: Engine) -> None:
+    record_feedback(store, feedback(key="k1"))
+    assert record_feedback(store, feedback(key="k1", editor="Jo", category="politics")).status == "created"
+
+
+def test_feedback_that_was_acknowledged_is_kept_even_if_its_key_turns_out_to_be_taken(store: Engine) -> None:
+    record_feedback(store, feedback(key="k1"))
+    late = minutes_later(1, key="k1", category="politics")
+    for _ in range(2):
+        replay_feedback(store, late)
+    assert revisions(store) == [(1, "sport"), (2, "politics")]
+
+
+def test_what_was_said_last_counts_even_if_something_older_arrives_after_it(store: Engine) -> None:
+    record_feedback(store, minutes_later(0, category="sport"))
+    record_feedback(store, minutes_later(2, category="sport"))  # changes nothing, but was said after the next
+    replay_feedback(store, minutes_later(1, category="politics"))
+    assert revisions(store) == [(1, "sport"), (2, "politics")]
+    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+
+
+categories = st.sampled_from(["sport", "politics"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(said=st.lists(categories, min_size=1, max_size=6), data=st.data())
+def test_the_last_word_counts_in_whatever_order_and_however_often_it_arrives(
+    said: list[str], data: st.DataObject
+) -> None:
+    requests = [minutes_later(minute, category=category) for minute, category in enumerate(said)]
+    arrivals = data.draw(st.permutations(requests * 2))
+    with TemporaryDirectory() as folder, store_in(Path(folder)) as store:
+        for request in arrivals:
+            replay_feedback(store, request)
+        assert current_feedback(store) == [Vote(LAKERS, "Ruth", said[-1])]
+
+
+def test_requests_at_once_lose_nothing_and_keep_one_row_for_a_key(store: Engine) -> None:
+    requests = [feedback(key="k1") for _ in range(8)] + [feedback(key=f"key {n}") for n in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        recorded = list(threads.map(lambda request: record_feedback(store, request), requests))
+    assert len({answer.id for answer in recorded[:8]}) == 1
+    assert sorted(revision for revision, _ in revisions(store)) == list(range(1, 10))
