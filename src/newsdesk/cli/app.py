@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdesk.cli import data, models, run, serve
+from newsdesk.cli import data, keys, models, run, serve
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("run", epilog="Example: newsdesk run --data articles.csv --no-serve"
 app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
+app.add_typer(keys.app, name="keys")
 
 
 @app.callback()

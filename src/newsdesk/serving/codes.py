@@ -1,0 +1,37 @@
+"""The code of every failure: stable, for programs. `docs/api.md` says what each means."""
+
+from typing import Literal
+
+Code = Literal[
+    "body_too_large",
+    "change_refused",
+    "damaged_model",
+    "expired_token",
+    "feedback_conflict",
+    "insufficient_scope",
+    "internal_error",
+    "invalid_http",
+    "invalid_input",
+    "invalid_key",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_token",
+    "line_too_long",
+    "method_not_allowed",
+    "missing_credentials",
+    "model_failed",
+    "no_model",
+    "not_found",
+    "refused",
+    "registry_unavailable",
+    "store_unavailable",
+    "text_blank",
+    "text_too_short",
+    "timeout",
+    "too_many_failures",
+    "too_many_requests",
+    "unknown_category",
+    "unknown_model",
+    "unknown_version",
+    "wrong_shape",
+]

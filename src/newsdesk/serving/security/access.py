@@ -1,0 +1,119 @@
+"""Who may come in: credentials are read, checked, and held against what the request needs."""
+
+import time
+from collections.abc import Collection, Iterable, MutableMapping
+from typing import Any
+
+from starlette._utils import get_route_path
+
+from newsdesk.config.settings import Settings
+from newsdesk.serving.security import refusal
+from newsdesk.serving.security.caller import SCOPES, Caller, Scope, scopes_in
+from newsdesk.serving.security.client import client_of
+from newsdesk.serving.security.failures import FailedAttempts
+from newsdesk.serving.security.key_ring import KeyRing
+from newsdesk.serving.security.keys import ApiKey, split_key
+from newsdesk.serving.security.permissions import Permissions
+from newsdesk.serving.security.refusal import AccessDenied
+from newsdesk.serving.security.tokens import Token, Tokens
+
+Headers = Iterable[tuple[bytes, bytes]]  # as in an ASGI scope: names in small letters
+
+_ALL: frozenset[Scope] = frozenset(SCOPES)
+_NONE: frozenset[Scope] = frozenset()
+
+
+class Access:
+    """Decides about every request before it reaches a route.
+
+    Wrong credentials are counted per client: from the 21st in a minute on they are answered with 429, and a key that
+    was shown with 20 wrong secrets is not even looked at. Other callers from the same address, which may be a proxy or
+    a whole office, go on.
+    """
+
+    def __init__(self, settings: Settings, keys: KeyRing, tokens: Tokens) -> None:
+        self._required = settings.auth_required
+        self._keys, self._tokens = keys, tokens
+        self._permissions, self._failures = Permissions(), FailedAttempts()
+
+    def admit(self, scope: MutableMapping[str, Any]) -> Caller:
+        """Who sends the request of an ASGI scope, and may. The path is the one that the router goes by.
+
+        Raises `AccessDenied` (400, 401, 403) or `TooMany` (429).
+        """
+        client = client_of(scope)
+        if not self._required:
+            return Caller(f"anonymous:{client}", _ALL, authenticated=False)
+        needed = self._permissions.needed(scope.get("method", ""), get_route_path(scope))
+        if needed is None:
+            return Caller(f"anonymous:{client}", _NONE, authenticated=False)
+        caller = self.authenticate(scope["headers"], client)
+        if not caller.may(needed):
+            raise refusal.insufficient_scope(needed)
+        return caller
+
+    def authenticate(self, headers: Headers, client: str) -> Caller:
+        """Whom the credentials in the headers belong to. Raises `AccessDenied` or `TooMany`."""
+        credential = _credential(headers)
+        if credential.startswith("nd_"):
+            return self._key(credential, client).caller
+        try:
+            return self._holder(self._tokens.verify(credential))
+        except AccessDenied as denied:
+            if denied.code != "expired_token":  # nobody guesses those
+                self._failures.count(client)
+            raise
+
+    def exchange(self, api_key: str, scopes: Collection[str] | None, client: str) -> Token:
+        """A token for an API key, with the scopes that are asked for or all that the key has.
+
+        Raises `AccessDenied` (401 `invalid_key`, 400 `invalid_scope`) or `TooMany`.
+        """
+        key = self._key(api_key, client)
+        caller = key.caller
+        granted = caller.scopes if scopes is None else scopes_in(" ".join(scopes))
+        if not granted or (scopes is not None and granted != set(scopes)) or not all(map(caller.may, granted)):
+            raise refusal.invalid_scope()
+        left = key.expires_at.timestamp() - time.time() if key.expires_at else None
+        return self._tokens.issue(caller, granted, left)
+
+    def _key(self, text: str, client: str) -> ApiKey:
+        parts = split_key(text)
+        if parts is None:
+            self._failures.count(client)
+            raise refusal.invalid_key()
+        key_id, secret = parts
+        guesses = f"{client}/{key_id}"
+        self._failures.require_few(guesses)
+        key = self._keys.verify(key_id, secret)
+        if key is None:
+            self._failures.count(client)
+            self._failures.count(guesses)
+            raise refusal.invalid_key()
+        return key
+
+    def _holder(self, caller: Caller) -> Caller:
+        """A token ends with the key that it was issued for, and shares its limit."""
+        if caller.key_id is None:
+            return caller
+        holder = self._keys.caller(caller.key_id)
+        if holder is None:
+            raise refusal.invalid_token()
+        scopes = caller.scopes if holder.may("admin") else caller.scopes & holder.scopes
+        return Caller(holder.name, scopes, holder.limit, key_id=holder.key_id)
+
+
+def _credential(headers: Headers) -> str:
+    """The one token or key that was sent."""
+    found = [(name, value) for name, value in headers if name in (b"authorization", b"x-api-key")]
+    if not found:
+        raise refusal.no_credentials()
+    if len(found) > 1:
+        raise refusal.ambiguous_credentials()
+    name, value = found[0]
+    if name == b"x-api-key":
+        return value.decode("latin-1").strip()
+    kind, _, credential = value.decode("latin-1").partition(" ")
+    if kind.lower() != "bearer":
+        raise refusal.no_credentials()
+    return credential.strip()

@@ -1,0 +1,63 @@
+"""From which address a request comes."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import ConfigError
+
+_IPV6_SITE = 64  # bits: what one customer gets; a single machine has 2**64 addresses to hide behind
+_LONGEST_ADDRESS = 64  # characters
+
+
+def client_of(scope: Mapping[str, Any]) -> str:
+    """The client of an ASGI scope: its IPv4 address, or the /64 network of its IPv6 address; "unknown" where there is
+    none, as behind a Unix socket.
+    """
+    client = scope.get("client")
+    return _site_of(client[0]) if client and len(client[0]) <= _LONGEST_ADDRESS else "unknown"
+
+
+@lru_cache(maxsize=4096)
+def _site_of(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped  # how a socket that listens on both kinds shows IPv4
+        return str(mapped or IPv6Network((int(address), _IPV6_SITE), strict=False))
+    return str(address)
+
+
+def trusted_proxies(settings: Settings) -> str | None:
+    """`API_TRUSTED_PROXIES` as uvicorn's `forwarded_allow_ips` takes it; None to believe nobody's `X-Forwarded-For`.
+
+    Raises `ConfigError` for what is no address or network, which uvicorn would take for the name of a host and never
+    match, and in production for `*` and networks of everybody, by which every client could choose its address.
+    """
+    entries = [entry.strip() for entry in (settings.api_trusted_proxies or "").split(",") if entry.strip()]
+    if settings.environment == "production" and any(_is_everybody(entry) for entry in entries):
+        raise ConfigError(
+            "API_TRUSTED_PROXIES names everybody: every client could pretend to be another. "
+            "Name the addresses or networks of your proxies, for example 10.0.0.0/8."
+        )
+    if entries != ["*"]:
+        for entry in entries:
+            _require_address(entry)
+    return ",".join(entries) or None
+
+
+def _is_everybody(entry: str) -> bool:
+    return entry == "*" or entry.endswith("/0")
+
+
+def _require_address(entry: str) -> None:
+    try:
+        ip_network(entry)
+    except ValueError as error:
+        raise ConfigError(
+            f"API_TRUSTED_PROXIES: {entry} is no address or network ({error}). Example: 127.0.0.1,10.0.0.0/8."
+        ) from error

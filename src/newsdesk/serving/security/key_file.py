@@ -1,0 +1,83 @@
+"""The file that keeps the API keys: who changes it, reads it again, adds or removes, and writes it whole."""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from pydantic import TypeAdapter, ValidationError
+
+from newsdesk.errors import ConfigError, UsageError
+from newsdesk.serving.security.keys import NAME, ApiKey
+
+_KEYS = TypeAdapter(list[ApiKey])
+
+
+def read_keys(path: Path) -> list[ApiKey]:
+    """All keys, in the order in which they were made; none where there is no file. Raises `ConfigError` for a damaged
+    file, whose content the message does not repeat.
+    """
+    try:
+        return _KEYS.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return []
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        raise ConfigError(
+            f"The API keys in {path} cannot be read{f' (at {where})' if where else ''}. "
+            "Restore the file from a backup, or remove it and make new keys: newsdesk keys create."
+        ) from None
+
+
+def add_key(path: Path, key: ApiKey) -> None:
+    """Keep a new key. Raises `UsageError` where its name is taken or no name."""
+    with _only_writer(path):
+        keys = read_keys(path)
+        if any(one.name == key.name for one in keys):
+            raise UsageError(
+                f"There is a key named {key.name} already. Take another name, or revoke it: "
+                f"newsdesk keys revoke {key.name}."
+            )
+        _write(path, [*keys, key])
+
+
+def remove_key(path: Path, name: str) -> ApiKey:
+    """Forget a key, which ends it and its tokens. Raises `UsageError` where there is none of that name."""
+    with _only_writer(path):
+        keys = read_keys(path)
+        gone = [key for key in keys if key.name == name]
+        if not gone:
+            raise UsageError(f"There is no key named {name}. To see all: newsdesk keys list.")
+        _write(path, [key for key in keys if key.name != name])
+    return gone[0]
+
+
+def require_name(name: str) -> None:
+    """Raises `UsageError` for what cannot be the name of a key."""
+    if not re.fullmatch(NAME, name):
+        raise UsageError(f"{name!r} cannot be the name of a key. Use up to 64 letters, digits, dots, - and _.")
+
+
+@contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    """Hold the right to change the file. The system takes it back from a process that dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(path: Path, keys: list[ApiKey]) -> None:
+    """Replace the file in a single step. It is never readable for others, not even as a draft."""
+    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:  # mode 0600
+        draft = Path(file.name)
+        try:
+            file.write(_KEYS.dump_json(keys, indent=2))
+            file.flush()
+            os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
