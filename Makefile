@@ -5,8 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-# Debian packages with the servers and data that tests need.
-SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index
+# Debian packages with the servers and data that tests need, and the load generator of the benchmarks.
+SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk
 
 .DEFAULT_GOAL := help
 .PHONY: help run test stack lint format types bench lock system-deps clean

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel
@@ -18,6 +18,9 @@ from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.app import app
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.settings import Settings
+from newsdesk.monitoring.catalogue import CATALOGUE
+from newsdesk.serving.codes import Code
+from newsdesk.serving.security.permissions import PERMISSIONS
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
 
 ROOT = Path(__file__).parents[2]
@@ -118,6 +121,31 @@ def test_every_column_name_is_documented() -> None:
     page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     for field, names in KNOWN_NAMES.items():
         assert f"| {field} | {', '.join(names)} |" in page
+
+
+def test_every_request_is_documented_and_no_other() -> None:
+    documented = re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", page_of("api.md"), flags=re.MULTILINE)
+    pages = {"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/static-offline-docs/{path:path}"}
+    assert documented == [*dict.fromkeys(documented)]
+    assert set(documented) == {(method, path) for method, path, _ in PERMISSIONS if path not in pages}
+
+
+def test_every_code_of_a_failure_is_documented_and_no_other() -> None:
+    documented = {
+        code
+        for page in ("api.md", "security.md")
+        for code in re.findall(r"^\| `([a-z_]+)` \| [45](?:\d\d|xx)", page_of(page), re.M)
+    }
+    assert documented == set(get_args(Code))
+
+
+def test_every_metric_is_documented_as_the_program_tells_it() -> None:
+    for metric in CATALOGUE:
+        assert f"| `{metric.name}` | {metric.kind} | {', '.join(metric.labels)} | {metric.help} |" in page_of("api.md")
+
+
+def page_of(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 def commands(command: Any, *path: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.run import Outcome, run
 from newsdesk.registry.pointer import POINTER, read_champion
 from newsdesk.registry.versions import Registry
-from newsdesk.serving.model_source import load_champion
+from newsdesk.serving.model_source import ModelSource
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
@@ -98,7 +98,7 @@ def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation
 
 def test_what_is_served_is_what_was_measured(finished: tuple[Desk, Outcome]) -> None:
     desk, outcome = finished
-    served = load_champion(desk.settings.bundles).predictor
+    served = ModelSource(desk.settings).load_at_start().predictor
     measured = Predictor(outcome.trained.bundle)
     assert np.array_equal(served.predict_proba(HEADLINES), measured.predict_proba(HEADLINES))
     assert served.bundle.manifest.metrics["accuracy"] == outcome.trained.test.accuracy
@@ -209,17 +209,17 @@ def test_a_model_that_is_not_enough_better_is_registered_as_challenger_and_the_c
 
 def test_rollback_brings_back_the_identical_bundle_and_the_ledger_tells_all_of_it(desk: Desk) -> None:
     first = desk.run()
-    before = load_champion(desk.settings.bundles).predictor.predict_proba(HEADLINES)
+    before = ModelSource(desk.settings).load_at_start().predictor.predict_proba(HEADLINES)
     desk.configure(
         models="models: {naive_bayes: {alpha: 0.5}}", pipeline="training_pipeline: {model_comparison_threshold: 0}"
     )
     desk.run()
     desk.promotions.promote("2", "editors asked for it")
-    assert load_champion(desk.settings.bundles).version == "2"
+    assert ModelSource(desk.settings).load_at_start().version == "2"
 
     gone, back = desk.promotions.rollback("misses cricket")
     assert (gone.version, back.version) == ("2", "1")
-    served = load_champion(desk.settings.bundles)
+    served = ModelSource(desk.settings).load_at_start()
     assert served.predictor.bundle.digest == first.trained.bundle.digest
     assert np.array_equal(served.predictor.predict_proba(HEADLINES), before)
     last = entries(open_store(desk.settings.database))[-1]

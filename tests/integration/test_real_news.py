@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from newsdesk.serving.app import create_app
-from newsdesk.serving.model_source import load_champion
+from newsdesk.serving.server import create_app
+from tests.builders import settings_in
 
 HEADLINE = "President and Congress at odds over the budget vote in Washington"
 
@@ -68,7 +68,7 @@ async def test_a_hard_task_is_refused_by_the_original_threshold_and_promoted_and
     outcome = outcome_of(promoted)
     assert outcome["winner"]["test"]["accuracy"] >= 0.48
     assert outcome["gate"]["decision"] == "promoted"
-    app = create_app(load_champion(tmp_path / "var" / "bundles"))
+    app = create_app(settings_in(tmp_path), may_wait=False)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://newsdesk") as client:
         answer = (await client.post("/predict", json={"text": HEADLINE})).json()
     assert answer["prediction"] == "POLITICS"

@@ -12,6 +12,7 @@ from sklearn.naive_bayes import MultinomialNB
 import newsdesk
 from newsdesk.model.bundle import save_bundle
 from newsdesk.model.predictor import Predictor
+from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from tests.builders import fitted_bundle
 
 SOURCE = Path(newsdesk.__file__).parent
@@ -156,20 +157,23 @@ def test_a_heavy_library_is_imported_in_one_place_only(library: str, home: str) 
 
 def test_serving_and_predicting_load_no_training_library(tmp_path: Path) -> None:
     bundle = fitted_bundle(MultinomialNB(), per_category=10)
-    save_bundle(bundle, tmp_path / "bundle")
+    folder = bundle_folder_name(bundle.digest)
+    save_bundle(bundle, tmp_path / "bundles" / folder)
+    write_champion(tmp_path / "bundles", Champion(version="1", digest=bundle.digest, bundle=folder))
     text = "The bank raised its profit forecast as shares rose"
     script = """
 import sys
 from pathlib import Path
 from newsdesk.model.bundle import load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.serving.app import create_app
-from newsdesk.serving.model_source import Served
-predictor = Predictor(load_bundle(Path(sys.argv[1])))
-create_app(Served(predictor, "1"))
+from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.config.settings import Settings
+from newsdesk.serving.server import create_app
+predictor = Predictor(load_bundle(Path(sys.argv[1]) / "bundles" / sys.argv[4]))
+create_app(Settings.model_validate({"NEWSDESK_HOME": sys.argv[1]}), may_wait=False)
 assert predictor.predict(sys.argv[2]).category == sys.argv[3]
 """
-    loaded = loaded_after(script, str(tmp_path / "bundle"), text, Predictor(bundle).predict(text).category)
+    loaded = loaded_after(script, str(tmp_path), text, Predictor(bundle).predict(text).category, folder)
     assert {"newsdesk", "fastapi", "numpy"} <= loaded
     assert loaded & {"sklearn", "mlflow", "nltk", "scipy", "pandas", "skops", "matplotlib"} == set()
 

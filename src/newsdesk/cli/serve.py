@@ -13,20 +13,22 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port to listen on. Default: API_PORT, or 8000.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Server processes. Default: API_WORKERS, or 1.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Start without a model, and answer 503 until one is promoted.")
+    ] = False,
 ) -> None:
-    """Serve the champion over HTTP until stopped."""
-    import uvicorn
-
+    """Serve the champion over HTTP until stopped, and follow it when another is promoted."""
     from newsdesk.config.settings import load_settings
-    from newsdesk.serving.app import create_app
-    from newsdesk.serving.model_source import load_champion
-    from newsdesk.serving.protocol import Protocol
+    from newsdesk.serving.server import Listening, run
 
     settings = load_settings()
-    address = (host or settings.api_host, port or settings.api_port)
-    served = load_champion(settings.bundles)
-    require_free_port(*address)
-    uvicorn.run(create_app(served), host=address[0], port=address[1], log_level=settings.api_log_level, http=Protocol)
+    settings = settings.model_copy(update={"api_workers": workers or settings.api_workers})
+    listening = Listening(host or settings.api_host, port or settings.api_port, may_wait=wait)
+    require_free_port(listening.host, listening.port)
+    raise typer.Exit(run(settings, listening))
 
 
 def require_free_port(host: str, port: int) -> None:

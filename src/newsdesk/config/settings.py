@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     experiment_mode: Literal["off", "shadow", "ab"] = Field(default="off", alias="EXPERIMENT_MODE")
     experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)
 
+    def environment_variables(self) -> dict[str, str]:
+        """What was set, as another process of ours reads it from its environment. Holds secrets: show it to nobody."""
+        fields = type(self).model_fields
+        return {str(fields[name].alias): _as_text(getattr(self, name)) for name in sorted(self.model_fields_set)}
+
     @property
     def datasets(self) -> Path:
         return self.home / "datasets"
@@ -87,6 +92,16 @@ class Settings(BaseSettings):
         if self.mlflow_artifact_root or self.mlflow_tracking_uri:
             return self.mlflow_artifact_root
         return (self.home / "artifacts").as_uri()
+
+
+def _as_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return value.get_secret_value()
+        case _:
+            return str(value)
 
 
 def load_settings() -> Settings:

@@ -1,69 +1,116 @@
 """Every failure leaves in one shape. What was sent is never echoed."""
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
+from newsdesk.errors import NewsdeskError
+from newsdesk.serving.codes import Code
 from newsdesk.serving.schemas import ErrorResponse
+from newsdesk.store.records import StoreError
+
+Responses = dict[int | str, dict[str, Any]]  # what FastAPI takes as `responses`
+
+# For OpenAPI. Said as a class of its own, it also keeps FastAPI from promising its 422, which we never send.
+FAILURES: Responses = {
+    "4XX": {"model": ErrorResponse, "description": "Refused: the body says why."},
+    "5XX": {"model": ErrorResponse, "description": "Failed on our side: the body says how."},
+}
+
+_HTTP_CODES: dict[HTTPStatus, Code] = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+logger = logging.getLogger("newsdesk.error")
 
 
 class ApiError(Exception):
     """A failure with its HTTP status and a stable code."""
 
-    def __init__(self, status: HTTPStatus, error: str, message: str, code: str) -> None:
+    def __init__(
+        self, status: HTTPStatus, error: str, message: str, code: Code, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
-        self.status, self.error, self.message, self.code = status, error, message, code
+        self.status, self.error, self.message, self.code, self.headers = status, error, message, code, headers
+
+
+def invalid_input(message: str, code: Code = "invalid_input") -> ApiError:
+    """400, as for every mistake in what was sent."""
+    return ApiError(HTTPStatus.BAD_REQUEST, "Invalid input", message, code)
 
 
 def failure(
-    status: HTTPStatus, error: str, message: str, code: str, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+    scope: Scope,
+    status: HTTPStatus,
+    error: str,
+    message: str,
+    code: Code,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """The answer that tells of a failure."""
-    body = ErrorResponse(error=error, message=message, code=code, request_id=str(uuid4()), timestamp=datetime.now(UTC))
-    return JSONResponse(body.model_dump(mode="json"), status_code=status, headers=headers)
+    request_id = scope.get("request_id") or str(uuid4())
+    body = ErrorResponse(error=error, message=message, code=code, request_id=request_id, timestamp=datetime.now(UTC))
+    return Response(body.model_dump_json(), status, headers, media_type="application/json")
+
+
+def answer_to(scope: Scope, error: ApiError) -> Response:
+    """The answer that tells of `error`."""
+    return failure(scope, error.status, error.error, error.message, error.code, error.headers)
 
 
 def install(app: FastAPI) -> None:
     """Answer every failure that `app` knows of in our shape."""
 
     @app.exception_handler(ApiError)
-    async def on_api_error(_: Request, error: ApiError) -> JSONResponse:
-        return failure(error.status, error.error, error.message, error.code)
+    async def on_api_error(request: Request, error: ApiError) -> Response:
+        return answer_to(request.scope, error)
 
     @app.exception_handler(RequestValidationError)
-    async def on_invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
-        return failure(HTTPStatus.BAD_REQUEST, "Invalid input", _what_is_wrong(error), "invalid_input")
+    async def on_invalid_path_or_query(request: Request, _: RequestValidationError) -> Response:
+        return answer_to(request.scope, invalid_input("The address is not as /docs describes it"))
+
+    @app.exception_handler(NewsdeskError)
+    async def on_refusal(request: Request, error: NewsdeskError) -> Response:
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        code: Code = "store_unavailable" if isinstance(error, StoreError) else "registry_unavailable"
+        logger.warning("%s", error)  # it names addresses, which are nobody's business outside
+        message = f"The {code.partition('_')[0]} does not answer now; try again later"
+        return failure(request.scope, status, status.phrase, message, code)
 
     @app.exception_handler(HTTPException)
-    async def on_http_error(_: Request, error: HTTPException) -> JSONResponse:
+    async def on_http_error(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        if status is HTTPStatus.BAD_REQUEST:  # a body that is no JSON text at all
-            return failure(status, "Invalid input", "The body cannot be read as JSON in UTF-8", "invalid_input")
-        code = status.phrase.lower().replace(" ", "_")
-        return failure(status, status.phrase, status.description or status.phrase, code, error.headers)
+        message = status.description or status.phrase
+        return failure(request.scope, status, status.phrase, message, _HTTP_CODES.get(status, "refused"), error.headers)
 
 
-def _what_is_wrong(error: RequestValidationError) -> str:
-    mistake = error.errors()[0]
-    field = ".".join(str(part) for part in mistake["loc"][1:])
+def what_is_wrong(mistake: Mapping[str, Any], fields: frozenset[str]) -> str:
+    """One of pydantic's error details in our words, without the input, of which the name of an unknown field is one."""
+    field = ".".join(str(part) for part in mistake["loc"] if isinstance(part, int) or part in fields)
     match mistake["type"]:
-        case "json_invalid":
-            return "The body is not valid JSON"
-        case "missing" if field:
-            return f"{field.capitalize()} field is required"
         case "missing":
-            return "A JSON body is required"
-        case "model_attributes_type" | "dict_type":
-            return "The body must be a JSON object, sent with Content-Type: application/json"
+            return f"{field.capitalize()} field is required"
+        case "model_attributes_type" | "dict_type" | "model_type":
+            return "The body must be a JSON object"
         case "extra_forbidden":
             return "The body has a field that is not known; see /docs for those that are"
-        case "string_pattern_mismatch" | "string_unicode":
-            return f"{field or 'The body'} holds a NUL or a broken Unicode character"
+        case "string_unicode":
+            return f"{field or 'The body'} holds a broken Unicode character"
+        case "string_pattern_mismatch" if field in ("model", "version"):
+            return f"{field} must be the number of a version" + (", champion or challenger" if field == "model" else "")
+        case "string_pattern_mismatch":
+            return f"{field or 'The body'} holds a NUL character"
+        case "value_error":
+            return f"{mistake['ctx']['error']}"
         case _:
-            return f"{field or 'The body'}: {mistake['msg']}"
+            return f"{field}: {mistake['msg']}" if field else str(mistake["msg"])

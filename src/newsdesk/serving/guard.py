@@ -1,78 +1,98 @@
-"""What stands before every request: a limit to its size, and an answer where the code behind it fails."""
+"""What stands before every endpoint: who asks, how often, how much, and for how long."""
 
-import logging
+import asyncio
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.serving.errors import failure
+from newsdesk.serving.errors import ApiError, answer_to
+from newsdesk.serving.security.access import Access
+from newsdesk.serving.security.limits import Limiter
+from newsdesk.serving.security.refusal import Refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the longest text allowed, with every character escaped, fits in
-
-_PAGES_LOAD_NOTHING_FROM_OTHERS = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:"
-
-logger = logging.getLogger(__name__)
+_PROBES = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}  # a limit would make a busy server look dead
+_JSON_LINES = (b"application/x-ndjson", b"application/jsonl")
 
 
 class Guard:
-    """ASGI middleware. A defect is answered with 500 and logged by its type and place alone: what an exception says,
-    and what a traceback shows, may be article text."""
+    """ASGI middleware: lets a request through to the endpoints, or answers why not."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, access: Access, limiter: Limiter, timeout: float) -> None:
         self._app = app
+        self._access = access
+        self._limiter = limiter
+        self._timeout = timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
-            await _too_large()(scope, receive, send)
-            return
-        has_begun = False
+        try:
+            await self._admit(scope)
+            headers = dict(scope["headers"])
+            if scope["path"] == "/predict/batch" and is_json_lines(headers.get(b"content-type", b"")):
+                await self._app(scope, receive, send)
+            else:
+                _refuse_large(headers.get(b"content-length", b""))
+                await self._within_limits(scope, receive, send)
+        except ApiError as refusal:
+            await answer_to(scope, refusal)(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        try:
+            caller = self._access.admit(scope)
+            scope["caller"], scope["caller_name"] = caller, caller.name
+            if scope["path"] not in _PROBES:
+                await self._limiter.check(caller)
+        except Refused as refused:
+            raise refusal_of(refused) from None
+
+    async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
+        is_whole = has_begun = False
 
         async def limited_receive() -> Message:
-            nonlocal received
+            nonlocal received, is_whole
             message = await receive()
             received += len(message.get("body", b""))
+            is_whole = not message.get("more_body", False)
             if received > MAX_BODY_BYTES:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                raise _too_large()
             return message
 
         async def watched_send(message: Message) -> None:
             nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["content-security-policy"] = _PAGES_LOAD_NOTHING_FROM_OTHERS
+            has_begun = True
             await send(message)
 
         try:
-            await self._app(scope, limited_receive, watched_send)
-        except Exception as defect:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log its place
-            logger.error("%s at %s", type(defect).__name__, _place(defect))
-            if not has_begun:
-                answer = failure(
-                    HTTPStatus.INTERNAL_SERVER_ERROR,
-                    "Internal error",
-                    "The request failed in the server",
-                    "internal_error",
-                )
-                await answer(scope, receive, send)
+            async with asyncio.timeout(self._timeout):
+                await self._app(scope, limited_receive, watched_send)
+        except TimeoutError:
+            if has_begun:
+                raise
+            status = HTTPStatus.SERVICE_UNAVAILABLE if is_whole else HTTPStatus.REQUEST_TIMEOUT
+            what = "The answer" if is_whole else "The body"
+            raise ApiError(status, status.phrase, f"{what} took longer than {self._timeout:g} s", "timeout") from None
 
 
-def _too_large() -> ASGIApp:
+def refusal_of(refused: Refused) -> ApiError:
+    """The same in the shape of every failure."""
+    status = HTTPStatus(refused.status)
+    return ApiError(status, status.phrase, refused.message, refused.code, refused.headers)
+
+
+def is_json_lines(content_type: bytes) -> bool:
+    """Whether a body is read line by line, so that it may be of any length."""
+    return content_type.partition(b";")[0].strip().lower() in _JSON_LINES
+
+
+def _refuse_large(declared: bytes) -> None:
+    if declared.isdigit() and (len(declared) > 12 or int(declared) > MAX_BODY_BYTES):
+        raise _too_large()
+
+
+def _too_large() -> ApiError:
     message = f"The body is larger than {MAX_BODY_BYTES:,} bytes"
-    return failure(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", message, "body_too_large")
-
-
-def _place(defect: Exception) -> str:
-    """File and line where it was raised."""
-    place = defect.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "an unknown place"
+    return ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", message, "body_too_large")

@@ -1,12 +1,18 @@
-"""Which model answers."""
+"""Where models come from: the registry where it can be asked, and always the bundles on this disk."""
 
+import logging
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
-from newsdesk.errors import BundleError
-from newsdesk.model.bundle import load_bundle
+from newsdesk.config.settings import Settings
+from newsdesk.errors import BundleError, RegistryError
+from newsdesk.model.bundle import Bundle, load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
+from newsdesk.registry.reader import RegistryReader, fetch_bundle, open_reader
+from newsdesk.registry.version import Alias, Version
+
+logger = logging.getLogger("newsdesk.model")
 
 
 @dataclass(frozen=True)
@@ -16,15 +22,101 @@ class Served:
     predictor: Predictor
     version: str
 
+    @cached_property
+    def digest(self) -> str:
+        return self.predictor.bundle.digest
 
-def load_champion(bundles: Path) -> Served:
-    """The model that the pointer names. Raises `BundleError` where nobody was promoted or its bundle is damaged."""
-    champion = read_champion(bundles)
-    if champion is None:
-        raise BundleError(f"There is no champion to serve under {bundles}. Train one: newsdesk run.")
-    bundle = load_bundle(bundles / champion.bundle)
-    if bundle.digest != champion.digest:
-        raise BundleError(
-            f"{bundles / champion.bundle} is not the bundle of version {champion.version}. Remove that folder."
-        )
-    return Served(Predictor(bundle), champion.version)
+
+@dataclass(frozen=True)
+class Named:
+    """A version by number and digest: all that must be known to load it."""
+
+    version: str
+    digest: str
+
+
+class ModelSource:
+    """Asks who is in charge, and loads models. Every method may block: call them in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bundles = settings.bundles
+        self._reader: RegistryReader | None = open_reader(settings)
+
+    def champion(self) -> Named | None:
+        """Who is in charge by the registry's word; where there is no registry to ask, by the pointer's.
+
+        Raises `RegistryError` where the registry does not answer.
+        """
+        if self._reader is not None and (holder := self._reader.holder("champion")):
+            return Named(holder.version, holder.digest)
+        return self.last_good()
+
+    def last_good(self) -> Named | None:
+        """Who was last in charge on this disk. Raises `RegistryError` where the pointer is damaged."""
+        pointer = read_champion(self._bundles)
+        return Named(pointer.version, pointer.digest) if pointer else None
+
+    def holder(self, alias: Alias) -> Named | None:
+        """Who has an alias by the registry's word; None where there is nobody, or no registry."""
+        holder = self._reader.holder(alias) if self._reader else None
+        return Named(holder.version, holder.digest) if holder else None
+
+    def versions(self) -> list[Version]:
+        """All registered versions, newest first; none where there is no registry to ask."""
+        return self._reader.versions() if self._reader else []
+
+    def version(self, number: str) -> Named | None:
+        """One registered version; None where there is none of that number."""
+        return next((Named(v.version, v.digest) for v in self.versions() if v.version == number), None)
+
+    def load(self, named: Named) -> Served:
+        """A model from this disk, or fetched from the registry; checked and warmed up.
+
+        Raises `BundleError` where the bundle is bad, `RegistryError` where it cannot be fetched now.
+        """
+        folder = self._bundles / bundle_folder_name(named.digest)
+        damage: BundleError | None = None
+        if folder.is_dir() or self._reader is None:
+            try:
+                return _served(load_bundle(folder), named)
+            except BundleError as error:
+                damage = error
+        if self._reader is None:
+            raise damage or BundleError(f"{folder} is not there.")
+        try:
+            return _served(fetch_bundle(self._reader, named, self._bundles)[0], named)
+        except RegistryError as error:
+            if damage is None:
+                raise RegistryError(f"The bundle of version {named.version} cannot be fetched: {error}") from error
+            raise BundleError(f"{damage} Version {named.version} cannot be fetched again: {error}") from error
+
+    def load_at_start(self) -> Served:
+        """The champion; where the registry cannot tell or its bundle is bad, the last good one on this disk.
+
+        Raises `BundleError` where there is none to serve, `RegistryError` where nobody can tell who it is.
+        """
+        named = None
+        try:
+            if named := self.champion():
+                return self.load(named)
+        except (BundleError, RegistryError) as error:
+            last = self.last_good()
+            if last is None or last == named:
+                raise
+            served = self.load(last)
+            logger.warning("%s Version %s serves, the last good one on this disk.", error, last.version)
+            return served
+        raise BundleError(f"There is no champion to serve under {self._bundles}. Train one: newsdesk run.")
+
+    def remember(self, served: Served) -> None:
+        """Note on this disk that `served` is good and in charge, for a start without the registry."""
+        folder = bundle_folder_name(served.digest)
+        pointer = Champion(version=served.version, digest=served.digest, bundle=folder)
+        if (self._bundles / folder).is_dir() and pointer != read_champion(self._bundles):
+            write_champion(self._bundles, pointer)
+
+
+def _served(bundle: Bundle, named: Named) -> Served:
+    if bundle.digest != named.digest:
+        raise BundleError(f"The bundle on disk is not that of version {named.version}. Remove its folder.")
+    return Served(Predictor(bundle), named.version)

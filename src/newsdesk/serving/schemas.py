@@ -1,46 +1,153 @@
 """What goes over the wire. Field names are part of the contract."""
 
 from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictFloat, StrictInt, model_validator
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 
+UNCERTAIN = "uncertain"  # the category of an answer below the threshold that was asked for
 
-class PredictRequest(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"text": "Stock market hits record high"}]}
-    )
+MODEL_NAME = r"^(champion|challenger|[1-9][0-9]{0,8})$"
+_NO_NUL = r"^[^\u0000]*$"
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\u0000]*$", description="Headline, article, or both."),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
+ModelName = Annotated[
+    str,
+    Field(pattern=MODEL_NAME, description="champion, challenger, or a version."),
+]
 
-    text: str = Field(
-        min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\u0000]*$", description="Headline, article, or both."
-    )
+
+def _without_fraction(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class PredictResponse(BaseModel):
+WHOLE = BeforeValidator(_without_fraction)  # JSON Schema counts 3.0 among the integers
+Count = Annotated[StrictInt, Field(ge=1, le=1000), WHOLE]
+Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+
+
+class RequestBody(BaseModel):
+    """Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ResponseBody(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
+
+class PredictionOptions(RequestBody):
+    """What one may ask of a prediction besides the prediction."""
+
+    top_k: Count | None = Field(default=None, description="Give only the probabilities of this many best categories.")
+    threshold: StrictFloat | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description=f"Answer `{UNCERTAIN}` where the best category is less probable than this.",
+    )
+    model: ModelName | None = Field(default=None, description="Who is to answer; by default the model in charge.")
+
+
+class PredictRequest(PredictionOptions):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Stock market hits record high"}]})
+
+    text: Text
+
+
+class PredictResponse(ResponseBody):
     prediction: str
-    confidence: float = Field(description="Probability of the predicted category.")
+    confidence: float = Field(description="Probability of the best category.")
     probabilities: dict[str, float] = Field(description="Probability of every category, highest first.")
     processing_time_ms: float
     model_version: str
     timestamp: datetime
+    prediction_id: Identifier = Field(description="To give feedback on this prediction.")
+    digest: str = Field(description="Of the bundle that answered.")
 
 
-class HealthResponse(BaseModel):
-    model_config = ConfigDict(protected_namespaces=())
+class ExplainRequest(RequestBody):
+    text: Text
+    category: Name | None = Field(default=None, description="Explain this category; by default the best one.")
+    top_k: Count = Field(default=20, description="Show this many terms; the rest is summed up.")
+    model: ModelName | None = None
 
-    status: str
-    model_type: str
+
+class TermContribution(ResponseBody):
+    term: str = Field(description="One or more words as the model sees them: cleaned.")
+    contribution: float
+
+
+class ExplainResponse(ResponseBody):
+    category: str
+    probability: float
+    score: float = Field(description="What baseline, terms and other_terms sum to: the category's logit.")
+    baseline: float = Field(description="The score of a text without any known term.")
+    terms: list[TermContribution] = Field(description="Largest first.")
+    other_terms: float = Field(description="The sum of the contributions that are not shown.")
+    method: str
     model_version: str
+    timestamp: datetime
+    digest: str
+
+
+_GIVEN: dict[str, JsonValue] = {"type": "string"}
+_NOT_GIVEN: dict[str, JsonValue] = {"type": "null"}
+
+
+class FeedbackRequest(RequestBody):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"text": "Lakers win championship", "category": "sports", "editor": "r.burns"}],
+            "oneOf": [
+                {"required": ["prediction_id"], "properties": {"prediction_id": _GIVEN, "text": _NOT_GIVEN}},
+                {"required": ["text"], "properties": {"text": _GIVEN, "prediction_id": _NOT_GIVEN}},
+            ],
+        }
+    )
+
+    prediction_id: UUID | None = None
+    text: Text | None = None
+    category: Name = Field(description="The right category.")
+    editor: Name | None = Field(default=None, description="Who says so; by default the caller.")
+    key: Name | None = Field(default=None, description="The same key a second time changes nothing.")
+
+    @model_validator(mode="after")
+    def _is_about_one_thing(self) -> "FeedbackRequest":
+        if (self.prediction_id is None) == (self.text is None):
+            raise ValueError("Give either prediction_id or text")
+        return self
+
+
+class FeedbackResponse(ResponseBody):
+    feedback_id: str
+    status: Literal["created", "unchanged", "spooled"] = Field(
+        description="`spooled`: safe on disk, on its way into the store."
+    )
+    timestamp: datetime
+
+
+class HealthResponse(ResponseBody):
+    status: Literal["healthy", "degraded", "unavailable"]
+    model_type: str | None
+    model_version: str | None
     uptime: str
     last_prediction: datetime | None
+    problems: list[str] = Field(description="Why the status is not healthy.")
 
 
-class ModelInfoResponse(BaseModel):
-    model_config = ConfigDict(protected_namespaces=())
+class ReadyResponse(ResponseBody):
+    ready: bool
 
+
+class ModelInfoResponse(ResponseBody):
     model_name: str
     version: str
     accuracy: float = Field(description="On the test set of the dataset it was trained from.")
@@ -49,6 +156,52 @@ class ModelInfoResponse(BaseModel):
     feature_count: int
     dataset_version: str
     digest: str
+
+
+class ModelVersion(ResponseBody):
+    version: str
+    digest: str
+    model_type: str
+    dataset_version: str
+    accuracy: float
+    registered_at: datetime
+    aliases: list[str]
+
+
+class VersionsResponse(ResponseBody):
+    versions: list[ModelVersion] = Field(description="Newest first.")
+
+
+class PromoteRequest(RequestBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": "3", "reason": "better on local politics"}]})
+
+    version: str = Field(pattern=r"^[1-9][0-9]{0,8}$")
+    reason: Name = "by hand, over HTTP"
+
+
+class RollbackRequest(RequestBody):
+    reason: Name = "by hand, over HTTP"
+
+
+class ChangeResponse(ResponseBody):
+    champion: str = Field(description="The version now in charge.")
+    replaced: str | None = Field(description="The version that was in charge before.")
+    digest: str
+    timestamp: datetime
+
+
+class TokenRequest(RequestBody):
+    api_key: Name
+    scopes: list[Literal["predict", "feedback", "monitor", "admin"]] | None = Field(
+        default=None, description="By default all that the key has."
+    )
+
+
+class TokenResponse(ResponseBody):
+    access_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - what RFC 6750 calls it
+    expires_in: int = Field(description="Seconds.")
+    scope: str
 
 
 class ErrorResponse(BaseModel):

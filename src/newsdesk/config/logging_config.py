@@ -1,0 +1,39 @@
+"""`configs/logging_config.yaml`: how a server logs, in the schema of `logging.config.dictConfig`."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from newsdesk.errors import ConfigError
+
+FILE = "logging_config.yaml"
+
+DEFAULT: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"lines": {"()": "newsdesk.serving.logs.LogFormatter", "style": "auto"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"},
+    },
+    "loggers": {
+        "newsdesk": {"level": "INFO"},
+        "newsdesk.access": {"level": "INFO"},
+        "uvicorn.error": {"level": "INFO"},
+    },
+    "root": {"level": "WARNING", "handlers": ["console"]},
+}
+
+
+def read_logging_config(folder: Path) -> dict[str, Any]:
+    """The configuration in `folder`, or the default where there is none. Raises `ConfigError`."""
+    file = folder / FILE
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return DEFAULT
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file} cannot be read: {str(error).splitlines()[0]}. Correct it, or remove it.") from error
+    if not isinstance(config, dict) or config.get("version") != 1:
+        raise ConfigError(f"{file} must be a mapping with version: 1, as logging.config.dictConfig takes it.")
+    return config

@@ -1,0 +1,226 @@
+"""From a text and what was asked about it to an answer: the one path behind every door that predicts."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import uuid4
+
+from newsdesk.articles.article import MAX_TEXT_LENGTH
+from newsdesk.model.predictor import Prediction
+from newsdesk.monitoring.catalogue import ApiMetrics, labelled
+from newsdesk.serving.cache import PredictionCache, SharedCache
+from newsdesk.serving.errors import ApiError, invalid_input
+from newsdesk.serving.experiment import Experiment
+from newsdesk.serving.logs import place_of
+from newsdesk.serving.model_source import Served
+from newsdesk.serving.models import ServedModels
+from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.schemas import UNCERTAIN
+from newsdesk.store.records import Arm, PredictionRecord, text_digest
+
+logger = logging.getLogger("newsdesk.model")
+
+_LONG_TEXT = 20_000  # characters: from here on a thread predicts, and other requests are answered meanwhile
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a caller asks of a prediction."""
+
+    top_k: int | None = None
+    threshold: float | None = None
+
+    def category(self, prediction: Prediction) -> str:
+        """The category to answer: none in particular where the best is not probable enough."""
+        if self.threshold is not None and prediction.confidence < self.threshold:
+            return UNCERTAIN
+        return prediction.category
+
+    def probabilities(self, prediction: Prediction) -> dict[str, float]:
+        if self.top_k is None or self.top_k >= len(prediction.probabilities):
+            return prediction.probabilities
+        return dict(list(prediction.probabilities.items())[: self.top_k])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A prediction that was made: by whom, and under which id it is remembered."""
+
+    prediction_id: str
+    category: str
+    confidence: float
+    probabilities: dict[str, float]
+    served: Served
+    milliseconds: float
+    at: datetime
+
+
+class Answering:
+    """Predicts, counts, remembers."""
+
+    def __init__(
+        self,
+        models: ServedModels,
+        experiment: Experiment,
+        metrics: ApiMetrics,
+        log: PredictionLog | None,
+        cache: PredictionCache,
+        shared_cache: SharedCache | None,
+        *,
+        store_text: bool,
+        batch_size: int,
+    ) -> None:
+        self._models, self._experiment, self._metrics, self._log = models, experiment, metrics, log
+        self._cache, self._shared_cache = cache, shared_cache
+        self._store_text, self.batch_size = store_text, batch_size
+        self._hits, self._misses = metrics.cache.labels("hit"), metrics.cache.labels("miss")
+        self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
+        self.last_prediction: datetime | None = None
+
+    def chosen(self, served: Served | None, caller: str) -> tuple[Served, Arm | None]:
+        """Who answers: the model that was asked for, else the one that this caller gets. Raises `ApiError`."""
+        arm: Arm | None = None
+        if served is None:
+            served, arm = self._experiment.arm(caller)
+        if served is None:
+            raise no_model()
+        return served, arm
+
+    async def one(self, text: str, wish: Wish, served: Served, arm: Arm | None, caller: str) -> Answer:
+        """Answer one text. Raises `ApiError`."""
+        begun = time.perf_counter()
+        if refusal := unsuitable(text, served):
+            raise refusal
+        digest = text_digest(text)
+        key = (served.digest, digest)
+        prediction = self._cache.get(key)
+        if prediction is None and self._shared_cache:
+            prediction = await self._shared_cache.get(key)
+        (self._hits if prediction else self._misses).inc()
+        if prediction is None:
+            served, (prediction,) = await self._predict(served, [text])
+            self._cache.put((served.digest, digest), prediction)
+            if self._shared_cache:
+                await self._shared_cache.put((served.digest, digest), prediction)
+        return self._remember(text, digest, prediction, wish, served, arm, caller, begun)
+
+    async def many(
+        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
+    ) -> list[Answer | ApiError]:
+        """Answer each text, or say why not, in order; as many at once as `PREDICTION_BATCH_SIZE` says."""
+        answers: list[Answer | ApiError] = []
+        for start in range(0, len(texts), self.batch_size):
+            answers += await self._some(texts[start : start + self.batch_size], wish, served, arm, caller)
+        return answers
+
+    async def _some(
+        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
+    ) -> list[Answer | ApiError]:
+        begun = time.perf_counter()
+        refusals = [unsuitable(text, served) for text in texts]
+        good = [text for text, refusal in zip(texts, refusals, strict=True) if refusal is None]
+        served, predictions = await self._predict(served, good) if good else (served, [])
+        waiting = iter(predictions)
+        return [
+            refusal
+            or self._remember(text, text_digest(text), next(waiting), wish, served, arm, caller, begun, len(good))
+            for text, refusal in zip(texts, refusals, strict=True)
+        ]
+
+    async def _predict(self, served: Served, texts: Sequence[str]) -> tuple[Served, list[Prediction]]:
+        """Predictions, and who made them: the model before, where a new one fails."""
+        try:
+            predictions = await _predictions(served, texts)
+        except Exception as defect:  # noqa: BLE001 - whatever a model does wrong, the one before it may answer
+            self._metrics.model_errors.labels(served.version).inc()
+            stand_in = self._models.failed(served)
+            logger.error("Version %s failed with %s at %s", served.version, type(defect).__name__, place_of(defect))
+            if stand_in is None:
+                raise _model_failed() from None
+            if self._models.reverted is served:
+                self._metrics.swaps.labels("reverted").inc()
+                logger.error("Version %s failed too often: version %s is back", served.version, stand_in.version)
+            return stand_in, await _predictions(stand_in, texts)
+        if served is self._models.champion:
+            self._models.succeeded()
+        return served, predictions
+
+    def _remember(
+        self,
+        text: str,
+        digest: str,
+        prediction: Prediction,
+        wish: Wish,
+        served: Served,
+        arm: Arm | None,
+        caller: str,
+        begun: float,
+        share: int = 1,
+    ) -> Answer:
+        category = wish.category(prediction)
+        milliseconds = (time.perf_counter() - begun) * 1000
+        now = datetime.now(UTC)
+        prediction_id = str(uuid4())
+        self.last_prediction = now
+        self._made(category, served.version).inc()
+        self._confidence(served.version).observe(prediction.confidence)
+        record = PredictionRecord(
+            id=prediction_id,
+            at=now,
+            model_version=served.version,
+            digest=served.digest,
+            category=prediction.category,
+            confidence=prediction.confidence,
+            text_length=len(text),
+            text_digest=digest,
+            duration_ms=milliseconds / share,
+            caller=caller,
+            arm=arm,
+            text=text if self._store_text else None,
+        )
+        if self._log is not None:
+            self._log.record(record)
+        self._experiment.compare(text, record)
+        return Answer(
+            prediction_id, category, prediction.confidence, wish.probabilities(prediction), served, milliseconds, now
+        )
+
+
+def unsuitable(text: str, served: Served) -> ApiError | None:
+    """Why a text cannot be answered; None where it can."""
+    shortest = served.predictor.bundle.manifest.text_cleaning.min_text_length
+    if len(text) < shortest:
+        return invalid_input(
+            f"Text field is too short: at least {shortest} characters are needed", code="text_too_short"
+        )
+    if not text or text.isspace():
+        return invalid_input("Text field is blank", code="text_blank")
+    if len(text) > MAX_TEXT_LENGTH:
+        return invalid_input(f"Text field is too long: at most {MAX_TEXT_LENGTH:,} characters are taken")
+    if "\0" in text:
+        return invalid_input("Text field holds a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return invalid_input("Text field holds a broken Unicode character")
+    return None
+
+
+def no_model() -> ApiError:
+    message = "No model is loaded: promote one, and it answers within MODEL_REFRESH_INTERVAL"
+    return ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "Model not loaded", message, "no_model")
+
+
+def _model_failed() -> ApiError:
+    message = "The model could not answer"
+    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "Model prediction failed", message, "model_failed")
+
+
+async def _predictions(served: Served, texts: Sequence[str]) -> list[Prediction]:
+    if sum(map(len, texts)) < _LONG_TEXT:
+        return served.predictor.predict_many(texts)
+    return await asyncio.to_thread(served.predictor.predict_many, texts)

@@ -1,0 +1,68 @@
+"""What goes over the wire for many texts at once."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from newsdesk.serving.schemas import Identifier, ModelName, Name, PredictionOptions, RequestBody, ResponseBody
+
+MAX_BATCH = 10_000
+
+
+class BatchRequest(PredictionOptions):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"texts": ["Stock market hits record high", "Lakers win championship"]}]}
+    )
+
+    texts: list[str] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class BatchPrediction(ResponseBody):
+    index: int = Field(description="Which of the texts, from 0.")
+    prediction: str
+    confidence: float
+    probabilities: dict[str, float]
+    prediction_id: Identifier
+    model_version: str
+
+
+class BatchFailure(ResponseBody):
+    index: int = Field(description="Which of the texts, from 0.")
+    error: str
+    message: str
+    code: str
+
+
+class LinesQuery(BaseModel):
+    """What goes into the query of a request in JSON Lines."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    top_k: int | None = Field(default=None, ge=1, le=1000)
+    threshold: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
+    model: ModelName | None = None
+
+
+class Line(RequestBody):
+    """One line of a request in JSON Lines."""
+
+    text: str
+    id: Name | None = None
+
+
+class PredictionLine(BatchPrediction):
+    id: str | None
+
+
+class ErrorLine(BatchFailure):
+    id: str | None
+
+
+class BatchResponse(ResponseBody):
+    predictions: list[BatchPrediction | BatchFailure] = Field(description="One for each text, in the same order.")
+    succeeded: int
+    failed: int
+    processing_time_ms: float
+    model_version: str
+    timestamp: datetime
+    digest: str

@@ -1,0 +1,97 @@
+"""Try the challenger on live texts: unseen beside the champion, or answering a share of the callers."""
+
+import logging
+import time
+from dataclasses import replace
+from hashlib import blake2b
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+from typing import Literal
+from uuid import uuid4
+
+from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.serving.model_source import Served
+from newsdesk.serving.models import ServedModels
+from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.store.records import Arm, PredictionRecord
+
+logger = logging.getLogger("newsdesk.experiment")
+
+Mode = Literal["off", "shadow", "ab"]
+_WAITING = 1000  # texts that may wait for the challenger in the shadow; more are left out
+
+
+class Experiment:
+    """Who answers whom, and what the challenger would have said."""
+
+    def __init__(
+        self, mode: Mode, share: float, models: ServedModels, log: PredictionLog | None, metrics: ApiMetrics
+    ) -> None:
+        self._mode, self._share = mode, share
+        self._models, self._log, self._metrics = models, log, metrics
+        self._waiting: Queue[tuple[str, Served, PredictionRecord]] = Queue(_WAITING)
+        self._stopped = Event()
+
+    def start(self) -> None:
+        if self._mode == "shadow":
+            Thread(target=self._work, name="shadow", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def arm(self, caller: str) -> tuple[Served | None, Arm | None]:
+        """Who answers `caller`: always the same as long as the challenger is the same."""
+        champion, challenger = self._models.champion, self._models.challenger
+        if self._mode == "off" or challenger is None:
+            return champion, None
+        if self._mode == "ab" and _place_of(caller, challenger.digest) < self._share:
+            return challenger, "challenger"
+        return champion, "champion"
+
+    def compare(self, text: str, record: PredictionRecord) -> None:
+        """Let the challenger answer the same text, later and for the log alone."""
+        challenger = self._models.challenger
+        if self._mode != "shadow" or challenger is None or record.arm != "champion":
+            return
+        try:
+            self._waiting.put_nowait((text, challenger, record))
+        except Full:
+            self._metrics.shadow.labels("left_out").inc()
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                text, challenger, record = self._waiting.get(timeout=0.5)
+            except Empty:
+                continue
+            try:
+                self._answer(text, challenger, record)
+            except Exception as defect:  # noqa: BLE001 - a challenger that fails is a finding, not a failure of ours
+                self._metrics.shadow.labels("failed").inc()
+                logger.warning("Challenger %s failed with %s", challenger.version, type(defect).__name__)
+
+    def _answer(self, text: str, challenger: Served, record: PredictionRecord) -> None:
+        begun = time.perf_counter()
+        said = challenger.predictor.predict(text)
+        milliseconds = (time.perf_counter() - begun) * 1000
+        self._metrics.shadow.labels("agrees" if said.category == record.category else "disagrees").inc()
+        if self._log is not None:
+            self._log.record(
+                replace(
+                    record,
+                    id=str(uuid4()),
+                    model_version=challenger.version,
+                    digest=challenger.digest,
+                    category=said.category,
+                    confidence=said.confidence,
+                    duration_ms=milliseconds,
+                    arm="shadow",
+                    pair_id=record.id,
+                )
+            )
+
+
+def _place_of(caller: str, experiment: str) -> float:
+    """Where a caller stands between 0 and 1, in this experiment."""
+    digest = blake2b(f"{experiment} {caller}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64

@@ -1,0 +1,99 @@
+"""Follow the champion: look who is in charge, load, check, warm up, and swap one reference."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from newsdesk.errors import BundleError, NewsdeskError, RegistryError
+from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.serving.model_source import ModelSource, Named, Served
+from newsdesk.serving.models import ServedModels
+
+logger = logging.getLogger("newsdesk.model")
+
+
+class Follower:
+    """Keeps `models` at what the registry says. Whatever goes wrong, the model that answers goes on answering."""
+
+    def __init__(
+        self,
+        source: ModelSource,
+        models: ServedModels,
+        metrics: ApiMetrics,
+        *,
+        interval: float,
+        with_challenger: bool,
+        on_swap: Callable[[Served], None],
+    ) -> None:
+        self._source, self._models, self._metrics = source, models, metrics
+        self._interval = interval
+        self._with_challenger = with_challenger
+        self._on_swap = on_swap
+        self._looking = asyncio.Lock()
+        self._refused: Named | None = None
+        self.problem: str | None = None
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(self._interval)
+
+    async def look(self) -> None:
+        """Look once, and swap where somebody else is in charge now."""
+        async with self._looking:
+            try:
+                await self._follow_champion()
+                if self._with_challenger:
+                    await self._follow_challenger()
+            except NewsdeskError as error:
+                self.problem = str(error)
+                logger.warning("%s", error)
+            except Exception as defect:  # following must go on, and serving all the more
+                self.problem = f"Looking for the champion failed ({type(defect).__name__})"
+                logger.exception("Looking for the champion failed")
+
+    async def _follow_champion(self) -> None:
+        named = await asyncio.to_thread(self._source.champion)
+        if named is None or _is(named, self._models.champion):
+            self._refused = self.problem = None
+            return
+        if _is(named, self._models.reverted):
+            self.problem = f"Version {named.version} failed too often and was taken back; promote another"
+            return
+        if named == self._refused:
+            return
+        try:
+            served = await self.model(named)
+        except BundleError as error:
+            self._refused = named
+            self._metrics.swaps.labels("refused").inc()
+            raise BundleError(f"Version {named.version} does not take over: {error}") from error
+        except RegistryError:
+            self._metrics.swaps.labels("failed").inc()
+            raise
+        self._models.put_in_charge(served)
+        self._refused, self.problem = None, None
+        self._metrics.swaps.labels("swapped").inc()
+        logger.info("Version %s (%s) is in charge", served.version, served.digest)
+        self._on_swap(served)
+        await asyncio.to_thread(self._source.remember, served)
+
+    async def _follow_challenger(self) -> None:
+        named = await asyncio.to_thread(self._source.holder, "challenger")
+        if named is None:
+            self._models.challenger = None
+        elif not _is(named, self._models.challenger):
+            self._models.challenger = await self.model(named)
+
+    async def model(self, named: Named) -> Served:
+        """A model, from memory or loaded. Raises `BundleError`, `RegistryError`."""
+        served = self._models.at_hand(named.version, named.digest)
+        if served is None:
+            served = await asyncio.to_thread(self._source.load, named)
+        self._models.keep(served)
+        return served
+
+
+def _is(named: Named, served: Served | None) -> bool:
+    return served is not None and (named.version, named.digest) == (served.version, served.digest)

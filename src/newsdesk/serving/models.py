@@ -1,0 +1,60 @@
+"""The models in memory: who answers, who answered before, and who is being tried."""
+
+from collections import OrderedDict
+
+from newsdesk.serving.model_source import Served
+
+_PROBATION = 1000  # answers during which a new model may still be found to be broken
+_TOO_FEW = 20  # answers below which an error rate says nothing
+
+
+class ServedModels:
+    """Changed by the event loop alone, each time by setting one reference: a request keeps the model it began with."""
+
+    def __init__(self, champion: Served | None, cache_size: int, max_error_rate: float) -> None:
+        self.champion = champion
+        self.challenger: Served | None = None
+        self.previous: Served | None = None
+        self.reverted: Served | None = None
+        self._recent: OrderedDict[tuple[str, str], Served] = OrderedDict()
+        self._cache_size = cache_size
+        self._max_error_rate = max_error_rate
+        self._answers = self._errors = 0
+        if champion:
+            self.keep(champion)
+
+    def keep(self, served: Served) -> None:
+        """Have a model at hand; the one asked for longest ago goes."""
+        key = (served.version, served.digest)
+        self._recent[key] = served
+        self._recent.move_to_end(key)
+        while len(self._recent) > self._cache_size:
+            self._recent.popitem(last=False)
+
+    def at_hand(self, version: str, digest: str) -> Served | None:
+        """A model that is in memory already."""
+        return self._recent.get((version, digest))
+
+    def put_in_charge(self, served: Served) -> None:
+        """Let `served` answer from the next request on."""
+        self.previous, self.champion, self.reverted = self.champion, served, None
+        self._answers = self._errors = 0
+        self.keep(served)
+
+    def succeeded(self) -> None:
+        """The champion gave an answer."""
+        self._answers += 1
+
+    def failed(self, served: Served) -> Served | None:
+        """`served` failed to give an answer: who may answer instead; None where nobody can.
+
+        A champion on probation that fails too often goes, and the one before it is back in charge.
+        """
+        if served is not self.champion or self.previous is None or self._answers >= _PROBATION:
+            return None
+        stand_in = self.previous
+        self._answers += 1
+        self._errors += 1
+        if self._answers >= _TOO_FEW and self._errors > self._max_error_rate * self._answers:
+            self.champion, self.previous, self.reverted = stand_in, None, served
+        return stand_in

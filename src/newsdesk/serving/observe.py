@@ -1,0 +1,117 @@
+"""The outermost layer: every request gets an id, is counted, timed, logged, and answered even if our code fails."""
+
+import logging
+import re
+import secrets
+import time
+from http import HTTPStatus
+from uuid import uuid4
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsdesk.monitoring.catalogue import ApiMetrics, labelled
+from newsdesk.serving.errors import failure
+from newsdesk.serving.logs import place_of
+
+# https://owasp.org/www-project-secure-headers/ for an API; pages may load what this server itself sends.
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_OWN = (
+    b"content-security-policy",
+    b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'",
+)
+_METHODS = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"}  # any other is one label value for all
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_TRACE_PARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+
+access_log = logging.getLogger("newsdesk.access")
+error_log = logging.getLogger("newsdesk.error")
+
+
+class Observed:
+    """ASGI middleware. A defect is answered with 500 and logged by its type and place alone: what an exception says,
+    and what a traceback shows, may be article text.
+
+    `traceparent` (W3C Trace Context) is taken over: the log names its trace, the answer goes out as a span of it.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+        self._app = app
+        self._in_progress = metrics.in_progress
+        self._requests, self._duration = labelled(metrics.requests), labelled(metrics.duration)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        trace = _identify(scope)
+        status = 0
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message["headers"]
+                is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+                message["headers"] = [
+                    *headers,
+                    *_HEADERS,
+                    _OWN if is_page else _NOTHING,
+                    (b"x-request-id", scope["request_id"].encode()),
+                    *([(b"traceparent", trace)] if trace else []),
+                ]
+            await send(message)
+
+        self._in_progress.inc()
+        try:
+            await self._app(scope, receive, observed_send)
+        except ClientDisconnect:
+            status = status or 499  # nginx's number for a client that did not wait
+        except Exception as defect:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log its place
+            error_log.error("%s at %s", type(defect).__name__, place_of(defect), extra=_ids(scope))
+            if not status:
+                message = "The request failed in the server"
+                answer = failure(scope, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", message, "internal_error")
+                await answer(scope, receive, observed_send)
+        finally:
+            self._in_progress.dec()
+            self._count(scope, status, time.perf_counter() - begun)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        route = scope.get("route")
+        endpoint = route.path if route is not None else "unmatched"
+        self._requests(method, endpoint, status).inc()
+        self._duration(method, endpoint).observe(seconds)
+        if access_log.isEnabledFor(logging.INFO):
+            access_log.info(
+                "%s %s %d",
+                method,
+                endpoint,
+                status,
+                extra={**_ids(scope), "duration_ms": round(seconds * 1000, 3), "caller": scope.get("caller_name")},
+            )
+
+
+def _identify(scope: Scope) -> bytes | None:
+    """Give the request its id, and return the `traceparent` of its answer where it came with one."""
+    request_id, trace = None, None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value.decode()
+        elif name == b"traceparent" and (parent := _TRACE_PARENT.fullmatch(value)):
+            scope["trace_id"] = parent[1].decode()
+            trace = b"00-%s-%s-%s" % (parent[1], secrets.token_hex(8).encode(), parent[2])
+    scope["request_id"] = request_id or str(uuid4())
+    return trace
+
+
+def _ids(scope: Scope) -> dict[str, str | None]:
+    return {"request_id": scope["request_id"], "trace_id": scope.get("trace_id")}

@@ -1,0 +1,48 @@
+"""What /openapi.json adds to what FastAPI finds: how callers identify themselves, and what the model takes."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from newsdesk.model.bundle import Manifest
+from newsdesk.serving.security.permissions import PERMISSIONS
+from newsdesk.serving.service import Service
+
+_NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+
+
+def install(app: FastAPI, service: Service) -> None:
+    """Have `app` describe itself as it is now."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = described()
+        if service.settings.auth_required:
+            _tell_security(schema)
+        if service.models.champion:
+            _tell_model(schema["components"]["schemas"], service.models.champion.predictor.bundle.manifest)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
+    """Which texts the model in charge takes, and which categories it knows."""
+    text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _NOT_BLANK}
+    for request in ("PredictRequest", "ExplainRequest"):
+        schemas[request]["properties"]["text"] |= text
+    for one in schemas["InputTensor"]["properties"]["data"]["items"]["anyOf"]:
+        one.get("items", one).update(text)
+    schemas["ExplainRequest"]["properties"]["category"]["anyOf"][0] = {"enum": manifest.classes}
+
+
+def _tell_security(schema: dict[str, Any]) -> None:
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of POST /auth/token."},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    is_open = {(method, path) for method, path, scope in PERMISSIONS if scope is None}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            if (method.upper(), path) not in is_open:
+                operation["security"] = [{"bearer": []}, {"key": []}]

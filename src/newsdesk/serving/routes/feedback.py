@@ -1,0 +1,48 @@
+"""Editors' corrections."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+
+from newsdesk.serving.errors import FAILURES, ApiError, Responses
+from newsdesk.serving.schemas import FeedbackRequest, FeedbackResponse
+from newsdesk.serving.service import Service
+from newsdesk.store.records import Feedback, FeedbackConflict, text_digest
+
+_STATUS = {"created": HTTPStatus.CREATED, "unchanged": HTTPStatus.OK, "spooled": HTTPStatus.ACCEPTED}
+_ALSO: Responses = {
+    status.value: {"model": FeedbackResponse, "description": status.phrase} for status in _STATUS.values()
+}
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    @app.post("/feedback", status_code=HTTPStatus.CREATED, responses={**FAILURES, **_ALSO})
+    async def give_feedback(body: FeedbackRequest, request: Request) -> FeedbackResponse:
+        """The right category of a prediction, or of a text. Answered once it cannot be lost any more.
+
+        Sent again, with the same key or about the same thing, it changes nothing (200). An editor who says something
+        else later is taken at the later word.
+        """
+        now = datetime.now(UTC)
+        feedback = Feedback(
+            id=str(uuid4()),
+            at=now,
+            category=body.category,
+            editor=body.editor or request.scope["caller_name"],
+            prediction_id=str(body.prediction_id) if body.prediction_id else None,
+            text_digest=text_digest(body.text) if body.text else None,
+            text=body.text if service.settings.store_text else None,
+            key=body.key,
+        )
+        try:
+            recorded = await service.log.feedback(feedback)
+        except FeedbackConflict:
+            message = "That key was used before, for something else"
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
+        service.metrics.feedback.labels(recorded.status).inc()
+        answer = FeedbackResponse(feedback_id=recorded.id, status=recorded.status, timestamp=now)
+        return Response(  # type: ignore[return-value]
+            answer.model_dump_json(), _STATUS[recorded.status], media_type="application/json"
+        )

@@ -1,0 +1,61 @@
+"""Which model answers, which there are, and who is to be in charge."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Request
+
+from newsdesk.serving.answering import no_model
+from newsdesk.serving.errors import FAILURES
+from newsdesk.serving.schemas import (
+    ChangeResponse,
+    ModelInfoResponse,
+    ModelVersion,
+    PromoteRequest,
+    RollbackRequest,
+    VersionsResponse,
+)
+from newsdesk.serving.service import Service
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    @app.get("/model/info", responses=FAILURES)
+    async def model_info() -> ModelInfoResponse:
+        """What the model in charge was trained from, and how well it did."""
+        served = service.models.champion
+        if served is None:
+            raise no_model()
+        manifest = served.predictor.bundle.manifest
+        return ModelInfoResponse(
+            model_name=manifest.model_type,
+            version=served.version,
+            accuracy=manifest.metrics["accuracy"],
+            categories=manifest.classes,
+            training_date=manifest.trained_at,
+            feature_count=manifest.feature_count,
+            dataset_version=manifest.dataset_version,
+            digest=manifest.digest,
+        )
+
+    @app.get("/model/versions", responses=FAILURES)
+    async def model_versions() -> VersionsResponse:
+        """Every registered version, and the aliases it holds."""
+        versions = await asyncio.to_thread(service.source.versions)
+        return VersionsResponse(versions=[ModelVersion.model_validate(vars(version)) for version in versions])
+
+    @app.post("/model/promote", responses=FAILURES)
+    async def promote(body: PromoteRequest, request: Request) -> ChangeResponse:
+        """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
+        `MODEL_REFRESH_INTERVAL`."""
+        change = await service.changes.promote(body.version, body.reason, request.scope["caller_name"])
+        return ChangeResponse(
+            champion=change.champion, replaced=change.replaced, digest=change.digest, timestamp=datetime.now(UTC)
+        )
+
+    @app.post("/model/rollback", responses=FAILURES)
+    async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
+        """Put the version that was in charge before back in charge."""
+        change = await service.changes.rollback(body.reason, request.scope["caller_name"])
+        return ChangeResponse(
+            champion=change.champion, replaced=change.replaced, digest=change.digest, timestamp=datetime.now(UTC)
+        )

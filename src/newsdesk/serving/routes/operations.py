@@ -1,0 +1,60 @@
+"""Is it up, is it ready, how does it do."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from fastapi import FastAPI, Response
+
+from newsdesk.serving.errors import FAILURES, Responses
+from newsdesk.serving.prometheus import exposition
+from newsdesk.serving.schemas import HealthResponse, ReadyResponse
+from newsdesk.serving.service import Service
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    without_model: Responses = {
+        HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": HealthResponse, "description": "No model."}
+    }
+    not_ready: Responses = {HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": ReadyResponse, "description": "Not ready."}}
+
+    @app.head("/health", include_in_schema=False)
+    @app.get("/health", responses={**FAILURES, **without_model})
+    async def health(response: Response) -> HealthResponse:
+        """Whether the service answers, by which model, since when, and what is wrong.
+
+        `healthy`: all is well. `degraded`: predictions are answered, but something needs a look; `problems` says what.
+        `unavailable` (503): there is no model to answer with.
+        """
+        served = service.models.champion
+        problems = service.problems()
+        status = "degraded" if problems else "healthy"
+        if served is None:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            status = "unavailable"
+        return HealthResponse(
+            status=status,
+            model_type=served.predictor.bundle.manifest.model_type if served else None,
+            model_version=served.version if served else None,
+            uptime=str(timedelta(seconds=int(service.uptime))),
+            last_prediction=service.answering.last_prediction,
+            problems=problems,
+        )
+
+    @app.head("/ready", include_in_schema=False)
+    @app.get("/ready", responses={**FAILURES, **not_ready})
+    async def ready(response: Response) -> ReadyResponse:
+        """Whether requests should be sent here: there is a model."""
+        is_ready = service.models.champion is not None
+        if not is_ready:
+            response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return ReadyResponse(ready=is_ready)
+
+    @app.get(
+        "/metrics",
+        responses={**FAILURES, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        response_class=Response,
+    )
+    def metrics() -> Response:
+        """Everything that is measured, for Prometheus."""
+        content, content_type = exposition(service.metrics.registry)
+        return Response(content, media_type=content_type)

@@ -1,0 +1,138 @@
+"""Run the server: one process, or a parent that keeps several at work."""
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from logging import getLogger
+from logging.config import dictConfig
+from tempfile import mkdtemp
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from newsdesk.config.logging_config import FILE, read_logging_config
+from newsdesk.config.settings import Settings, load_settings
+from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.serving.prometheus import SHARED_FOLDER
+from newsdesk.serving.protocol import Protocol
+from newsdesk.serving.security.client import trusted_proxies
+from newsdesk.serving.security.secret import development_secret, require_safe_secret
+
+WAIT = "NEWSDESK_WAIT_FOR_MODEL"  # tells workers that they may start without a model
+
+logger = getLogger("newsdesk.server")
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a server listens, and whether it may start without a model."""
+
+    host: str
+    port: int
+    may_wait: bool
+
+
+def run(settings: Settings, listening: Listening) -> int:
+    """Serve until stopped; returns the exit code. Raises `NewsdeskError` where the server cannot start."""
+    require_safe_secret(settings)
+    logging = _logging(settings)
+    if settings.api_workers == 1:
+        app = create_app(settings, may_wait=listening.may_wait)
+        _greet(settings, listening)
+        with suppress(KeyboardInterrupt):  # the server has ended in peace, and tells again by which signal
+            uvicorn.Server(_config(app, settings, listening, logging)).run()
+        return 0
+    _greet(settings, listening)
+    return _run_several(settings, listening, logging)
+
+
+def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
+    """The application of one process, with the champion loaded. Raises `NewsdeskError`."""
+    # prometheus_client looks at its environment when it is imported: only now is it set.
+    from newsdesk.config.yaml_file import load_pipeline_config
+    from newsdesk.serving.app import create_app as app_of
+    from newsdesk.serving.model_source import ModelSource
+    from newsdesk.serving.service import Service
+    from newsdesk.serving.tracing import traced
+
+    source = ModelSource(settings)
+    try:
+        champion = source.load_at_start()
+    except NewsdeskError as error:
+        if not may_wait:
+            raise
+        logger.warning("%s Until then every prediction is answered with 503.", error)
+        champion = None
+    pipeline = load_pipeline_config(settings.config_dir)
+    return traced(app_of(Service(settings, champion, pipeline, source)))
+
+
+def create_app_of_worker() -> FastAPI:
+    """The application of one process among several, whose parent put all it needs into the environment."""
+    try:
+        return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
+    except NewsdeskError as error:
+        print(f"newsdesk: {error}", file=sys.stderr)  # noqa: T201 - the parent is the command that was called
+        sys.exit(STARTUP_FAILURE)
+
+
+def _run_several(settings: Settings, listening: Listening, logging: dict[str, Any]) -> int:
+    folder = mkdtemp(prefix="newsdesk-metrics-")
+    os.environ |= settings.environment_variables() | {SHARED_FOLDER: folder}
+    if listening.may_wait:
+        os.environ[WAIT] = "true"
+    if settings.api_secret_key is None:
+        os.environ["API_SECRET_KEY"] = development_secret()
+    config = _config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging)
+    try:
+        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor.run()
+        return int(any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _config(app: FastAPI | str, settings: Settings, listening: Listening, logging: dict[str, Any]) -> uvicorn.Config:
+    proxies = trusted_proxies(settings)
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        host=listening.host,
+        port=listening.port,
+        workers=settings.api_workers,
+        http=partial(Protocol, head_timeout=settings.api_timeout),  # type: ignore[arg-type]  # called as a class is
+        ws="none",
+        lifespan="on",
+        log_config=logging,
+        access_log=False,  # ours names the request, and never the query
+        server_header=False,
+        proxy_headers=proxies is not None,
+        forwarded_allow_ips=proxies,
+        timeout_graceful_shutdown=int(settings.api_timeout) + 1,
+    )
+
+
+def _logging(settings: Settings) -> dict[str, Any]:
+    config = read_logging_config(settings.config_dir)
+    config = config | {"loggers": config.get("loggers", {}) | {"newsdesk": {"level": settings.api_log_level.upper()}}}
+    try:
+        dictConfig(config)
+    except (ValueError, TypeError, AttributeError, ImportError) as error:
+        raise ConfigError(f"{settings.config_dir / FILE}: {error}. Correct it, or remove it.") from error
+    return config
+
+
+def _greet(settings: Settings, listening: Listening) -> None:
+    host = f"[{listening.host}]" if ":" in listening.host else listening.host
+    logger.info("Serving on http://%s:%d, documented at /docs", host, listening.port)
+    if not settings.auth_required:
+        logger.warning(
+            "AUTHENTICATION IS OFF: whoever reaches this address may do everything, promote models included. "
+            "Set API_AUTH=true, or NEWSDESK_ENVIRONMENT=production."
+        )

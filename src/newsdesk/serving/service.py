@@ -1,0 +1,146 @@
+"""All that a server process holds, put together in one place and started and stopped as one."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from http import HTTPStatus
+
+from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.errors import BundleError, NewsdeskError
+from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.registry.version import Alias
+from newsdesk.serving.answering import Answering, no_model
+from newsdesk.serving.cache import PredictionCache, RedisCache
+from newsdesk.serving.changes import Changes
+from newsdesk.serving.errors import ApiError
+from newsdesk.serving.experiment import Experiment
+from newsdesk.serving.follower import Follower
+from newsdesk.serving.model_source import ModelSource, Named, Served
+from newsdesk.serving.models import ServedModels
+from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.security.access import Access
+from newsdesk.serving.security.key_ring import KeyRing
+from newsdesk.serving.security.limits import Limiter
+from newsdesk.serving.security.secret import signing_secret
+from newsdesk.serving.security.tokens import Tokens
+
+logger = logging.getLogger("newsdesk.server")
+
+
+class Service:
+    """The parts behind the endpoints. `champion` answers from the start; None waits for one to be promoted."""
+
+    def __init__(
+        self, settings: Settings, champion: Served | None, pipeline: PipelineConfig, source: ModelSource | None = None
+    ) -> None:
+        self.settings = settings
+        self.metrics = ApiMetrics()
+        self.source = source or ModelSource(settings)
+        thresholds = pipeline.monitoring.alert_thresholds
+        self.models = ServedModels(champion, settings.model_cache_size, thresholds.error_rate)
+        self.log = PredictionLog(settings.database, settings.spool, on_event=self._count_log)
+        log = self.log if settings.prediction_log else None
+        mode = settings.experiment_mode
+        self.experiment = Experiment(mode, settings.experiment_share, self.models, log, self.metrics)
+        self.answering = Answering(
+            self.models,
+            self.experiment,
+            self.metrics,
+            log,
+            PredictionCache(settings.prediction_cache_size),
+            RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url else None,
+            store_text=settings.store_text,
+            batch_size=settings.prediction_batch_size,
+        )
+        self.follower = Follower(
+            self.source,
+            self.models,
+            self.metrics,
+            interval=settings.model_refresh_interval,
+            with_challenger=mode != "off",
+            on_swap=self._tell_model,
+        )
+        self.changes = Changes(settings, self.source, self.models, self.follower)
+        self.access = Access(
+            settings,
+            KeyRing(settings.keys_file),
+            Tokens(signing_secret(settings), settings.api_token_lifetime),
+        )
+        self.limiter = Limiter(settings)
+        self._begun = time.monotonic()
+        self._following: asyncio.Task[None] | None = None
+        self._told: tuple[str, str, str] | None = None  # the labels of the model in charge
+        if champion:
+            self._tell_model(champion)
+
+    async def start(self) -> None:
+        """Begin to follow the champion and to write the prediction log."""
+        self.log.start()
+        self.experiment.start()
+        self._following = asyncio.create_task(self.follower.run())
+
+    async def stop(self) -> None:
+        """End it all; what is queued for the log is written first."""
+        if self._following:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+        self.experiment.stop()
+        await self.limiter.close()
+        await asyncio.to_thread(self.log.stop, self.settings.api_timeout)
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._begun
+
+    def problems(self) -> list[str]:
+        """What is wrong; empty where all is well."""
+        found = [] if self.models.champion else ["No model is loaded: promote one"]
+        if self.follower.problem:
+            found.append(self.follower.problem)
+        if self.models.reverted:
+            found.append(f"Version {self.models.reverted.version} failed too often and was taken back")
+        if not self.log.is_store_up:
+            found.append("The store is away: predictions and feedback wait on disk")
+        if self.log.dropped:
+            found.append(f"{self.log.dropped} predictions could not be logged")
+        return found
+
+    async def model_named(self, name: str) -> Served:
+        """The model that a request asks for: champion, challenger, or a version. Raises `ApiError`."""
+        champion = self.models.champion
+        if champion and name in ("champion", champion.version):
+            return champion
+        if name == "champion":
+            raise no_model()
+        try:
+            named = await asyncio.to_thread(self._find, name)
+            if named is None:
+                message = "There is no such model; GET /model/versions lists those there are"
+                raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", message, "unknown_model")
+            return await self.follower.model(named)
+        except BundleError:
+            message = "That model's bundle is damaged; another version may answer"
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "damaged_model") from None
+        except NewsdeskError:
+            message = "The registry cannot be asked for that model now; the champion answers"
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            raise ApiError(status, status.phrase, message, "registry_unavailable") from None
+
+    def _find(self, name: str) -> Named | None:
+        alias: Alias = "challenger"
+        return self.source.holder(alias) if name == alias else self.source.version(name)
+
+    def _tell_model(self, served: Served) -> None:
+        manifest = served.predictor.bundle.manifest
+        if self._told:  # of several processes together, a series can be set to 0 but never taken away
+            self.metrics.model_info.labels(*self._told).set(0)
+        self._told = served.version, served.digest, manifest.model_type
+        self.metrics.model_info.labels(*self._told).set(1)
+        self.metrics.accuracy.labels("test").set(manifest.metrics["accuracy"])
+
+    def _count_log(self, happening: str, count: int) -> None:
+        self.metrics.log_records.labels(happening).inc(count)

@@ -1,0 +1,55 @@
+"""The HTTP application for tests: as a server builds it, around any predictor, called without a network."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import httpx
+from fastapi import FastAPI
+
+from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.model.predictor import Predictor
+from newsdesk.serving.app import create_app
+from newsdesk.serving.model_source import Served
+from newsdesk.serving.service import Service
+
+Result = TypeVar("Result")
+ADDRESS = "http://newsdesk.test"
+
+
+def service_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> Service:
+    """A service that is not started: it answers, and follows nobody."""
+    return Service(settings, Served(predictor, version) if predictor else None, PipelineConfig())
+
+
+def app_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> FastAPI:
+    return create_app(service_of(settings, predictor, version))
+
+
+def call(app: FastAPI, method: str, path: str, **request: Any) -> httpx.Response:
+    """One request, and its answer."""
+
+    async def send(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.request(method, path, **request)
+
+    return asyncio.run(_connected(app, send))
+
+
+async def _connected(app: FastAPI, use: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as client:
+        return await use(client)
+
+
+def while_running(service: Service, use: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
+    """Start `service`, let `use` talk to it, stop it."""
+
+    async def run() -> Result:
+        await service.start()
+        try:
+            return await _connected(create_app(service), use)
+        finally:
+            await service.stop()
+
+    return asyncio.run(run())
