@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 from platform import machine, python_version
 
-from benchmarks import accuracy, predictor, sample_corpus, startup
+from benchmarks import accuracy, predictor, sample_corpus, serving, startup
 
-BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in (startup, predictor, sample_corpus, accuracy)}
+MODULES = (startup, predictor, serving, sample_corpus, accuracy)
+BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 REPORT = Path(__file__).parents[1] / "docs" / "measurements.md"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

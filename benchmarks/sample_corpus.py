@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.main_job import run_main_job
 from benchmarks.tables import markdown
-from newsdesk.serving.model_source import load_champion
+from newsdesk.config.settings import Settings
+from newsdesk.serving.model_source import ModelSource
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.comparison import most_probable
 from newsdesk.training.evaluation import evaluate
@@ -20,7 +21,7 @@ def report(data: Path) -> str:
     truth = [OUR_NAME.get(row["category"], row["category"]) for row in rows]
     with TemporaryDirectory() as home:
         outcome, _, _ = run_main_job(Path(home))
-        predictor = load_champion(Path(home) / "bundles").predictor
+        predictor = ModelSource(Settings.model_validate({"NEWSDESK_HOME": home})).load_at_start().predictor
         predicted = most_probable(predictor, [join_title_and_text(row["title"], row["text"]) for row in rows])
     evaluation = evaluate(truth, predicted)
     confusion = [
