@@ -16,8 +16,8 @@ def fetch_bundle(reader: RegistryReader, version: Registered, bundles: Path) -> 
     """A version's bundle and the folder under `bundles` that it is kept in.
 
     It is downloaded where it is not whole on disk, and always checked: its own digests, and that it is the bundle that
-    was registered. Several processes may fetch the same one at once. Raises `BundleError` for a bundle that is bad, `RegistryError` where there is none
-    to be had.
+    was registered. Several processes may fetch the same one at once. Raises `BundleError` for a bundle that is bad,
+    `RegistryError` where there is none to be had.
     """
     folder = bundles / bundle_folder_name(version.digest)
     kept = _kept(folder, version)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from uuid import uuid4
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.model.predictor import Prediction
@@ -20,7 +19,7 @@ from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.schemas import UNCERTAIN
-from newsdesk.store.records import Arm, PredictionRecord, text_digest
+from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -102,7 +101,7 @@ class Answering:
             prediction = await self._shared_cache.get(key)
         (self._hits if prediction else self._misses).inc()
         if prediction is None:
-            served, (prediction,) = await self._predict(served, [text])
+            served, arm, (prediction,) = await self._predict(served, arm, [text])
             self._cache.put((served.digest, digest), prediction)
             if self._shared_cache:
                 await self._shared_cache.put((served.digest, digest), prediction)
@@ -123,7 +122,7 @@ class Answering:
         begun = time.perf_counter()
         refusals = [unsuitable(text, served) for text in texts]
         good = [text for text, refusal in zip(texts, refusals, strict=True) if refusal is None]
-        served, predictions = await self._predict(served, good) if good else (served, [])
+        served, arm, predictions = await self._predict(served, arm, good) if good else (served, arm, [])
         waiting = iter(predictions)
         return [
             refusal
@@ -131,23 +130,27 @@ class Answering:
             for text, refusal in zip(texts, refusals, strict=True)
         ]
 
-    async def _predict(self, served: Served, texts: Sequence[str]) -> tuple[Served, list[Prediction]]:
-        """Predictions, and who made them: the model before, where a new one fails."""
+    async def _predict(
+        self, served: Served, arm: Arm | None, texts: Sequence[str]
+    ) -> tuple[Served, Arm | None, list[Prediction]]:
+        """Predictions, and who made them: the model before, where a new one fails, and the champion for a challenger
+        that nobody asked for. Who stands in belongs to no arm."""
         try:
             predictions = await _predictions(served, texts)
         except Exception as defect:  # noqa: BLE001 - whatever a model does wrong, the one before it may answer
             self._metrics.model_errors.labels(served.version).inc()
-            stand_in = self._models.failed(served)
+            was_in_charge = served is self._models.champion
+            stand_in = self._models.failed(served) or (self._models.champion if arm == "challenger" else None)
             logger.error("Version %s failed with %s at %s", served.version, type(defect).__name__, place_of(defect))
             if stand_in is None:
                 raise _model_failed() from None
-            if self._models.reverted is served:
+            if was_in_charge and self._models.reverted is served:
                 self._metrics.swaps.labels("reverted").inc()
                 logger.error("Version %s failed too often: version %s is back", served.version, stand_in.version)
-            return stand_in, await _predictions(stand_in, texts)
+            return stand_in, None, await _predictions(stand_in, texts)
         if served is self._models.champion:
             self._models.succeeded()
-        return served, predictions
+        return served, arm, predictions
 
     def _remember(
         self,
@@ -164,7 +167,7 @@ class Answering:
         category = wish.category(prediction)
         milliseconds = (time.perf_counter() - begun) * 1000
         now = datetime.now(UTC)
-        prediction_id = str(uuid4())
+        prediction_id = new_id()
         self.last_prediction = now
         self._made(category, served.version).inc()
         self._confidence(served.version).observe(prediction.confidence)

@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 
 from newsdesk import __version__
 from newsdesk.serving import errors, openapi
+from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.guard import Guard
 from newsdesk.serving.observe import Observed
 from newsdesk.serving.route import JsonRoute
@@ -19,11 +20,14 @@ from newsdesk.serving.service import Service
 def create_app(service: Service) -> FastAPI:
     """The HTTP interface to `service`. Its pages at /docs and /redoc need no other host."""
 
+    log = AccessLog()
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
         yield
         await service.stop()
+        log.flush()
 
     app = FastAPIOffline(
         title="Newsdesk",
@@ -42,7 +46,7 @@ def create_app(service: Service) -> FastAPI:
             allow_headers=["authorization", "content-type", "x-api-key", "x-request-id", "traceparent"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    app.add_middleware(Observed, metrics=service.metrics)
+    app.add_middleware(Observed, metrics=service.metrics, log=log)
     errors.install(app)
     app.router.route_class = JsonRoute
     # Routes are tried in order: the one that is asked for most comes first.

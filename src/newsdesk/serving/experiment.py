@@ -7,13 +7,12 @@ from hashlib import blake2b
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Literal
-from uuid import uuid4
 
 from newsdesk.monitoring.catalogue import ApiMetrics
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
-from newsdesk.store.records import Arm, PredictionRecord
+from newsdesk.store.records import Arm, PredictionRecord, new_id
 
 logger = logging.getLogger("newsdesk.experiment")
 
@@ -79,7 +78,7 @@ class Experiment:
             self._log.record(
                 replace(
                     record,
-                    id=str(uuid4()),
+                    id=new_id(),
                     model_version=challenger.version,
                     digest=challenger.digest,
                     category=said.category,

@@ -30,7 +30,7 @@ class Follower:
         self._with_challenger = with_challenger
         self._on_swap = on_swap
         self._looking = asyncio.Lock()
-        self._refused: Named | None = None
+        self._refused: tuple[Named, str] | None = None  # and why
         self.problem: str | None = None
 
     async def run(self) -> None:
@@ -61,14 +61,16 @@ class Follower:
         if _is(named, self._models.reverted):
             self.problem = f"Version {named.version} failed too often and was taken back; promote another"
             return
-        if named == self._refused:
+        if self._refused and named == self._refused[0]:
+            self.problem = self._refused[1]
             return
         try:
             served = await self.model(named)
         except BundleError as error:
-            self._refused = named
+            reason = f"Version {named.version} does not take over: {error}"
+            self._refused = named, reason
             self._metrics.swaps.labels("refused").inc()
-            raise BundleError(f"Version {named.version} does not take over: {error}") from error
+            raise BundleError(reason) from error
         except RegistryError:
             self._metrics.swaps.labels("failed").inc()
             raise

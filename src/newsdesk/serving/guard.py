@@ -6,13 +6,13 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsdesk.serving.errors import ApiError, answer_to
+from newsdesk.serving.route import JSON_LINES, content_type_of
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.limits import Limiter
 from newsdesk.serving.security.refusal import Refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the longest text allowed, with every character escaped, fits in
 _PROBES = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}  # a limit would make a busy server look dead
-_JSON_LINES = (b"application/x-ndjson", b"application/jsonl")
 
 
 class Guard:
@@ -30,11 +30,10 @@ class Guard:
             return
         try:
             await self._admit(scope)
-            headers = dict(scope["headers"])
-            if scope["path"] == "/predict/batch" and is_json_lines(headers.get(b"content-type", b"")):
+            if scope["path"] == "/predict/batch" and content_type_of(scope) in JSON_LINES:
                 await self._app(scope, receive, send)
             else:
-                _refuse_large(headers.get(b"content-length", b""))
+                _refuse_large(dict(scope["headers"]).get(b"content-length", b""))
                 await self._within_limits(scope, receive, send)
         except ApiError as refusal:
             await answer_to(scope, refusal)(scope, receive, send)
@@ -72,20 +71,19 @@ class Guard:
         except TimeoutError:
             if has_begun:
                 raise
-            status = HTTPStatus.SERVICE_UNAVAILABLE if is_whole else HTTPStatus.REQUEST_TIMEOUT
-            what = "The answer" if is_whole else "The body"
-            raise ApiError(status, status.phrase, f"{what} took longer than {self._timeout:g} s", "timeout") from None
+            raise self._too_slow(is_whole) from None
+
+    def _too_slow(self, is_whole: bool) -> ApiError:
+        status = HTTPStatus.SERVICE_UNAVAILABLE if is_whole else HTTPStatus.REQUEST_TIMEOUT
+        message = f"{'The answer' if is_whole else 'The body'} took longer than {self._timeout:g} s"
+        # Without the rest of its body, no next request can be told from it.
+        return ApiError(status, status.phrase, message, "timeout", None if is_whole else {"Connection": "close"})
 
 
 def refusal_of(refused: Refused) -> ApiError:
     """The same in the shape of every failure."""
     status = HTTPStatus(refused.status)
     return ApiError(status, status.phrase, refused.message, refused.code, refused.headers)
-
-
-def is_json_lines(content_type: bytes) -> bool:
-    """Whether a body is read line by line, so that it may be of any length."""
-    return content_type.partition(b";")[0].strip().lower() in _JSON_LINES
 
 
 def _refuse_large(declared: bytes) -> None:

@@ -8,35 +8,42 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+Entry = tuple[float, dict[str, Any]]  # when, in seconds since 1970, and the fields: message, and what else there is
+
 _EXTRAS = ("request_id", "trace_id", "duration_ms", "caller")
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class LogFormatter(logging.Formatter):
-    """`style` auto writes plain lines to a terminal and JSON everywhere else."""
+    """`style` auto writes plain lines to a terminal and JSON everywhere else. A record may stand for several lines."""
 
     def __init__(self, style: Literal["auto", "json", "text"] = "auto") -> None:
         super().__init__()
         self._as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = _fields(record)
-        if self._as_json:
-            return _encode(fields)
-        extras = " ".join(f"{name}={fields[name]}" for name in (*_EXTRAS, "exception") if name in fields)
-        return f"{fields['time'][11:23]} {record.levelname:<7} {fields['message']}{'  ' if extras else ''}{extras}"
+        line = _json_line if self._as_json else _text_line
+        entries: list[Entry] = getattr(record, "entries", None) or [_entry_of(record)]
+        return "\n".join([line(record, *entry) for entry in entries])
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    fields = {"time": moment, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
-    for name in _EXTRAS:
-        value = getattr(record, name, None)
-        if value is not None:
-            fields[name] = value
+def _entry_of(record: logging.LogRecord) -> Entry:
+    entry: dict[str, Any] = {"message": record.getMessage()}
+    entry |= {name: value for name in _EXTRAS if (value := getattr(record, name, None)) is not None}
     if record.exc_info and (defect := record.exc_info[1]):
-        fields["exception"] = f"{type(defect).__name__} at {place_of(defect)}"
-    return fields
+        entry["exception"] = f"{type(defect).__name__} at {place_of(defect)}"
+    return record.created, entry
+
+
+def _json_line(record: logging.LogRecord, created: float, entry: dict[str, Any]) -> str:
+    moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+    return _encode({"time": moment, "level": record.levelname, "logger": record.name, **entry})
+
+
+def _text_line(record: logging.LogRecord, created: float, entry: dict[str, Any]) -> str:
+    moment = datetime.fromtimestamp(created, UTC)
+    extras = "".join(f"  {name}={entry[name]}" for name in (*_EXTRAS, "exception") if entry.get(name) is not None)
+    return f"{moment:%H:%M:%S} {record.levelname:<7} {entry['message']}{extras}"
 
 
 def place_of(defect: BaseException) -> str:

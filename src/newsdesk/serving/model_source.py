@@ -8,7 +8,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import Bundle, load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
+from newsdesk.registry.pointer import POINTER, Champion, bundle_folder_name, read_champion, write_champion
 from newsdesk.registry.reader import RegistryReader, fetch_bundle, open_reader
 from newsdesk.registry.version import Alias, Version
 
@@ -98,7 +98,9 @@ class ModelSource:
         named = None
         try:
             if named := self.champion():
-                return self.load(named)
+                served = self.load(named)
+                self.remember(served)
+                return served
         except (BundleError, RegistryError) as error:
             last = self.last_good()
             if last is None or last == named:
@@ -112,8 +114,22 @@ class ModelSource:
         """Note on this disk that `served` is good and in charge, for a start without the registry."""
         folder = bundle_folder_name(served.digest)
         pointer = Champion(version=served.version, digest=served.digest, bundle=folder)
-        if (self._bundles / folder).is_dir() and pointer != read_champion(self._bundles):
-            write_champion(self._bundles, pointer)
+        try:
+            if (self._bundles / folder).is_dir() and pointer != self._pointer():
+                write_champion(self._bundles, pointer)
+        except OSError as error:
+            logger.warning(
+                "%s cannot be written (%s): without the registry, version %s would not be found at the next start",
+                self._bundles / POINTER,
+                error.strerror,
+                served.version,
+            )
+
+    def _pointer(self) -> Champion | None:
+        try:
+            return read_champion(self._bundles)
+        except RegistryError:  # damaged: it is written anew
+            return None
 
 
 def _served(bundle: Bundle, named: Named) -> Served:

@@ -50,6 +50,8 @@ class ServedModels:
 
         A champion on probation that fails too often goes, and the one before it is back in charge.
         """
+        if served is self.reverted:  # the request began before it was taken back
+            return self.champion
         if served is not self.champion or self.previous is None or self._answers >= _PROBATION:
             return None
         stand_in = self.previous

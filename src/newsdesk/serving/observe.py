@@ -5,12 +5,12 @@ import re
 import secrets
 import time
 from http import HTTPStatus
-from uuid import uuid4
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsdesk.monitoring.catalogue import ApiMetrics, labelled
+from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.errors import failure
 from newsdesk.serving.logs import place_of
 
@@ -30,7 +30,6 @@ _METHODS = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"}  # any o
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
-access_log = logging.getLogger("newsdesk.access")
 error_log = logging.getLogger("newsdesk.error")
 
 
@@ -41,8 +40,9 @@ class Observed:
     `traceparent` (W3C Trace Context) is taken over: the log names its trace, the answer goes out as a span of it.
     """
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, log: AccessLog) -> None:
         self._app = app
+        self._log = log
         self._in_progress = metrics.in_progress
         self._requests, self._duration = labelled(metrics.requests), labelled(metrics.duration)
 
@@ -90,14 +90,12 @@ class Observed:
         endpoint = route.path if route is not None else "unmatched"
         self._requests(method, endpoint, status).inc()
         self._duration(method, endpoint).observe(seconds)
-        if access_log.isEnabledFor(logging.INFO):
-            access_log.info(
-                "%s %s %d",
-                method,
-                endpoint,
-                status,
-                extra={**_ids(scope), "duration_ms": round(seconds * 1000, 3), "caller": scope.get("caller_name")},
-            )
+        self._log.add(
+            f"{method} {endpoint} {status}",
+            **_ids(scope),
+            duration_ms=round(seconds * 1000, 3),
+            caller=scope.get("caller_name"),
+        )
 
 
 def _identify(scope: Scope) -> bytes | None:
@@ -109,9 +107,10 @@ def _identify(scope: Scope) -> bytes | None:
         elif name == b"traceparent" and (parent := _TRACE_PARENT.fullmatch(value)):
             scope["trace_id"] = parent[1].decode()
             trace = b"00-%s-%s-%s" % (parent[1], secrets.token_hex(8).encode(), parent[2])
-    scope["request_id"] = request_id or str(uuid4())
+    scope["request_id"] = request_id or secrets.token_hex(16)
     return trace
 
 
-def _ids(scope: Scope) -> dict[str, str | None]:
-    return {"request_id": scope["request_id"], "trace_id": scope.get("trace_id")}
+def _ids(scope: Scope) -> dict[str, str]:
+    ids: dict[str, str] = {"request_id": scope["request_id"]}
+    return ids | {"trace_id": scope["trace_id"]} if "trace_id" in scope else ids

@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsdesk.serving.errors import invalid_input, what_is_wrong
+
+JSON_LINES = (b"application/x-ndjson", b"application/jsonl")  # media types of what is read line by line
 
 Model = TypeVar("Model", bound=BaseModel)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -24,6 +27,8 @@ class JsonRoute(APIRoute):
     endpoint without a body keeps FastAPI's way.
     """
 
+    default_media_type = b""  # of a body that comes without one
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
         if self.body_field is not None:
@@ -34,16 +39,24 @@ class JsonRoute(APIRoute):
             return super().get_route_handler()
         model: type[BaseModel] = self.body_field.field_info.annotation  # type: ignore[assignment]
         endpoint: Callable[[BaseModel, Request], Awaitable[BaseModel | Response]] = self.endpoint
+        default = self.default_media_type
 
         async def handle(request: Request) -> Response:
-            require_json(request)
-            body = validated(model, parse_json(await request.body()))
+            require_json(content_type_of(request.scope) or default)
+            body = validated(model, parse_json(await _body_from(request.receive)))
             answer = await endpoint(body, request)
-            if isinstance(answer, Response):
-                return answer
-            return Response(answer.__pydantic_serializer__.to_json(answer), media_type="application/json")
+            return answer if isinstance(answer, Response) else JsonAnswer(answer)
 
         return handle
+
+
+class JsonAnswer(Response):
+    """An answer with status 200, in a few microseconds less than its parent takes."""
+
+    def __init__(self, answer: BaseModel) -> None:
+        self.status_code, self.background = 200, None
+        self.body = answer.__pydantic_serializer__.to_json(answer)
+        self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body))]
 
 
 def _directly(handle: Handler) -> ASGIApp:
@@ -72,12 +85,30 @@ def _fields_of(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for one in (schema, *schema.get("$defs", {}).values()) for name in one.get("properties", ()))
 
 
-def require_json(request: Request) -> None:
-    """Raises `ApiError` where the content type is no JSON."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json" and not (
-        content_type.startswith("application/") and content_type.endswith("+json")
-    ):
+def content_type_of(scope: Scope) -> bytes:
+    """The media type of a request's body, without parameters; empty where it has none."""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            media_type: bytes = value.partition(b";")[0].strip().lower()
+            return media_type
+    return b""
+
+
+async def _body_from(receive: Receive) -> bytes:
+    message = await receive()
+    parts = [message.get("body", b"")]
+    while message.get("more_body", False):
+        message = await receive()
+        parts.append(message.get("body", b""))
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return b"".join(parts)
+
+
+def require_json(content_type: bytes) -> None:
+    """Raises `ApiError` where a media type is no JSON."""
+    is_json = content_type.startswith(b"application/") and content_type.endswith((b"/json", b"+json"))
+    if not is_json:
         raise invalid_input("The body must be a JSON object, sent with Content-Type: application/json")
 
 

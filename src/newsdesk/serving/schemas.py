@@ -163,7 +163,7 @@ class ModelVersion(ResponseBody):
     digest: str
     model_type: str
     dataset_version: str
-    accuracy: float
+    accuracy: float | None = Field(description="null where it was registered without one.")
     registered_at: datetime
     aliases: list[str]
 

@@ -1,6 +1,7 @@
 """All that a server process holds, put together in one place and started and stopped as one."""
 
 import asyncio
+import gc
 import logging
 import time
 from contextlib import suppress
@@ -29,6 +30,12 @@ from newsdesk.serving.security.tokens import Tokens
 logger = logging.getLogger("newsdesk.server")
 
 
+def spare_the_collector() -> None:
+    """Take what is there, the vocabulary above all, out of the garbage collector's sight: it stays, and looking through
+    it took 30 ms each time."""
+    gc.freeze()
+
+
 class Service:
     """The parts behind the endpoints. `champion` answers from the start; None waits for one to be promoted."""
 
@@ -49,8 +56,8 @@ class Service:
             self.experiment,
             self.metrics,
             log,
-            PredictionCache(settings.prediction_cache_size),
-            RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url else None,
+            PredictionCache(settings.prediction_cache_size if mode == "off" else 0),  # it would flatter the champion
+            RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url and mode == "off" else None,
             store_text=settings.store_text,
             batch_size=settings.prediction_batch_size,
         )
@@ -60,7 +67,7 @@ class Service:
             self.metrics,
             interval=settings.model_refresh_interval,
             with_challenger=mode != "off",
-            on_swap=self._tell_model,
+            on_swap=self._swapped,
         )
         self.changes = Changes(settings, self.source, self.models, self.follower)
         self.access = Access(
@@ -80,6 +87,7 @@ class Service:
         self.log.start()
         self.experiment.start()
         self._following = asyncio.create_task(self.follower.run())
+        spare_the_collector()
 
     async def stop(self) -> None:
         """End it all; what is queued for the log is written first."""
@@ -133,6 +141,10 @@ class Service:
     def _find(self, name: str) -> Named | None:
         alias: Alias = "challenger"
         return self.source.holder(alias) if name == alias else self.source.version(name)
+
+    def _swapped(self, served: Served) -> None:
+        self._tell_model(served)
+        spare_the_collector()
 
     def _tell_model(self, served: Served) -> None:
         manifest = served.predictor.bundle.manifest

@@ -1,14 +1,15 @@
 """The prediction log: what was answered, by which model, how surely and how fast."""
 
 from collections.abc import Sequence
+from datetime import UTC
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import Column, Engine, Float, Integer, String, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Engine, Float, Index, Integer, String, Table
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.sql.dml import Insert
 
 from newsdesk.store.database import UtcDateTime, metadata
-from newsdesk.store.records import PredictionRecord, as_row
+from newsdesk.store.records import PredictionRecord
 
 # What a database says of a row that it will never take; of everything else it may be rid tomorrow.
 REFUSALS = (DataError, IntegrityError, ValueError)
@@ -23,15 +24,24 @@ predictions = Table(
     Column("category", String, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("text_length", Integer, nullable=False),
-    Column("text_digest", String(64), nullable=False, index=True),
+    Column("text_digest", String(64), nullable=False),  # no index: it would cost more than all the rest of a row
     Column("known_share", Float),
     Column("language", String),
     Column("caller", String),
     Column("arm", String),
-    Column("pair_id", String(36), index=True),
+    Column("pair_id", String(36)),
     Column("duration_ms", Float, nullable=False),
     Column("text", String),
 )
+Index(
+    "ix_predictions_pair_id",
+    predictions.c.pair_id,
+    sqlite_where=predictions.c.pair_id.is_not(None),
+    postgresql_where=predictions.c.pair_id.is_not(None),
+)
+_NAMES = [column.name for column in predictions.columns]
+_values = attrgetter(*_NAMES)
+_AT = _NAMES.index("at")
 
 
 def insert_predictions(store: Engine, records: Sequence[PredictionRecord]) -> int:
@@ -46,12 +56,19 @@ def insert_predictions(store: Engine, records: Sequence[PredictionRecord]) -> in
 
 
 def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
-    if records:
-        with store.begin() as connection:
-            connection.execute(_insert_new(store), [as_row(record) for record in records])
+    """Straight to the driver, in a third of the time: thousands a second come here from beside the requests."""
+    if not records:
+        return
+    is_sqlite = store.dialect.name == "sqlite"
+    marks = ", ".join(["?" if is_sqlite else "%s"] * len(_NAMES))
+    statement = f"INSERT INTO predictions ({', '.join(_NAMES)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
+    with store.begin() as connection:
+        connection.exec_driver_sql(statement, [_row(record, is_sqlite) for record in records])
 
 
-def _insert_new(store: Engine) -> Insert:
-    if store.dialect.name == "postgresql":
-        return postgresql.insert(predictions).on_conflict_do_nothing(index_elements=["id"])
-    return sqlite.insert(predictions).on_conflict_do_nothing(index_elements=["id"])
+def _row(record: PredictionRecord, is_sqlite: bool) -> tuple[Any, ...]:
+    values = list(_values(record))
+    moment = record.at.astimezone(UTC)
+    # As `UtcDateTime` would write it: SQLite has no type for moments, SQLAlchemy keeps them as text.
+    values[_AT] = f"{moment:%Y-%m-%d %H:%M:%S.%f}" if is_sqlite else moment
+    return tuple(values)

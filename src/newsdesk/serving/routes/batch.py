@@ -18,9 +18,8 @@ from newsdesk.serving.batch_schemas import (
     PredictionLine,
 )
 from newsdesk.serving.errors import FAILURES, ApiError
-from newsdesk.serving.guard import is_json_lines
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
-from newsdesk.serving.route import JsonRoute, parse_json, validated
+from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, parse_json, validated
 from newsdesk.serving.service import Service
 
 
@@ -77,7 +76,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             as_a_whole = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
-                lines = is_json_lines(request.headers.get("content-type", "").encode())
+                lines = content_type_of(request.scope) in JSON_LINES
                 return await (predict_lines(request) if lines else as_a_whole(request))
 
             return handle

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.schemas import FeedbackRequest, FeedbackResponse
 from newsdesk.serving.service import Service
-from newsdesk.store.records import Feedback, FeedbackConflict, text_digest
+from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
 
 _STATUS = {"created": HTTPStatus.CREATED, "unchanged": HTTPStatus.OK, "spooled": HTTPStatus.ACCEPTED}
 _ALSO: Responses = {
@@ -27,7 +26,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         now = datetime.now(UTC)
         feedback = Feedback(
-            id=str(uuid4()),
+            id=new_id(),
             at=now,
             category=body.category,
             editor=body.editor or request.scope["caller_name"],

@@ -15,10 +15,17 @@ from newsdesk.serving.answering import Answer, Wish
 from newsdesk.serving.errors import FAILURES, ApiError, invalid_input
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.schemas import MODEL_NAME
+from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.service import Service
 
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]}}
 _VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "pattern": MODEL_NAME}}
+
+
+class TensorRoute(JsonRoute):
+    """The protocol asks for no content type, and its clients send none."""
+
+    default_media_type = b"application/json"
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -53,8 +60,13 @@ def _add_model(app: FastAPI, service: Service) -> None:
         def add(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             for path in (f"/v2/models/{{name}}{ending}", f"/v2/models/{{name}}/versions/{{version}}{ending}"):
                 parameters = [_NAME, _VERSION] if "{version}" in path else [_NAME]
-                app.add_api_route(
-                    path, endpoint, methods=[method], responses=FAILURES, openapi_extra={"parameters": parameters}
+                app.router.add_api_route(
+                    path,
+                    endpoint,
+                    methods=[method],
+                    responses=FAILURES,
+                    openapi_extra={"parameters": parameters},
+                    route_class_override=TensorRoute,
                 )
             return endpoint
 
