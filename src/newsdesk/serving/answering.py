@@ -116,6 +116,11 @@ class Answering:
             answers += await self._some(texts[start : start + self.batch_size], wish, served, arm, caller)
         return answers
 
+    async def close(self) -> None:
+        """Let go of the shared cache."""
+        if self._shared_cache:
+            await self._shared_cache.close()
+
     async def _some(
         self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
     ) -> list[Answer | ApiError]:

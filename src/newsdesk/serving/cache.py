@@ -22,6 +22,8 @@ class SharedCache(Protocol):
 
     async def put(self, key: Key, prediction: Prediction) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class PredictionCache:
     """The answers used last, in memory. A bundle answers a text always alike, so nothing in it grows old."""
@@ -70,6 +72,10 @@ class RedisCache:
             await self._redis.set(_name(key), json.dumps(prediction.probabilities), ex=_REDIS_LIFETIME)
         except Exception as error:  # noqa: BLE001
             self._pause(error)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
 
     def _pause(self, error: Exception) -> None:
         self._paused_until = time.monotonic() + _REDIS_PAUSE

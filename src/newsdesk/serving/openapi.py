@@ -33,7 +33,7 @@ def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
         schemas[request]["properties"]["text"] |= text
     for one in schemas["InputTensor"]["properties"]["data"]["items"]["anyOf"]:
         one.get("items", one).update(text)
-    schemas["ExplainRequest"]["properties"]["category"]["anyOf"][0] = {"enum": manifest.classes}
+    schemas["ExplainRequest"]["properties"]["category"]["anyOf"][0] = {"type": "string", "enum": manifest.classes}
 
 
 def _tell_security(schema: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
 from logging.config import dictConfig
+from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
@@ -19,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from newsdesk.config.logging_config import FILE, read_logging_config
 from newsdesk.config.settings import Settings, load_settings
 from newsdesk.errors import ConfigError, NewsdeskError
-from newsdesk.serving.prometheus import SHARED_FOLDER
+from newsdesk.serving.prometheus import SHARED_FOLDER, take_room
 from newsdesk.serving.protocol import Protocol
 from newsdesk.serving.security.client import trusted_proxies
 from newsdesk.serving.security.secret import development_secret, require_safe_secret
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
 
 def create_app_of_worker() -> FastAPI:
     """The application of one process among several, whose parent put all it needs into the environment."""
+    take_room(Path(os.environ[SHARED_FOLDER]), os.getpid())
     try:
         return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
     except NewsdeskError as error:

@@ -97,6 +97,7 @@ class Service:
                 await self._following
         self.experiment.stop()
         await self.limiter.close()
+        await self.answering.close()
         await asyncio.to_thread(self.log.stop, self.settings.api_timeout)
 
     @property

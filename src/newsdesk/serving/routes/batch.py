@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -17,10 +18,12 @@ from newsdesk.serving.batch_schemas import (
     LinesQuery,
     PredictionLine,
 )
-from newsdesk.serving.errors import FAILURES, ApiError
+from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
 from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, parse_json, validated
 from newsdesk.serving.service import Service
+
+_LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -86,7 +89,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         predict_batch,
         methods=["POST"],
         response_model=BatchResponse,
-        responses=FAILURES,
+        responses={**FAILURES, **_LINES},
+        openapi_extra={"requestBody": _LINES[HTTPStatus.OK.value]},
         route_class_override=BatchRoute,
     )
 

@@ -14,8 +14,8 @@ from newsdesk.serving import open_inference as v2
 from newsdesk.serving.answering import Answer, Wish
 from newsdesk.serving.errors import FAILURES, ApiError, invalid_input
 from newsdesk.serving.model_source import Served
-from newsdesk.serving.schemas import MODEL_NAME
 from newsdesk.serving.route import JsonRoute
+from newsdesk.serving.schemas import MODEL_NAME
 from newsdesk.serving.service import Service
 
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]}}

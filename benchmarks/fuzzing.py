@@ -1,0 +1,123 @@
+"""Every endpoint of the real server, fuzzed by schemathesis from the server's own description."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
+
+from benchmarks.tables import markdown
+from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.registry.mlflow_client import connect
+from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.version import MODEL
+from tests.builders import fitted_bundle, settings_in
+from tests.integration.test_serve_command import free_port, newsdesk, serving
+from tests.unit.registry.shelf import open_shelf
+
+ROOT = Path(__file__).parents[1]
+CHANGES = "^/model/(promote|rollback)$"  # each request starts a command that needs three seconds
+MOST = 600  # examples for an operation, in each phase
+MOST_SECONDS = 900
+
+Authentication = Literal["off", "on"]
+
+
+@dataclass(frozen=True)
+class Fuzzed:
+    """What came of it: `requests` as the server counted them, `longest` in milliseconds as it measured them."""
+
+    requests: int
+    operations: int
+    failures: list[str]
+    longest: float
+
+
+def report(_: Path) -> str:
+    """Both modes, with a registry of two versions. Takes about ten minutes."""
+    rows = []
+    for authentication in ("off", "on"):
+        for endpoints, options in {
+            "all but promote and rollback": ["--exclude-path-regex", CHANGES, "--max-examples", str(MOST)],
+            "promote and rollback": ["--include-path-regex", CHANGES, "--max-examples", "3"],
+        }.items():
+            with TemporaryDirectory() as folder:
+                fill_registry(Path(folder))
+                found = fuzz(Path(folder), authentication, options)
+            sys.stderr.writelines(f"{failure}\n" for failure in found.failures)
+            numbers = (f"{found.requests:,}", found.operations, len(found.failures), f"{found.longest:.0f} ms")
+            rows.append((authentication, endpoints, *numbers))
+    return (
+        "## Fuzzing (`python -m benchmarks fuzzing`)\n\n"
+        "Schemathesis, all phases and all checks, against `newsdesk serve` in a process of its own.\n\n"
+        + markdown(("authentication", "endpoints", "requests", "operations", "failures", "longest answer"), rows)
+    )
+
+
+def fuzz(folder: Path, authentication: Authentication, options: Sequence[str]) -> Fuzzed:
+    """Serve the champion of the state under `folder`, and let schemathesis loose on it."""
+    port, result = free_port(), folder / "schemathesis.json"
+    more = {"API_TRUSTED_PROXIES": "127.0.0.1"}  # see schemathesis_hooks.py
+    headers = []
+    if authentication == "on":
+        more |= {"NEWSDESK_ENVIRONMENT": "production", "API_SECRET_KEY": secrets.token_urlsafe(48)}
+        key = newsdesk(folder, "keys", "create", "fuzzing", "--scope", "admin").stdout.strip()
+        headers = ["--header", f"Authorization: Bearer {key}"]
+    with serving(folder, "--port", str(port), port=port, **more) as server:
+        address = f"{server.address}/openapi.json"
+        reports = ["--report", "json", "--report-json-path", str(result)]
+        told = _schemathesis(folder, address, [*headers, *options, *reports])
+        entries = [json.loads(line) for line in server.log.splitlines()]
+    if not result.exists():
+        return Fuzzed(0, 0, [told], 0)
+    found = json.loads(result.read_text(encoding="utf-8"))
+    wrong = [f"{failure['title']}: {', '.join(failure['operations'])}" for failure in found["failures"]]
+    wrong += [f"Error: {error}" for error in found["errors"]]
+    wrong += [] if found["complete"] else [f"Not finished: {found['stop_reason']}"]
+    wrong += [f"Logged: {entry['message']}" for entry in entries if entry["level"] == "ERROR"]
+    seconds = [float(entry["duration_ms"]) for entry in entries if entry["logger"] == "newsdesk.access"]
+    return Fuzzed(len(seconds), found["operations"]["tested"], wrong, max(seconds))
+
+
+def fill_registry(folder: Path) -> None:
+    """Two registered versions under `folder`, the first of them in charge and the second its challenger."""
+    empty = settings_in(folder / "empty")
+    empty.home.mkdir(parents=True)
+    connect(empty).search_registered_models()
+    shelf = open_shelf(folder, empty.home / "mlflow.db")
+    for alias, bundle in (("champion", fitted_bundle(LogisticRegression())), ("challenger", _other_bundle())):
+        number = shelf.put(bundle)
+        shelf.client.set_registered_model_alias(MODEL, alias, number)
+        name = bundle_folder_name(bundle.digest)
+        save_bundle(bundle, shelf.settings.bundles / name)
+        if alias == "champion":
+            write_champion(shelf.settings.bundles, Champion(version=number, digest=bundle.digest, bundle=name))
+
+
+def _other_bundle() -> Bundle:
+    return fitted_bundle(MultinomialNB(), per_category=10)
+
+
+def _schemathesis(folder: Path, address: str, options: Sequence[str]) -> str:
+    """What it printed. What it remembers stays in `folder`."""
+    program = Path(sys.executable).with_name("schemathesis")
+    config = ["--config-file", str(ROOT / "schemathesis.toml")]
+    strict = ["--checks", "all", "--continue-on-failure", "--generation-database", "none", "--no-color"]
+    done = subprocess.run(
+        [str(program), *config, "run", address, *strict, *options],
+        cwd=folder,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "benchmarks.schemathesis_hooks", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    return done.stdout + done.stderr
