@@ -14,7 +14,7 @@ from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
-from newsdesk.errors import RegistryError
+from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, Bundle
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.registry.fetch import fetch_bundle
@@ -133,7 +133,7 @@ def test_artifacts_that_were_tampered_with_at_the_server_are_refused(name: str, 
     whole = file.read_bytes()
     try:
         file.write_bytes(whole[:-9])
-        with pytest.raises(RegistryError, match="Version 1 is refused"):
+        with pytest.raises(BundleError, match="Version 1 is refused"):
             fetch_bundle(desk.rest, desk.rest.version("1"), desk.settings.bundles)
         assert list(desk.settings.bundles.iterdir()) == []
     finally:
