@@ -42,6 +42,7 @@ class PredictionCache:
         if self._size == 0:
             return
         self._answers[key] = prediction
+        self._answers.move_to_end(key)  # two requests at once may both bring it
         if len(self._answers) > self._size:
             self._answers.popitem(last=False)
 

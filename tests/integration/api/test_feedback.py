@@ -1,0 +1,142 @@
+"""POST /feedback: corrections are kept before they are acknowledged, and counted once."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from newsdesk.store.records import text_digest
+from tests.integration.api.builders import HEADLINE, MARK, Api, code_of, rows_of, running
+
+ANY_ID = "6f1c2a9e-5b7d-4c3e-8a1f-0d2e4b6c8f90"
+
+
+def give(api: Api, **body: Any) -> httpx.Response:
+    about = {} if "prediction_id" in body else {"text": HEADLINE}
+    return api.post("/feedback", json=about | {"category": "sports", **body})
+
+
+def test_new_feedback_is_created_and_in_the_store(tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        response = give(api, editor="r.burns")
+        assert api.metric("feedback_total", result="created") == 1
+        (row,) = rows_of(api.settings, "feedback")
+    assert response.status_code == 201
+    assert list(response.json()) == ["feedback_id", "status", "timestamp"]
+    assert (response.json()["feedback_id"], response.json()["status"]) == (row["id"], "created")
+    assert (row["category"], row["editor"], row["text_digest"]) == ("sports", "r.burns", text_digest(HEADLINE))
+
+
+def test_feedback_on_a_prediction_names_it(tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        prediction_id = api.predict()["prediction_id"]
+        assert give(api, prediction_id=prediction_id).status_code == 201
+        (row,) = rows_of(api.settings, "feedback")
+    assert row["prediction_id"] == prediction_id
+    assert row["text"] is None
+
+
+def test_an_id_in_other_letters_is_the_same_prediction(api: Api) -> None:
+    prediction_id = str(uuid4())
+    assert give(api, prediction_id=prediction_id).status_code == 201
+    assert give(api, prediction_id=prediction_id.upper()).status_code == 200
+
+
+@pytest.mark.parametrize("key", [{}, {"key": "k-1"}], ids=["no key", "a key"])
+def test_what_is_sent_again_changes_nothing(key: dict[str, str], api: Api) -> None:
+    first, second = give(api, **key), give(api, **key)
+    assert (second.status_code, second.json()["status"]) == (200, "unchanged")
+    assert second.json()["feedback_id"] == first.json()["feedback_id"]
+    assert api.metric("feedback_total", result="unchanged") == 1
+
+
+def test_who_changes_their_mind_is_taken_at_the_later_word(api: Api) -> None:
+    assert give(api, category="sports").status_code == 201
+    assert give(api, category="business").status_code == 201
+
+
+@pytest.mark.parametrize("other", [{"category": "business"}, {"text": f"{HEADLINE} again"}], ids=str)
+def test_a_key_that_was_used_for_something_else_is_a_conflict(other: dict[str, str], api: Api) -> None:
+    give(api, key="k-1")
+    response = give(api, key="k-1", **other)
+    assert response.status_code == 409
+    assert code_of(response) == "feedback_conflict"
+    assert HEADLINE not in response.text
+
+
+def test_two_editors_may_use_the_same_key(api: Api) -> None:
+    assert give(api, key="k-1", editor="a").status_code == 201
+    assert give(api, key="k-1", editor="b", category="business").status_code == 201
+
+
+def test_without_a_name_the_caller_is_the_editor(tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        give(api)
+        (row,) = rows_of(api.settings, "feedback")
+    assert row["editor"] == "anonymous:127.0.0.1"
+
+
+def test_while_the_store_is_away_feedback_is_accepted_and_health_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with running(tmp_path, NEWSDESK_DATABASE_URL=f"sqlite:///{tmp_path}/file/newsdesk.db") as api:
+        response = give(api)
+        assert (response.status_code, response.json()["status"]) == (202, "spooled")
+        assert api.metric("feedback_total", result="spooled") == 1
+        health = api.get("/health")
+        assert (health.status_code, health.json()["status"]) == (200, "degraded")
+        assert "store" in health.json()["problems"][0]
+        assert api.predict()["prediction"] == "sports"
+    (spooled,) = api.settings.spool.glob("feedback-*.jsonl")
+    assert response.json()["feedback_id"] in spooled.read_text()
+
+
+def test_feedback_that_nobody_can_keep_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with running(tmp_path, NEWSDESK_DATABASE_URL=f"sqlite:///{tmp_path}/file/newsdesk.db") as api:
+        api.settings.home.mkdir(exist_ok=True)
+        api.settings.spool.touch()
+        response = give(api)
+    assert response.status_code == 503
+    assert code_of(response) == "store_unavailable"
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_texts_are_in_the_store_only_where_they_may_be(is_stored: bool, tmp_path: Path) -> None:
+    text = f"{HEADLINE} {MARK}"
+    with running(tmp_path, STORE_TEXT=str(is_stored)) as api:
+        api.predict(text)
+        api.post("/predict/batch", json={"texts": [text]})
+        give(api, text=text)
+    kept = rows_of(api.settings, "predictions") + rows_of(api.settings, "feedback")
+    assert [row["text"] for row in kept] == [text if is_stored else None] * 3
+    on_disk = b"".join(file.read_bytes() for file in api.settings.home.rglob("*") if file.is_file())
+    assert (MARK.encode() in on_disk) is is_stored
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"category": "sports"},
+        {"text": HEADLINE},
+        {"text": HEADLINE, "prediction_id": ANY_ID, "category": "sports"},
+        {"prediction_id": MARK, "category": "sports"},
+        {"prediction_id": 5, "category": "sports"},
+        {"text": "", "category": "sports"},
+        {"text": HEADLINE, "category": ""},
+        {"text": HEADLINE, "category": "c" * 201},
+        {"text": HEADLINE, "category": "half a character \ud800"},
+        {"text": HEADLINE, "category": "sp\0rts"},
+        {"text": HEADLINE, "category": "sports", "editor": ""},
+        {"text": HEADLINE, "category": "sports", "key": "k" * 201},
+        {"text": HEADLINE, "category": "sports", "note": MARK},
+    ],
+    ids=ascii,
+)
+def test_what_is_no_feedback_is_refused_without_an_echo(body: dict[str, Any], api: Api) -> None:
+    response = api.post("/feedback", json=body)
+    assert response.status_code == 400
+    assert code_of(response) == "invalid_input"
+    assert MARK not in response.text

@@ -1,0 +1,105 @@
+"""POST /model/promote and /model/rollback against a real embedded registry: each runs the real command."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from sklearn.naive_bayes import MultinomialNB
+
+from newsdesk.model.bundle import WEIGHTS
+from newsdesk.model.predictor import Predictor
+from newsdesk.registry.mlflow_client import connect
+from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.version import MODEL
+from tests.builders import fitted_bundle, settings_in
+from tests.integration.api.builders import HEADLINE, code_of
+from tests.serving import service_of, while_running
+from tests.unit.registry.shelf import Shelf, open_shelf
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    """Versions 1, 2 and a damaged 3 are registered; 1 is the champion."""
+    template = settings_in(tmp_path / "template")
+    connect(template).search_registered_models()
+    shelf = open_shelf(tmp_path / "home", template.home / "mlflow.db")
+    for alpha in (1.0, 0.5, 0.25):
+        shelf.put(fitted_bundle(MultinomialNB(alpha=alpha), per_category=10))
+    (shelf.bundle("3") / WEIGHTS).write_bytes(b"nothing")
+    shelf.client.set_registered_model_alias(MODEL, "champion", "1")
+    return shelf
+
+
+async def predicted_by(client: httpx.AsyncClient) -> str:
+    response = await client.post("/predict", json={"text": HEADLINE})
+    assert response.status_code == 200
+    return str(response.json()["model_version"])
+
+
+def test_a_change_is_in_force_when_it_is_answered_and_there_is_a_way_back(shelf: Shelf, tmp_path: Path) -> None:
+    first = Predictor(fitted_bundle(MultinomialNB(alpha=1.0), per_category=10))
+    service = service_of(settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600"), first)
+
+    async def use(client: httpx.AsyncClient) -> None:
+        nowhere_to_go = await client.post("/model/rollback", json={})
+        assert (nowhere_to_go.status_code, code_of(nowhere_to_go)) == (409, "change_refused")
+        damaged = await client.post("/model/promote", json={"version": "3"})
+        assert (damaged.status_code, code_of(damaged)) == (409, "change_refused")
+        assert "Version 3 is refused" in damaged.json()["message"]
+        assert await predicted_by(client) == "1"
+
+        promoted = await client.post("/model/promote", json={"version": "2", "reason": "better on local politics"})
+        assert promoted.status_code == 200
+        assert list(promoted.json()) == ["champion", "replaced", "digest", "timestamp"]
+        assert (promoted.json()["champion"], promoted.json()["replaced"]) == ("2", "1")
+        assert await predicted_by(client) == "2"
+        versions = (await client.get("/model/versions")).json()["versions"]
+        assert {version["version"]: version["aliases"] for version in versions} == {
+            "3": [],
+            "2": ["champion"],
+            "1": ["previous"],
+        }
+
+        back = await client.post("/model/rollback", json={"reason": "complaints"})
+        assert (back.status_code, back.json()["champion"], back.json()["replaced"]) == (200, "1", "2")
+        assert await predicted_by(client) == "1"
+
+    while_running(service, use)
+    pointer = read_champion(shelf.settings.bundles)
+    assert pointer is not None
+    assert pointer.version == "1"
+
+
+def test_a_change_that_takes_too_long_is_told_and_the_champion_answers(shelf: Shelf, tmp_path: Path) -> None:
+    first = Predictor(fitted_bundle(MultinomialNB(alpha=1.0), per_category=10))
+    settings = settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600", API_TIMEOUT="0.2")
+    service = service_of(settings, first)
+
+    async def use(client: httpx.AsyncClient) -> None:
+        slow = await client.post("/model/promote", json={"version": "2"})
+        assert (slow.status_code, code_of(slow)) == (503, "timeout")
+        assert await predicted_by(client) == "1"
+
+    while_running(service, use)
+    assert shelf.reader.version("1").aliases == ("champion",)
+
+
+def test_changes_at_once_come_one_after_another(shelf: Shelf, tmp_path: Path) -> None:
+    first = Predictor(fitted_bundle(MultinomialNB(alpha=1.0), per_category=10))
+    service = service_of(settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600"), first)
+
+    async def use(client: httpx.AsyncClient) -> None:
+        answers = await asyncio.gather(
+            *(client.post("/model/promote", json={"version": version}) for version in ("2", "1"))
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        replaced = {answer.json()["champion"]: answer.json()["replaced"] for answer in answers}
+        assert replaced in ({"2": "1", "1": "2"}, {"1": None, "2": "1"})
+        holder = shelf.reader.holder("champion")
+        assert holder is not None
+        assert await predicted_by(client) == holder.version
+
+    while_running(service, use)
