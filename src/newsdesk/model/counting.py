@@ -64,10 +64,14 @@ class OneByOne:
 
     def count(self, text: str) -> Rows:
         """The terms of one text."""
-        counts = Counter(self._known_terms(text))
+        counts = self.count_by_column(text)
         columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
         values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
         return Rows(np.array([0, len(counts)]), columns, values)
+
+    def count_by_column(self, text: str) -> Counter[int]:
+        """How often each column's term occurs in one text."""
+        return Counter(self._known_terms(text))
 
     def _known_terms(self, text: str) -> list[int]:
         words = self._write(text).decode("utf-8", "surrogatepass").split(" ")

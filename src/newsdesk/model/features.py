@@ -1,6 +1,7 @@
 """From text to TF-IDF features, by the bundle's vocabulary alone."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,10 @@ class TfidfFeatures:
         self._all_at_once = AllAtOnce(words, write)
         self._idf = idf
         self._sublinear = tfidf.sublinear_tf
+
+    def few_terms(self, text: str) -> Counter[int] | None:
+        """How often each column's term occurs in a short text; None for a longer one."""
+        return self._one_by_one.count_by_column(text) if len(text) <= _FEW_CHARACTERS // 10 else None
 
     def rows(self, texts: Sequence[str]) -> Rows:
         """The features of texts, title and text joined, as they were written."""

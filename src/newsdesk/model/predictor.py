@@ -11,6 +11,7 @@ from newsdesk.model.bundle import Bundle, Golden
 from newsdesk.model.checks import check_parts
 from newsdesk.model.classifiers import classifier_of
 from newsdesk.model.features import TfidfFeatures
+from newsdesk.model.few_terms import few_terms_of
 from newsdesk.model.rows import Rows
 
 GOLDEN_TOLERANCE = 1e-6  # for a probability; processors round differently
@@ -55,6 +56,7 @@ class Predictor:
         except ValueError as error:
             raise BundleError(f"The bundle {bundle.digest} cannot be used: {error}. Train anew.") from error
         self._classifier = classifier_of(bundle)
+        self._few_terms = few_terms_of(bundle, idf)
         self._temperature = manifest.temperature
         self._prove(manifest.golden)
 
@@ -62,7 +64,7 @@ class Predictor:
         """Raises `BundleError` where this machine gives a golden example other probabilities than training did."""
         texts = [example.text for example in golden]
         with np.errstate(all="ignore"):  # weights that overflow are found out below
-            together, alone = self.predict_proba(texts), [self.predict_proba([text])[0] for text in texts]
+            together, alone = self.predict_proba(texts), [np.array(self._alone(text)) for text in texts]
         for number, (example, *answers) in enumerate(zip(golden, together, alone, strict=True), start=1):
             if not all(_same(answer, example.probabilities) for answer in answers):
                 raise BundleError(
@@ -87,11 +89,21 @@ class Predictor:
 
     def predict_many(self, texts: Sequence[str]) -> list[Prediction]:
         """What the bundle says about each text, in their order."""
+        if len(texts) == 1:
+            return [self.predict(texts[0])]
         return [self._prediction(row) for row in self.predict_proba(texts).tolist()]
 
     def predict(self, text: str) -> Prediction:
         """What the bundle says about one text."""
-        return self._prediction(self.predict_proba([text])[0].tolist())
+        return self._prediction(self._alone(text))
+
+    def _alone(self, text: str) -> list[float]:
+        if self._few_terms and (counts := self._features.few_terms(text)) is not None:
+            probabilities = self._few_terms.probabilities(counts)
+            if probabilities is not None:
+                return probabilities
+        answer: list[float] = self.predict_proba([text])[0].tolist()
+        return answer
 
     def _prediction(self, probabilities: list[float]) -> Prediction:
         """The classes ranked; of equally probable ones, the earlier class is first."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
 
 from newsdesk import __version__
 from newsdesk.serving import errors, openapi
@@ -15,6 +16,7 @@ from newsdesk.serving.observe import Observed
 from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.routes import batch, feedback, models, open_inference, operations, predicting, tokens
 from newsdesk.serving.service import Service
+from newsdesk.serving.shortcut import Shortcut
 
 
 def create_app(service: Service) -> FastAPI:
@@ -36,21 +38,26 @@ def create_app(service: Service) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    # The last one added is the outermost.
-    app.add_middleware(Guard, access=service.access, limiter=service.limiter, timeout=service.settings.api_timeout)
-    if origins := service.settings.api_cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=[origin.strip() for origin in origins.split(",")],
+    errors.install(app)
+    app.router.route_class = JsonRoute
+    for subject in (predicting, batch, operations, feedback, models, open_inference, tokens):
+        subject.add_routes(app, service)
+    openapi.install(app, service)
+    app.middleware_stack = _layers(app, service, log)
+    return app
+
+
+def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
+    """What lies around the endpoints, from the inside out: ours outermost, and FastAPI's own within the shortcut."""
+    settings = service.settings
+    layers: ASGIApp = Shortcut(app.build_middleware_stack(), app.router.routes)
+    layers = Guard(layers, service.access, service.limiter, settings.api_timeout)
+    if settings.api_cors_origins:
+        layers = CORSMiddleware(
+            layers,
+            allow_origins=[origin.strip() for origin in settings.api_cors_origins.split(",")],
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-api-key", "x-request-id", "traceparent"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    app.add_middleware(Observed, metrics=service.metrics, log=log)
-    errors.install(app)
-    app.router.route_class = JsonRoute
-    # Routes are tried in order: the one that is asked for most comes first.
-    for subject in (predicting, batch, operations, feedback, models, open_inference, tokens):
-        subject.add_routes(app, service)
-    openapi.install(app, service)
-    return app
+    return Observed(layers, service.metrics, log)

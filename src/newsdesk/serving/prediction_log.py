@@ -38,7 +38,7 @@ class PredictionLog:
         *,
         on_event: Callable[[Happening, int], None],
         capacity: int = 100_000,
-        batch: int = 500,
+        batch: int = 5_000,
         interval: float = 0.5,
         spool_bytes: int = _PREDICTION_SPOOL_BYTES,
     ) -> None:

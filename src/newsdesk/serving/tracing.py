@@ -27,5 +27,8 @@ def traced(app: "FastAPI") -> "FastAPI":
         ) from error
     provider = TracerProvider(resource=Resource.create({"service.name": "newsdesk"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    app.add_middleware(OpenTelemetryMiddleware, tracer_provider=provider, exclude_spans=["receive", "send"])
+    assert app.middleware_stack is not None
+    app.middleware_stack = OpenTelemetryMiddleware(
+        app.middleware_stack, tracer_provider=provider, exclude_spans=["receive", "send"]
+    )
     return app

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,7 @@ class StoreConnection:
         self._address = address
         self._clock = clock
         self._engine: Engine | None = None
+        self._file: int | None = None
         self._opening, self._failing = Lock(), Lock()
         self._wait = 0.0
         self._away_until = 0.0
@@ -75,8 +77,18 @@ class StoreConnection:
                 from newsdesk.store import feedback, predictions  # noqa: F401
                 from newsdesk.store.database import open_store
 
-                self._engine = open_store(self._address)
+                self._engine = open_store(self._address, keep_open=True)
+                self._file = _file_of(self._engine)
+            if self._file != _file_of(self._engine):
+                raise StoreError("The file of the store was moved or removed. It is made anew.")
             return self._engine
+
+
+def _file_of(engine: "Engine") -> int | None:
+    """Which file a SQLite store is: written to after it was removed, it would take everything and keep nothing."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Path(engine.url.database).stat().st_ino
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -39,9 +39,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
-def open_store(address: str) -> Engine:
-    """The store at a SQLAlchemy address; missing tables are made. Raises `ConfigError`, `StoreError`."""
-    url, engine = _engine(address)
+def open_store(address: str, *, keep_open: bool = False) -> Engine:
+    """The store at a SQLAlchemy address; missing tables are made. Raises `ConfigError`, `StoreError`.
+
+    With `keep_open` whoever opens a SQLite file gets connections that stay open, and must dispose of the engine.
+    """
+    url, engine = _engine(address, keep_open)
     try:
         _make_missing_tables(engine)
     except DBAPIError as error:
@@ -54,7 +57,7 @@ def open_store(address: str) -> Engine:
     return engine
 
 
-def _engine(address: str) -> tuple[URL, Engine]:
+def _engine(address: str, keep_open: bool) -> tuple[URL, Engine]:
     try:
         url = make_url(address)
         if url.drivername == "postgresql":
@@ -67,8 +70,8 @@ def _engine(address: str) -> tuple[URL, Engine]:
             return url, create_engine(url, pool_pre_ping=True, connect_args=defaults)
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        # A SQLite file is opened in no time: no connection is kept that nobody would close.
-        engine = create_engine(url, poolclass=NullPool)
+        # A SQLite file is opened in no time: by default no connection is kept that nobody would close.
+        engine = create_engine(url) if keep_open else create_engine(url, poolclass=NullPool)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(
             f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"

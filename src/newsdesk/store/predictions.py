@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +43,8 @@ Index(
 _NAMES = [column.name for column in predictions.columns]
 _values = attrgetter(*_NAMES)
 _AT = _NAMES.index("at")
+_INSERT = f"INSERT INTO predictions ({', '.join(_NAMES)}) VALUES"
+_AT_ONCE = 2000  # rows in one statement: of 15 values each, within the 32,766 that SQLite takes
 
 
 def insert_predictions(store: Engine, records: Sequence[PredictionRecord]) -> int:
@@ -56,19 +59,22 @@ def insert_predictions(store: Engine, records: Sequence[PredictionRecord]) -> in
 
 
 def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
-    """Straight to the driver, in a third of the time: thousands a second come here from beside the requests."""
-    if not records:
-        return
+    """Straight to the driver, many rows in one statement: thousands a second come here from beside the requests, which
+    must wait for every step of Python, and need not wait for a step of SQLite's.
+    """
     is_sqlite = store.dialect.name == "sqlite"
-    marks = ", ".join(["?" if is_sqlite else "%s"] * len(_NAMES))
-    statement = f"INSERT INTO predictions ({', '.join(_NAMES)}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING"  # noqa: S608
+    marks = f"({', '.join(['?' if is_sqlite else '%s'] * len(_NAMES))})"
     with store.begin() as connection:
-        connection.exec_driver_sql(statement, [_row(record, is_sqlite) for record in records])
+        for start in range(0, len(records), _AT_ONCE):
+            some = records[start : start + _AT_ONCE]
+            statement = f"{_INSERT} {', '.join([marks] * len(some))} ON CONFLICT (id) DO NOTHING"
+            values = tuple(chain.from_iterable(_row(record, is_sqlite) for record in some))
+            connection.exec_driver_sql(statement, values)
 
 
-def _row(record: PredictionRecord, is_sqlite: bool) -> tuple[Any, ...]:
+def _row(record: PredictionRecord, is_sqlite: bool) -> list[Any]:
     values = list(_values(record))
     moment = record.at.astimezone(UTC)
     # As `UtcDateTime` would write it: SQLite has no type for moments, SQLAlchemy keeps them as text.
-    values[_AT] = f"{moment:%Y-%m-%d %H:%M:%S.%f}" if is_sqlite else moment
-    return tuple(values)
+    values[_AT] = moment.replace(tzinfo=None).isoformat(" ", "microseconds") if is_sqlite else moment
+    return values

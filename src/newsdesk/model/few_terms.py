@@ -1,0 +1,70 @@
+"""A linear classifier's answer to a text of few terms, in plain Python.
+
+For a dozen terms and a handful of classes numpy spends its time on being called; in a server, whose processor caches
+are cold, a headline is answered in a third of the time this way. Equal to the arrays' answer but for rounding.
+"""
+
+from collections.abc import Callable, Mapping
+from math import exp, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsdesk.model.bundle import Bundle, LinearSpec, Link
+
+_MOST_PRODUCTS = 400  # of terms and classes: from here on arrays are faster
+_MOST_CLASSES = 20  # of a bigger table of weights, numbers of Python would take too much memory
+
+
+class FewTerms:
+    """`probabilities` takes how often each column's term occurs, and gives the probabilities of the classes.
+
+    They are calibrated already: at a temperature, the softmax of scores is that of the scores divided by it.
+    """
+
+    def __init__(self, bundle: Bundle, link: Link, idf: NDArray[np.float64]) -> None:
+        manifest = bundle.manifest
+        self._sublinear = manifest.tfidf.sublinear_tf
+        self._idf: list[float] = idf.tolist()
+        tensors, temperature = bundle.tensors, manifest.temperature
+        self._weights: list[list[float]] = (tensors["weights"].astype(np.float64) / temperature).tolist()
+        self._intercepts: list[float] = (tensors["intercepts"].astype(np.float64) / temperature).tolist()
+        self._most_terms = _MOST_PRODUCTS // len(self._intercepts)
+        self._link = _LINKS[link]
+
+    def probabilities(self, counts: Mapping[int, int]) -> list[float] | None:
+        """None where the terms are too many for this to be the faster way."""
+        if len(counts) > self._most_terms:
+            return None
+        idf = self._idf
+        values = [
+            (column, idf[column] * (1.0 if count == 1 else log(count) + 1 if self._sublinear else count))
+            for column, count in counts.items()
+        ]
+        norm = sqrt(sum([value * value for _, value in values])) or 1.0
+        sums = [0.0] * len(self._intercepts)
+        for column, value in values:
+            sums = [total + value * weight for total, weight in zip(sums, self._weights[column], strict=True)]
+        return self._link([total / norm + extra for total, extra in zip(sums, self._intercepts, strict=True)])
+
+
+def few_terms_of(bundle: Bundle, idf: NDArray[np.float64]) -> FewTerms | None:
+    """None for a classifier that has no such short way."""
+    spec = bundle.manifest.classifier
+    if isinstance(spec, LinearSpec) and spec.link in _LINKS and len(bundle.manifest.classes) <= _MOST_CLASSES:
+        return FewTerms(bundle, spec.link, idf)
+    return None
+
+
+def _softmax(scores: list[float]) -> list[float]:
+    highest = max(scores)
+    powers = [exp(score - highest) for score in scores]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def _sigmoid(scores: list[float]) -> list[float]:
+    return _softmax([0.0, scores[0]])
+
+
+_LINKS: dict[Link, Callable[[list[float]], list[float]]] = {"softmax": _softmax, "sigmoid": _sigmoid}
