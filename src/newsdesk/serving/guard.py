@@ -2,6 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +13,7 @@ from newsdesk.serving.security.limits import Limiter
 from newsdesk.serving.security.refusal import Refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the longest text allowed, with every character escaped, fits in
+_TOO_SLOW = "took longer than API_TIMEOUT"  # why a request is cancelled
 _PROBES = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}  # a limit would make a busy server look dead
 
 
@@ -33,7 +35,7 @@ class Guard:
             if scope["path"] == "/predict/batch" and content_type_of(scope) in JSON_LINES:
                 await self._app(scope, receive, send)
             else:
-                _refuse_large(dict(scope["headers"]).get(b"content-length", b""))
+                _refuse_large(scope)
                 await self._within_limits(scope, receive, send)
         except ApiError as refusal:
             await answer_to(scope, refusal)(scope, receive, send)
@@ -65,13 +67,19 @@ class Guard:
             has_begun = True
             await send(message)
 
+        # What asyncio.timeout does, for a third of its time.
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        timer = asyncio.get_running_loop().call_later(self._timeout, task.cancel, _TOO_SLOW)
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._app(scope, limited_receive, watched_send)
-        except TimeoutError:
-            if has_begun:
+            await self._app(scope, limited_receive, watched_send)
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args != (_TOO_SLOW,) or task.uncancel():
                 raise
+            if has_begun:
+                raise TimeoutError from None
             raise self._too_slow(is_whole) from None
+        finally:
+            timer.cancel()
 
     def _too_slow(self, is_whole: bool) -> ApiError:
         status = HTTPStatus.SERVICE_UNAVAILABLE if is_whole else HTTPStatus.REQUEST_TIMEOUT
@@ -86,9 +94,10 @@ def refusal_of(refused: Refused) -> ApiError:
     return ApiError(status, status.phrase, refused.message, refused.code, refused.headers)
 
 
-def _refuse_large(declared: bytes) -> None:
-    if declared.isdigit() and (len(declared) > 12 or int(declared) > MAX_BODY_BYTES):
-        raise _too_large()
+def _refuse_large(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and (len(value) > 12 or int(value) > MAX_BODY_BYTES):
+            raise _too_large()
 
 
 def _too_large() -> ApiError:
