@@ -1,30 +1,46 @@
 """Write whole or not at all: what another process sees is the old content or the new, never half of it."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A draft folder to fill; when the `with` block ends well it becomes `target`, in place of one that is there."""
+    """A draft folder to fill; when the `with` block ends well it becomes `target`, in place of one that is there.
+
+    Of several that become the same target at once, the last one stays.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    old = draft.with_name(f"{draft.name}-old")
     try:
         yield draft
         draft.chmod(0o755)
         for file in draft.iterdir():
             _flush(file)
-        if target.is_dir():  # a folder cannot be replaced in one step: for a moment there is none
-            target.rename(old)
-        draft.rename(target)
+        _put_in_place(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_in_place(draft: Path, target: Path) -> None:
+    """A folder cannot be replaced in one step: for a moment there is none, and then another process may put one."""
+    old = draft.with_name(f"{draft.name}-old")
+    while True:
+        try:
+            draft.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            with suppress(FileNotFoundError):
+                target.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            return
 
 
 def write_text(target: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,18 @@ def test_a_folder_whose_replacer_is_killed_at_any_step_is_never_half_of_anything
     assert seen[0] == OLD
     assert seen[-1] == NEW
     assert [content for content in seen if content not in (None, OLD, NEW)] == []
+
+
+def test_of_many_that_become_one_folder_at_once_each_succeeds_and_one_stays(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+
+    def put(number: int) -> None:
+        for _ in range(20):
+            with atomic.new_folder(target) as draft:
+                (draft / "first").write_text(str(number))
+                (draft / "second").write_text(str(number))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put, range(8)))
+    assert (target / "first").read_text() == (target / "second").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -27,8 +27,6 @@ def traced(app: "FastAPI") -> "FastAPI":
         ) from error
     provider = TracerProvider(resource=Resource.create({"service.name": "newsdesk"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    assert app.middleware_stack is not None
-    app.middleware_stack = OpenTelemetryMiddleware(
-        app.middleware_stack, tracer_provider=provider, exclude_spans=["receive", "send"]
-    )
+    layers = app.middleware_stack or app.build_middleware_stack()
+    app.middleware_stack = OpenTelemetryMiddleware(layers, tracer_provider=provider, exclude_spans=["receive", "send"])
     return app

@@ -71,7 +71,11 @@ def _engine(address: str, keep_open: bool) -> tuple[URL, Engine]:
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         # A SQLite file is opened in no time: by default no connection is kept that nobody would close.
-        engine = create_engine(url) if keep_open else create_engine(url, poolclass=NullPool)
+        if keep_open:
+            # A statement of a thousand rows takes megabytes once it is prepared: none is kept.
+            engine = create_engine(url, connect_args={"cached_statements": 0})
+        else:
+            engine = create_engine(url, poolclass=NullPool)
     except (ArgumentError, ImportError) as error:
         raise ConfigError(
             f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"

@@ -1,0 +1,85 @@
+"""The short way of a linear classifier gives what its arrays give."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import MultinomialNB
+
+from newsdesk.config.model_config import TextCleaning, TfidfConfig
+from newsdesk.model.few_terms import few_terms_of
+from newsdesk.model.golden import with_golden
+from newsdesk.model.predictor import Predictor
+from tests.builders import bundle_of, fit_pipeline, sample_texts
+from tests.unit.model.equality import SEPARATORS, TRICKY
+
+KINDS: dict[str, tuple[Any, int, float]] = {
+    "softmax": (LogisticRegression(), 5, 1.0),
+    "calibrated softmax": (LogisticRegression(), 5, 0.6),
+    "naive Bayes": (MultinomialNB(), 5, 1.7),
+    "two classes": (LogisticRegression(), 2, 1.0),
+    "two calibrated classes": (LogisticRegression(), 2, 2.5),
+}
+
+
+def fitted(classifier: Any, classes: int = 5, temperature: float = 1.0, sublinear: bool = True) -> Predictor:
+    texts, categories = sample_texts(12)
+    chosen = sorted(set(categories))[:classes]
+    pairs = [(text, category) for text, category in zip(texts, categories, strict=True) if category in chosen]
+    cleaning, tfidf = TextCleaning(), TfidfConfig(sublinear_tf=sublinear)
+    bundle = bundle_of(fit_pipeline(classifier, *map(list, zip(*pairs, strict=True)), cleaning, tfidf), cleaning, tfidf)
+    manifest = bundle.manifest.model_copy(update={"temperature": temperature})
+    return Predictor(with_golden(type(bundle)(manifest, bundle.vocabulary, bundle.tensors)))
+
+
+@cache
+def predictor(name: str) -> Predictor:
+    return fitted(*KINDS[name])
+
+
+def words(name: str) -> st.SearchStrategy[str]:
+    return st.sampled_from([*predictor(name).bundle.vocabulary.terms, *TRICKY])
+
+
+def texts(name: str) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(words(name), st.sampled_from(SEPARATORS)), max_size=60)
+    return pairs.map(lambda some: "".join(word + separator for word, separator in some))
+
+
+@pytest.mark.parametrize("name", KINDS)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_text_alone_is_answered_as_in_a_batch(name: str, data: st.DataObject) -> None:
+    text = data.draw(texts(name))
+    together = predictor(name).predict_many([text, text])[0].probabilities
+    alone = predictor(name).predict(text).probabilities
+    assert list(alone) == list(together) or np.isclose(list(alone.values()), list(together.values()), atol=1e-12).all()
+    assert alone == pytest.approx(together, abs=1e-12)
+
+
+def test_terms_are_counted_as_they_are_where_their_frequency_is_not_dampened() -> None:
+    plain = fitted(LogisticRegression(), sublinear=False)
+    text = " ".join(["bank"] * 5 + ["film"])
+    assert plain.predict(text).probabilities == pytest.approx(
+        plain.predict_many([text, ""])[0].probabilities, abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", ["softmax", "two classes"])
+def test_more_terms_than_pay_are_left_to_the_arrays(name: str) -> None:
+    bundle = predictor(name).bundle
+    short = few_terms_of(bundle, bundle.tensors["idf"].astype(np.float64))
+    assert short is not None
+    assert short.probabilities(dict.fromkeys(range(10), 1)) is not None
+    assert short.probabilities(dict.fromkeys(range(500), 1)) is None
+
+
+@pytest.mark.parametrize("classifier", [RandomForestClassifier(5, random_state=0), SGDClassifier(loss="log_loss")])
+def test_a_classifier_without_a_short_way_has_none(classifier: Any) -> None:
+    bundle = fitted(classifier).bundle
+    assert few_terms_of(bundle, bundle.tensors["idf"].astype(np.float64)) is None
