@@ -3,10 +3,15 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from newsdesk.config.settings import Settings
+
+if TYPE_CHECKING:
+    from newsdesk.model.bundle import Bundle
+    from tests.unit.registry.shelf import Shelf
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -29,6 +34,46 @@ def missing() -> Callable[[str], None]:
         pytest.skip(reason)
 
     return tell
+
+
+@pytest.fixture(scope="session")
+def first() -> "Bundle":
+    """One of two bundles that answer differently."""
+    return _naive_bayes(alpha=1.0)
+
+
+@pytest.fixture(scope="session")
+def second() -> "Bundle":
+    """The other one."""
+    return _naive_bayes(alpha=0.5)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite file of an embedded MLflow without a model."""
+    from newsdesk.registry.mlflow_client import connect
+    from tests.builders import settings_in
+
+    settings = settings_in(tmp_path_factory.mktemp("mlflow"))
+    connect(settings).search_registered_models()
+    return settings.embedded_mlflow
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, empty_database: Path) -> "Shelf":
+    """A real embedded registry on disk, empty."""
+    from tests.unit.registry.shelf import open_shelf
+
+    return open_shelf(tmp_path, empty_database)
+
+
+# scikit-learn and MLflow take seconds to load: only where a test asks for what needs them.
+def _naive_bayes(alpha: float) -> "Bundle":
+    from sklearn.naive_bayes import MultinomialNB
+
+    from tests.builders import fitted_bundle
+
+    return fitted_bundle(MultinomialNB(alpha=alpha), per_category=10)
 
 
 @pytest.fixture

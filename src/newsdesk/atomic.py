@@ -43,8 +43,8 @@ def _put_in_place(draft: Path, target: Path) -> None:
             return
 
 
-def write_text(target: Path, text: str) -> None:
-    """Write a file, replacing one that is there in a single step."""
+def write_text(target: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file, replacing one that is there in a single step. As a draft nobody but its owner may read it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", delete=False, encoding="utf-8") as file:
         draft = Path(file.name)
@@ -52,7 +52,7 @@ def write_text(target: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-            draft.chmod(0o644)
+            draft.chmod(mode)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

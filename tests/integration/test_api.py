@@ -4,10 +4,7 @@ import json
 import logging
 import math
 import re
-import threading
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +13,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,6 +25,7 @@ from newsdesk.model.predictor import Prediction, Predictor
 from newsdesk.sample import CATEGORIES
 from newsdesk.serving.security.permissions import PERMISSIONS
 from tests.builders import fitted_bundle, settings_in
+from tests.integration.api.builders import listening
 from tests.serving import app_of, call
 
 HEADLINE = "Striker scores twice as the champions win the cup final"
@@ -413,18 +410,3 @@ def test_a_defect_leaves_nothing_of_the_text_in_the_logs_of_the_server(caplog: p
         assert httpx.post(f"{address}/predict", json={"text": f"{HEADLINE} {SECRET}"}).status_code == 500
     assert "/predict" in caplog.text
     assert SECRET not in caplog.text
-
-
-@contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """The address at which a real server answers with `app`; what it logs goes to the log of this process."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()

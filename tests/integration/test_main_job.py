@@ -18,6 +18,7 @@ from newsdesk.pipeline.progress import Silent
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.run import Outcome, run
 from newsdesk.registry.pointer import POINTER, read_champion
+from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.versions import Registry
 from newsdesk.serving.model_source import ModelSource
 from newsdesk.store.database import open_store
@@ -147,11 +148,11 @@ def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: 
     desk, outcome = finished
     registry = desk.registry
     version = registry.version("1")
-    _, folder = registry.fetch(version)
+    _, folder = fetch_bundle(registry, version, desk.settings.bundles)
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-    bundle, folder = registry.fetch(version)
+    bundle, folder = fetch_bundle(registry, version, desk.settings.bundles)
     assert bundle.digest == outcome.trained.bundle.digest
     assert load_bundle(folder).digest == bundle.digest
 
@@ -159,9 +160,9 @@ def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: 
 def test_a_bundle_that_is_damaged_on_disk_is_fetched_again(finished: tuple[Desk, Outcome]) -> None:
     desk, outcome = finished
     registry = desk.registry
-    _, folder = registry.fetch(registry.version("1"))
+    _, folder = fetch_bundle(registry, registry.version("1"), desk.settings.bundles)
     (folder / "weights.safetensors").write_bytes(b"damaged")
-    bundle, _ = registry.fetch(registry.version("1"))
+    bundle, _ = fetch_bundle(registry, registry.version("1"), desk.settings.bundles)
     assert bundle.digest == outcome.trained.bundle.digest
     assert load_bundle(folder).digest == bundle.digest
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import math
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -15,21 +14,13 @@ from uuid import uuid4
 from newsdesk.model.predictor import Predictor
 from tests.builders import sample_texts
 from tests.stack.connection import Answer, Connection
+from tests.waiting import eventually
 
 MARK = "zyxwmark"  # in every text that is sent, and nowhere else: what shows it has let a text out
-PATIENCE = 60  # seconds; what comes about sooner is not waited for
 _CLOSENESS = 1e-12
 
 Probabilities = dict[str, float]
 Known = Mapping[tuple[str, str], Mapping[str, Probabilities]]  # by version and digest, then by text
-
-
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    """Wait until it is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}"
-        time.sleep(0.05)
 
 
 def marked_texts(count: int = 200) -> list[str]:

@@ -24,8 +24,9 @@ from newsdesk.model.predictor import Predictor
 from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from newsdesk.store.database import open_store
 from tests.builders import bundle_of, fit_pipeline, sample_texts
-from tests.stack.load import MARK, PATIENCE, eventually
+from tests.stack.load import MARK
 from tests.stack.servers import free_port
+from tests.waiting import PATIENCE, eventually
 
 
 @cache

@@ -9,7 +9,6 @@ from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.model.bundle import WEIGHTS
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.mlflow_client import connect
 from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.version import MODEL
 from tests.builders import fitted_bundle, settings_in
@@ -21,11 +20,9 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def shelf(tmp_path: Path, empty_database: Path) -> Shelf:
     """Versions 1, 2 and a damaged 3 are registered; 1 is the champion."""
-    template = settings_in(tmp_path / "template")
-    connect(template).search_registered_models()
-    shelf = open_shelf(tmp_path / "home", template.home / "mlflow.db")
+    shelf = open_shelf(tmp_path / "home", empty_database)
     for alpha in (1.0, 0.5, 0.25):
         shelf.put(fitted_bundle(MultinomialNB(alpha=alpha), per_category=10))
     (shelf.bundle("3") / WEIGHTS).write_bytes(b"nothing")

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.load import Known, eventually, known_answers, marked_texts, under_load
+from tests.stack.load import Known, known_answers, marked_texts, under_load
 from tests.stack.running import column, predictor, put_in_charge, serving
 from tests.stack.servers import (
     free_port,
     postgresql_programs,
     stoppable_postgresql,
 )
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 

@@ -9,9 +9,10 @@ from newsdesk.config.settings import Settings
 from newsdesk.registry.versions import Registry
 from tests.builders import settings_in
 from tests.stack.hostile_artifacts import ATTACKS, Attack
-from tests.stack.load import Known, eventually, known_answers, marked_texts, under_load
+from tests.stack.load import Known, known_answers, marked_texts, under_load
 from tests.stack.running import fitted, predictor, register, serving
 from tests.stack.servers import MlflowServer, stoppable_mlflow_server
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 

@@ -13,9 +13,10 @@ from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import settings_in
-from tests.stack.load import Known, Tally, eventually, known_answers, marked_texts, under_load
+from tests.stack.load import Known, Tally, known_answers, marked_texts, under_load
 from tests.stack.running import Server, column, predictor, register, serving
 from tests.stack.servers import mlflow_server, postgresql, postgresql_programs
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 

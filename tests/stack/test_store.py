@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from newsdesk.monitoring.comparison import compare_live
 from newsdesk.serving.prediction_log import PredictionLog
-from newsdesk.store.database import open_store
 from newsdesk.store.feedback import Vote, current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, PredictionRecord, Recorded
 from tests.stack.servers import Postgresql, postgresql_programs, stoppable_postgresql
-from tests.unit.store.rows import feedback, prediction
+from tests.unit.store.opening import open_at_once
+from tests.unit.store.rows import feedback, opened, prediction
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -45,15 +46,6 @@ def address(server: Postgresql) -> str:
     return f"{server.address.rpartition('/')[0]}/{name}"
 
 
-@contextmanager
-def opened(address: str) -> Iterator[Engine]:
-    store = open_store(address)
-    try:
-        yield store
-    finally:
-        store.dispose()
-
-
 def kept(address: str) -> list[str]:
     """The ids of all predictions in the store."""
     with opened(address) as store, store.connect() as connection:
@@ -77,14 +69,6 @@ def started(address: str, folder: Path) -> Iterator[PredictionLog]:
         yield log
     finally:
         log.stop(20)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come about within a minute")
 
 
 def send(log: PredictionLog, *said: Feedback) -> list[Recorded]:
@@ -173,28 +157,8 @@ def test_the_longest_feedback_that_is_allowed_fits_into_the_indexes(address: str
         assert record_feedback(store, said).status == "created"
 
 
-OPEN = """
-import sys
-import newsdesk.store.feedback, newsdesk.store.ledger
-from newsdesk.store.database import open_store
-print("ready", flush=True)
-sys.stdin.readline()
-open_store(sys.argv[1]).dispose()
-"""
-
-
 def test_processes_that_open_a_new_store_at_once_all_find_it_whole(address: str) -> None:
-    command = [sys.executable, "-c", OPEN, address]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(5)]
-    for process in processes:
-        assert acknowledged(process) == "ready"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+    open_at_once(address, 5)
     with opened(address) as store, store.connect() as connection:
         triggers = connection.execute(text("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'promotion%'")).scalar()
     assert triggers == 1

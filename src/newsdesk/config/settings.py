@@ -82,9 +82,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home / 'newsdesk.db'}"
 
     @property
+    def embedded_mlflow(self) -> Path:
+        """The SQLite file of MLflow where no server is named."""
+        return self.home / "mlflow.db"
+
+    @property
     def tracking_uri(self) -> str:
         """Address of the MLflow server; embedded, a SQLite file."""
-        return self.mlflow_tracking_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+        return self.mlflow_tracking_uri or f"sqlite:///{self.embedded_mlflow}"
 
     @property
     def artifact_root(self) -> str | None:

@@ -27,7 +27,8 @@ MANIFEST = "bundle.json"
 VOCABULARY = "vocabulary.json"
 WEIGHTS = "weights.safetensors"
 _MIB = 1024 * 1024
-SIZE_LIMITS = MappingProxyType({MANIFEST: 16 * _MIB, VOCABULARY: 496 * _MIB, WEIGHTS: 1536 * _MIB})  # bytes
+# Largest size in bytes: 2 GiB together.
+SIZE_LIMITS = MappingProxyType({MANIFEST: 16 * _MIB, VOCABULARY: 496 * _MIB, WEIGHTS: 1536 * _MIB})
 
 Tensors = dict[str, NDArray[np.generic]]
 Activation = Literal["identity", "logistic", "tanh", "relu"]

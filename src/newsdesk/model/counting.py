@@ -62,14 +62,7 @@ class OneByOne:
                 columns.setdefault(len(term), {})[term] = j
         self._columns = [(length, found.get) for length, found in sorted(columns.items())]
 
-    def count(self, text: str) -> Rows:
-        """The terms of one text."""
-        counts = self.count_by_column(text)
-        columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
-        values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        return Rows(np.array([0, len(counts)]), columns, values)
-
-    def count_by_column(self, text: str) -> Counter[int]:
+    def count(self, text: str) -> Counter[int]:
         """How often each column's term occurs in one text."""
         return Counter(self._known_terms(text))
 

@@ -39,6 +39,7 @@ class Explanation:
     """`baseline` and the contributions of `terms`, the largest in size first, sum to `score`."""
 
     category: str
+    probability: float
     score: float
     baseline: float
     terms: list[tuple[str, float]]
@@ -51,8 +52,9 @@ def explain(predictor: Predictor, text: str, category: str | None = None) -> Exp
     Raises `UsageError` for a category that the predictor does not know.
     """
     row = predictor.rows([text])
+    probabilities = predictor.probabilities(row)[0]
     if category is None:
-        category = predictor.classes[int(predictor.probabilities(row)[0].argmax())]
+        category = predictor.classes[int(probabilities.argmax())]
     if category not in predictor.classes:
         raise UsageError(f"The model does not know that category. It knows: {', '.join(predictor.classes)}.")
     number = predictor.classes.index(category)
@@ -69,7 +71,7 @@ def explain(predictor: Predictor, text: str, category: str | None = None) -> Exp
         baseline, parts = _shapley(predictor, row, number, alone)
         terms = [*(names[column] for column in row.columns[alone]), OTHER_TERMS][: len(parts)]
     ranked = sorted(zip(terms, parts.tolist(), strict=True), key=lambda term: (-abs(term[1]), term[0]))
-    return Explanation(category, baseline + float(parts.sum()), baseline, ranked, method)
+    return Explanation(category, float(probabilities[number]), baseline + float(parts.sum()), baseline, ranked, method)
 
 
 def _linear(predictor: Predictor, spec: LinearSpec, row: Rows, number: int) -> tuple[float, NDArray[np.float64]]:

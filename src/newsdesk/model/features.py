@@ -14,6 +14,7 @@ from newsdesk.model.rows import Rows
 from newsdesk.text.tokens import word_writer
 
 SHORTEST_TOKEN = 2  # characters; as for `TfidfVectorizer`, a shorter token is no term and parts no others
+_HEADLINE_CHARACTERS = 500  # up to which a text may have so few terms that no arrays are needed
 _FEW_CHARACTERS = 5000  # up to which a single text is counted faster by dictionaries than by arrays
 
 
@@ -36,13 +37,19 @@ class TfidfFeatures:
         self._sublinear = tfidf.sublinear_tf
 
     def few_terms(self, text: str) -> Counter[int] | None:
-        """How often each column's term occurs in a short text; None for a longer one."""
-        return self._one_by_one.count_by_column(text) if len(text) <= _FEW_CHARACTERS // 10 else None
+        """How often each column's term occurs in a headline; None for a longer text."""
+        return self._one_by_one.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
+
+    def row(self, counts: Counter[int]) -> Rows:
+        """The features of a text with these terms."""
+        columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
+        values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
+        return self._weighted(Rows(np.array([0, len(counts)]), columns, values))
 
     def rows(self, texts: Sequence[str]) -> Rows:
         """The features of texts, title and text joined, as they were written."""
         if len(texts) == 1 and len(texts[0]) <= _FEW_CHARACTERS:
-            return self._weighted(self._one_by_one.count(texts[0]))
+            return self.row(self._one_by_one.count(texts[0]))
         return self._weighted(self._all_at_once.count(texts))
 
     def _weighted(self, counts: Rows) -> Rows:

@@ -98,11 +98,13 @@ class Predictor:
         return self._prediction(self._alone(text))
 
     def _alone(self, text: str) -> list[float]:
-        if self._few_terms and (counts := self._features.few_terms(text)) is not None:
-            probabilities = self._few_terms.probabilities(counts)
-            if probabilities is not None:
-                return probabilities
-        answer: list[float] = self.predict_proba([text])[0].tolist()
+        if self._few_terms is None or (counts := self._features.few_terms(text)) is None:
+            rows = self._features.rows([text])
+        elif (probabilities := self._few_terms.probabilities(counts)) is not None:
+            return probabilities
+        else:
+            rows = self._features.row(counts)
+        answer: list[float] = self.probabilities(rows)[0].tolist()
         return answer
 
     def _prediction(self, probabilities: list[float]) -> Prediction:

@@ -1,18 +1,12 @@
 """The three files that a registered version's bundle may have, and how they are read from a folder of this machine."""
 
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from newsdesk.errors import RegistryError
-from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS
+from newsdesk.model.bundle import SIZE_LIMITS
 from newsdesk.registry.version import BUNDLE
-
-_MIB = 1024 * 1024
-
-# Largest size in bytes: 2 GiB together.
-SIZE_LIMITS = MappingProxyType({MANIFEST: 16 * _MIB, VOCABULARY: 496 * _MIB, WEIGHTS: 1536 * _MIB})
 
 
 def size_limit(name: str) -> int:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from newsdesk import atomic
 from newsdesk.errors import BundleError, RegistryError
-from newsdesk.model.bundle import MANIFEST, Bundle, load_bundle
-from newsdesk.registry.bundle_files import SIZE_LIMITS
+from newsdesk.model.bundle import MANIFEST, SIZE_LIMITS, Bundle, load_bundle
 from newsdesk.registry.pointer import bundle_folder_name
 from newsdesk.registry.protocol import Registered, RegistryReader
 

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from newsdesk.config.settings import Settings
 from newsdesk.registry.fetch import fetch_bundle
 from newsdesk.registry.protocol import RegistryReader, RegistryWriter
@@ -18,6 +15,11 @@ def open_reader(settings: Settings) -> RegistryReader | None:
     """What reads the registry without MLflow; None where only MLflow can, as in PostgreSQL: follow the pointer then."""
     if _is_server(settings):
         return RestRegistry(settings)
+    if settings.mlflow_tracking_uri is None:
+        return SqliteReader(settings.embedded_mlflow)
+    from sqlalchemy import make_url  # it takes a fifth of a server's start, and few need it for this
+    from sqlalchemy.exc import ArgumentError
+
     try:
         address = make_url(settings.tracking_uri)
     except ArgumentError:

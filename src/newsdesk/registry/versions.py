@@ -17,7 +17,6 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.model.bundle import Bundle, save_bundle
 from newsdesk.registry.bundle_files import local_folder, read_local, size_limit
-from newsdesk.registry.fetch import fetch_bundle
 from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
 from newsdesk.registry.protocol import Registered, RegistryWriter
@@ -72,10 +71,6 @@ class Registry(RegistryWriter):
             )
             save_bundle(bundle, self._folder_of(bundle.digest))
             return _described(made, {})
-
-    def fetch(self, version: Version) -> tuple[Bundle, Path]:
-        """A version's bundle and the folder it is kept in; downloaded where it is not whole on disk, always checked."""
-        return fetch_bundle(self, version, self._settings.bundles)
 
     def download(self, version: Registered, name: str) -> bytes:
         limit = size_limit(name)

@@ -97,8 +97,8 @@ class Answering:
         digest = text_digest(text)
         key = (served.digest, digest)
         prediction = self._cache.get(key)
-        if prediction is None and self._shared_cache:
-            prediction = await self._shared_cache.get(key)
+        if prediction is None and self._shared_cache and (prediction := await self._shared_cache.get(key)):
+            self._cache.put(key, prediction)
         (self._hits if prediction else self._misses).inc()
         if prediction is None:
             served, arm, (prediction,) = await self._predict(served, arm, [text])

@@ -10,7 +10,6 @@ from newsdesk.serving.errors import ApiError, answer_to
 from newsdesk.serving.route import JSON_LINES, content_type_of
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.limits import Limiter
-from newsdesk.serving.security.refusal import Refused
 
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the longest text allowed, with every character escaped, fits in
 _TOO_SLOW = "took longer than API_TIMEOUT"  # why a request is cancelled
@@ -41,13 +40,10 @@ class Guard:
             await answer_to(scope, refusal)(scope, receive, send)
 
     async def _admit(self, scope: Scope) -> None:
-        try:
-            caller = self._access.admit(scope)
-            scope["caller"], scope["caller_name"] = caller, caller.name
-            if scope["path"] not in _PROBES:
-                await self._limiter.check(caller)
-        except Refused as refused:
-            raise refusal_of(refused) from None
+        caller = self._access.admit(scope)
+        scope["caller_name"] = caller.name
+        if scope["path"] not in _PROBES:
+            await self._limiter.check(caller)
 
     async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
@@ -86,12 +82,6 @@ class Guard:
         message = f"{'The answer' if is_whole else 'The body'} took longer than {self._timeout:g} s"
         # Without the rest of its body, no next request can be told from it.
         return ApiError(status, status.phrase, message, "timeout", None if is_whole else {"Connection": "close"})
-
-
-def refusal_of(refused: Refused) -> ApiError:
-    """The same in the shape of every failure."""
-    status = HTTPStatus(refused.status)
-    return ApiError(status, status.phrase, refused.message, refused.code, refused.headers)
 
 
 def _refuse_large(scope: Scope) -> None:

@@ -9,6 +9,7 @@ from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import Bundle, load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.registry.pointer import POINTER, Champion, bundle_folder_name, read_champion, write_champion
+from newsdesk.registry.protocol import Registered
 from newsdesk.registry.reader import RegistryReader, fetch_bundle, open_reader
 from newsdesk.registry.version import Alias, Version
 
@@ -47,19 +48,15 @@ class ModelSource:
 
         Raises `RegistryError` where the registry does not answer.
         """
-        if self._reader is not None and (holder := self._reader.holder("champion")):
-            return Named(holder.version, holder.digest)
-        return self.last_good()
+        return self.holder("champion") or self.last_good()
 
     def last_good(self) -> Named | None:
         """Who was last in charge on this disk. Raises `RegistryError` where the pointer is damaged."""
-        pointer = read_champion(self._bundles)
-        return Named(pointer.version, pointer.digest) if pointer else None
+        return _named(read_champion(self._bundles))
 
     def holder(self, alias: Alias) -> Named | None:
         """Who has an alias by the registry's word; None where there is nobody, or no registry."""
-        holder = self._reader.holder(alias) if self._reader else None
-        return Named(holder.version, holder.digest) if holder else None
+        return _named(self._reader.holder(alias)) if self._reader else None
 
     def versions(self) -> list[Version]:
         """All registered versions, newest first; none where there is no registry to ask."""
@@ -67,7 +64,7 @@ class ModelSource:
 
     def version(self, number: str) -> Named | None:
         """One registered version; None where there is none of that number."""
-        return next((Named(v.version, v.digest) for v in self.versions() if v.version == number), None)
+        return _named(next((version for version in self.versions() if version.version == number), None))
 
     def load(self, named: Named) -> Served:
         """A model from this disk, or fetched from the registry; checked and warmed up.
@@ -130,6 +127,10 @@ class ModelSource:
             return read_champion(self._bundles)
         except RegistryError:  # damaged: it is written anew
             return None
+
+
+def _named(found: Registered | None) -> Named | None:
+    return Named(found.version, found.digest) if found else None
 
 
 def _served(bundle: Bundle, named: Named) -> Served:

@@ -14,7 +14,7 @@ MODEL_NAME = r"^(champion|challenger|[1-9][0-9]{0,8})$"
 _NO_NUL = r"^[^\u0000]*$"
 Text = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=r"^[^\u0000]*$", description="Headline, article, or both."),
+    Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=_NO_NUL, description="Headline, article, or both."),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 ModelName = Annotated[

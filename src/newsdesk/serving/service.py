@@ -26,6 +26,7 @@ from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.limits import Limiter
 from newsdesk.serving.security.secret import signing_secret
 from newsdesk.serving.security.tokens import Tokens
+from newsdesk.store.records import Arm
 
 logger = logging.getLogger("newsdesk.server")
 
@@ -117,6 +118,11 @@ class Service:
         if self.log.dropped:
             found.append(f"{self.log.dropped} predictions could not be logged")
         return found
+
+    async def who_answers(self, name: str | None, caller: str) -> tuple[Served, Arm | None]:
+        """The model of that name; without one, the model that this caller gets. Raises `ApiError`."""
+        asked_for = await self.model_named(name) if name else None
+        return self.answering.chosen(asked_for, caller)
 
     async def model_named(self, name: str) -> Served:
         """The model that a request asks for: champion, challenger, or a version. Raises `ApiError`."""

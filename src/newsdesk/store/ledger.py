@@ -1,12 +1,12 @@
 """The promotion ledger: who put which model in charge, when, on what evidence. It only grows."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import DDL, JSON, Column, DateTime, Engine, Integer, String, Table, event, insert, select
+from sqlalchemy import DDL, JSON, Column, Engine, Integer, String, Table, event, insert, select
 
-from newsdesk.store.database import metadata
+from newsdesk.store.database import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
 
@@ -14,7 +14,7 @@ _ledger = Table(
     "promotion_ledger",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("actor", String, nullable=False),
     Column("action", String, nullable=False),
     Column("decision", String, nullable=False),
@@ -69,7 +69,7 @@ class Entry:
 def append(store: Engine, entry: Entry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
-        connection.execute(insert(_ledger).values(**(asdict(entry) | {"at": entry.at.astimezone(UTC)})))
+        connection.execute(insert(_ledger).values(**asdict(entry)))
 
 
 def entries(store: Engine) -> list[Entry]:
@@ -77,7 +77,7 @@ def entries(store: Engine) -> list[Entry]:
     columns = [column for column in _ledger.columns if column.name != "id"]
     with store.connect() as connection:
         rows = connection.execute(select(*columns).order_by(_ledger.c.id)).mappings().all()
-    return [Entry(**(dict(row) | {"at": _in_utc(row["at"])})) for row in rows]
+    return [Entry(**row) for row in rows]
 
 
 def predecessor(history: list[Entry], version: str) -> str | None:
@@ -86,8 +86,3 @@ def predecessor(history: list[Entry], version: str) -> str | None:
         if entry.action == "promote" and entry.decision == "promoted" and entry.to_version == version:
             return entry.from_version
     return None
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """SQLite forgets the time zone; what was written was UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -6,32 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.model.bundle import WEIGHTS, Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.mlflow_client import connect
 from newsdesk.registry.version import MODEL
-from tests.builders import fitted_bundle, settings_in
 from tests.integration.api.builders import HEADLINE, Api, code_of, running
 from tests.unit.registry.shelf import Shelf, open_shelf
-
-
-@pytest.fixture(scope="module")
-def first() -> Bundle:
-    return fitted_bundle(MultinomialNB(alpha=1.0), per_category=10)
-
-
-@pytest.fixture(scope="module")
-def second() -> Bundle:
-    return fitted_bundle(MultinomialNB(alpha=0.5), per_category=10)
-
-
-@pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = settings_in(tmp_path_factory.mktemp("mlflow"))
-    connect(settings).search_registered_models()
-    return settings.home / "mlflow.db"
 
 
 @pytest.fixture

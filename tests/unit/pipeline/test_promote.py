@@ -12,15 +12,14 @@ from sqlalchemy import Engine
 from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import WEIGHTS, load_bundle
 from newsdesk.pipeline.promote import Promotions
-from newsdesk.registry.mlflow_client import connect
 from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
 from newsdesk.registry.protocol import Registered
 from newsdesk.registry.version import MODEL
 from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
-from tests.builders import fitted_bundle, settings_in
-from tests.unit.registry.shelf import Shelf, open_shelf
+from tests.builders import fitted_bundle
+from tests.unit.registry.shelf import Shelf
 
 
 @dataclass(frozen=True)
@@ -52,17 +51,8 @@ class Desk:
         return [(entry.decision, entry.from_version, entry.to_version) for entry in entries(self.store)]
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of an embedded MLflow without a model."""
-    settings = settings_in(tmp_path_factory.mktemp("mlflow"))
-    connect(settings).search_registered_models()
-    return settings.home / "mlflow.db"
-
-
 @pytest.fixture
-def desk(tmp_path: Path, template: Path) -> Desk:
-    shelf = open_shelf(tmp_path, template)
+def desk(shelf: Shelf) -> Desk:
     for alpha in (1.0, 0.5, 0.25):
         shelf.put(fitted_bundle(MultinomialNB(alpha=alpha), per_category=5))
     return Desk(shelf, open_store(shelf.settings.database))

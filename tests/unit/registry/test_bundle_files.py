@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from newsdesk.errors import RegistryError
-from newsdesk.registry.bundle_files import SIZE_LIMITS, local_folder, read_local, size_limit
+from newsdesk.model.bundle import SIZE_LIMITS
+from newsdesk.registry.bundle_files import local_folder, read_local, size_limit
 
 
 @pytest.fixture

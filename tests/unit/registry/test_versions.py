@@ -4,6 +4,7 @@ from sklearn.naive_bayes import MultinomialNB
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import RegistryError
 from newsdesk.model.bundle import MANIFEST, WEIGHTS, Bundle
+from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.tracking import Tracking
 from newsdesk.registry.versions import Registry
 from tests.builders import bundle_of, fit_pipeline, sample_texts
@@ -28,7 +29,7 @@ def test_mlflow_too_refuses_a_link_out_of_the_artifacts(shelf: Shelf, first: Bun
     (shelf.bundle(number) / WEIGHTS).symlink_to(shelf.settings.home / "elsewhere")
     registry = Registry(shelf.settings)
     with pytest.raises(RegistryError, match="not a plain file"):
-        registry.fetch(registry.version(number))
+        fetch_bundle(registry, registry.version(number), shelf.settings.bundles)
 
 
 def test_an_alias_is_given_and_taken_away(shelf: Shelf, first: Bundle) -> None:

@@ -2,9 +2,8 @@ import logging
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
@@ -15,6 +14,7 @@ import pytest
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.records import PredictionRecord
 from tests.unit.store.rows import prediction, store_in
+from tests.waiting import eventually
 
 
 class Desk:
@@ -65,14 +65,6 @@ def started(log: PredictionLog) -> Iterator[PredictionLog]:
         yield log
     finally:
         log.stop(10)
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not come about within 20 s")
 
 
 def records(count: int) -> list[PredictionRecord]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,20 @@ def feedback(**changes: Any) -> Feedback:
 
 
 @contextmanager
-def store_in(folder: Path) -> Iterator[Engine]:
-    """A SQLite store with all tables."""
-    engine = open_store(f"sqlite:///{folder / 'store.db'}")
+def opened(address: str) -> Iterator[Engine]:
+    """The store at an address, with all tables."""
+    engine = open_store(address)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+def store_at(file: Path) -> AbstractContextManager[Engine]:
+    """A SQLite store."""
+    return opened(f"sqlite:///{file}")
+
+
+def store_in(folder: Path) -> AbstractContextManager[Engine]:
+    """A SQLite store in a folder."""
+    return store_at(folder / "store.db")

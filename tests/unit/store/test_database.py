@@ -1,7 +1,5 @@
 import socket
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -11,32 +9,13 @@ from sqlalchemy import inspect
 
 from newsdesk.errors import ConfigError
 from newsdesk.store.database import StoreError, open_store
+from tests.unit.store.opening import open_at_once
 from tests.unit.store.rows import store_in
-
-OPEN = """
-import sys
-import newsdesk.store.feedback, newsdesk.store.ledger
-from newsdesk.store.database import open_store
-print("ready", flush=True)
-sys.stdin.readline()
-open_store(sys.argv[1]).dispose()
-"""
 
 
 def test_processes_that_open_a_new_store_at_once_all_find_it_whole(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'made' / 'store.db'}"
-    command = [sys.executable, "-c", OPEN, address]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+    open_at_once(address, 4)
     with closing(sqlite3.connect(tmp_path / "made" / "store.db")) as connection:
         triggers = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()
     assert triggers == (3,)

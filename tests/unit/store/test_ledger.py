@@ -1,7 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from newsdesk.store.database import open_store
 from newsdesk.store.ledger import Entry, append, entries, predecessor
+from tests.unit.store.rows import store_at
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ENTRY = Entry(
@@ -32,15 +32,6 @@ REWRITE = (
     "INSERT OR REPLACE INTO promotion_ledger SELECT id, at, 'nobody', action, decision, from_version, to_version, "
     "digest, reason, evidence FROM promotion_ledger"
 )
-
-
-@contextmanager
-def store_at(file: Path) -> Iterator[Engine]:
-    engine = open_store(f"sqlite:///{file}")
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 @pytest.fixture

@@ -38,8 +38,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         caller: str = request.scope["caller_name"]
         begun = time.perf_counter()
-        asked_for = await service.model_named(body.model) if body.model else None
-        served, arm = answering.chosen(asked_for, caller)
+        served, arm = await service.who_answers(body.model, caller)
         answers = await answering.many(body.texts, Wish(body.top_k, body.threshold), served, arm, caller)
         failed = sum(isinstance(answer, ApiError) for answer in answers)
         return BatchResponse.model_construct(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request
 
 from newsdesk.serving.answering import no_model
+from newsdesk.serving.changes import Change
 from newsdesk.serving.errors import FAILURES
 from newsdesk.serving.schemas import (
     ChangeResponse,
@@ -47,15 +48,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def promote(body: PromoteRequest, request: Request) -> ChangeResponse:
         """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
         `MODEL_REFRESH_INTERVAL`."""
-        change = await service.changes.promote(body.version, body.reason, request.scope["caller_name"])
-        return ChangeResponse(
-            champion=change.champion, replaced=change.replaced, digest=change.digest, timestamp=datetime.now(UTC)
-        )
+        return _told(await service.changes.promote(body.version, body.reason, request.scope["caller_name"]))
 
     @app.post("/model/rollback", responses=FAILURES)
     async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
         """Put the version that was in charge before back in charge."""
-        change = await service.changes.rollback(body.reason, request.scope["caller_name"])
-        return ChangeResponse(
-            champion=change.champion, replaced=change.replaced, digest=change.digest, timestamp=datetime.now(UTC)
-        )
+        return _told(await service.changes.rollback(body.reason, request.scope["caller_name"]))
+
+
+def _told(change: Change) -> ChangeResponse:
+    return ChangeResponse(**vars(change), timestamp=datetime.now(UTC))

@@ -25,8 +25,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def predict(body: PredictRequest, request: Request) -> PredictResponse:
         """The category of one text, with the probability of every category."""
         caller: str = request.scope["caller_name"]
-        asked_for = await service.model_named(body.model) if body.model else None
-        served, arm = answering.chosen(asked_for, caller)
+        served, arm = await service.who_answers(body.model, caller)
         answer = await answering.one(body.text, Wish(body.top_k, body.threshold), served, arm, caller)
         return PredictResponse(
             prediction=answer.category,
@@ -45,18 +44,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         Exact for linear models and naive Bayes; for the others, sampled Shapley values.
         """
-        asked_for = await service.model_named(body.model) if body.model else None
-        served, _ = answering.chosen(asked_for, request.scope["caller_name"])
+        served, _ = await service.who_answers(body.model, request.scope["caller_name"])
         if refusal := unsuitable(body.text, served):
             raise refusal
         if body.category is not None and body.category not in served.predictor.classes:
             raise invalid_input("category is not one of this model's; GET /model/info lists them", "unknown_category")
         said = await asyncio.to_thread(explain, served.predictor, body.text, body.category)
-        prediction = await asyncio.to_thread(served.predictor.predict, body.text)
         shown, rest = said.terms[: body.top_k], said.terms[body.top_k :]
         return ExplainResponse(
             category=said.category,
-            probability=prediction.probabilities[said.category],
+            probability=said.probability,
             score=said.score,
             baseline=said.baseline,
             terms=[TermContribution(term=term, contribution=value) for term, value in shown],

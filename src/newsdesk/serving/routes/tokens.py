@@ -3,10 +3,8 @@
 from fastapi import FastAPI, Request
 
 from newsdesk.serving.errors import FAILURES
-from newsdesk.serving.guard import refusal_of
 from newsdesk.serving.schemas import TokenRequest, TokenResponse
 from newsdesk.serving.security.client import client_of
-from newsdesk.serving.security.refusal import Refused
 from newsdesk.serving.service import Service
 
 
@@ -15,8 +13,5 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def token(body: TokenRequest, request: Request) -> TokenResponse:
         """A token that lives for a while, for an API key, to be sent as `Authorization: Bearer …`."""
         scopes = frozenset(body.scopes) if body.scopes is not None else None
-        try:
-            issued = service.access.exchange(body.api_key, scopes, client_of(request.scope))
-        except Refused as refused:
-            raise refusal_of(refused) from None
+        issued = service.access.exchange(body.api_key, scopes, client_of(request.scope))
         return TokenResponse(access_token=issued.access_token, expires_in=issued.expires_in, scope=issued.scope)

@@ -1,15 +1,14 @@
 """The file that keeps the API keys: who changes it, reads it again, adds or removes, and writes it whole."""
 
 import fcntl
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from pydantic import TypeAdapter, ValidationError
 
+from newsdesk import atomic
 from newsdesk.errors import ConfigError, UsageError
 from newsdesk.serving.security.keys import NAME, ApiKey
 
@@ -71,13 +70,4 @@ def _only_writer(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:
-    """Replace the file in a single step. It is never readable for others, not even as a draft."""
-    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:  # mode 0600
-        draft = Path(file.name)
-        try:
-            file.write(_KEYS.dump_json(keys, indent=2))
-            file.flush()
-            os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+    atomic.write_text(path, _KEYS.dump_json(keys, indent=2).decode(), mode=0o600)

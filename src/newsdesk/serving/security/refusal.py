@@ -4,29 +4,26 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from newsdesk.serving.codes import Code
+from newsdesk.serving.errors import ApiError
 from newsdesk.serving.security.caller import Scope
 
 _CHALLENGE = 'Bearer realm="newsdesk"'
 
 
-class Refused(Exception):  # noqa: N818 - most are the caller's doing, not errors
-    """An answer other than the one that was asked for: HTTP status, stable code, a message, headers to send along."""
-
-    def __init__(self, status: HTTPStatus, code: Code, message: str, headers: Mapping[str, str]) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message, self.headers = status, code, message, dict(headers)
-
-
-class AccessDenied(Refused):
+class AccessDenied(ApiError):  # noqa: N818 - the caller's doing, not an error
     """The caller is not known, or may not do this."""
 
+    def __init__(self, status: HTTPStatus, code: Code, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(status, status.phrase, message, code, headers)
 
-class TooMany(Refused):
+
+class TooMany(ApiError):  # noqa: N818 - the caller's doing, not an error
     """The caller has used up its share for now. `retry_after` is in whole seconds, at least 1."""
 
     def __init__(self, retry_after: int, code: Code, message: str) -> None:
         self.retry_after = max(retry_after, 1)
-        super().__init__(HTTPStatus.TOO_MANY_REQUESTS, code, message, {"Retry-After": str(self.retry_after)})
+        status, headers = HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(self.retry_after)}
+        super().__init__(status, status.phrase, message, code, headers)
 
 
 def no_credentials() -> AccessDenied:

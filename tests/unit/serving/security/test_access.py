@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from newsdesk.serving.errors import ApiError
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.security.key_file import remove_key
 from newsdesk.serving.security.keys import new_key
-from newsdesk.serving.security.refusal import AccessDenied, Refused, TooMany
+from newsdesk.serving.security.refusal import AccessDenied, TooMany
 from newsdesk.serving.security.tokens import Tokens
 from tests.unit.serving.security.builders import SECRET, Desk, bearer, request
 
@@ -17,8 +18,8 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
-def refusal_of(access: Access, headers: dict[str, str], client: str = "192.0.2.1", path: str = "/predict") -> Refused:
-    with pytest.raises(Refused) as caught:
+def refusal_of(access: Access, headers: dict[str, str], client: str = "192.0.2.1", path: str = "/predict") -> ApiError:
+    with pytest.raises(ApiError) as caught:
         access.admit(request("POST", path, headers, client))
     return caught.value
 

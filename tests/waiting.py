@@ -1,0 +1,14 @@
+"""Wait for what comes about by itself."""
+
+import time
+from collections.abc import Callable
+
+PATIENCE = 60  # seconds; what comes about sooner is not waited for
+
+
+def eventually(condition: Callable[[], bool], what: str = "it did not come about") -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}"
+        time.sleep(0.02)
