@@ -21,8 +21,9 @@ from newsdesk import atomic
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
 from newsdesk.model.checks import check_parts
+from newsdesk.model.profile import Profile
 
-FORMAT_VERSION: Literal[2] = 2
+FORMAT_VERSION: Literal[3] = 3
 MANIFEST = "bundle.json"
 VOCABULARY = "vocabulary.json"
 WEIGHTS = "weights.safetensors"
@@ -74,7 +75,7 @@ class Golden(_Frozen):
 class Manifest(_Frozen):
     """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests."""
 
-    format_version: Literal[2] = FORMAT_VERSION
+    format_version: Literal[3] = FORMAT_VERSION
     digest: str = ""
     trained_at: datetime
     model_name: str
@@ -89,6 +90,7 @@ class Manifest(_Frozen):
     dataset_version: str
     files: dict[str, str]
     golden: list[Golden] = Field(default=[], max_length=100)
+    profile: Profile | None = None
 
     def expected_digest(self) -> str:
         content = self.model_dump(mode="json", exclude={"digest", "trained_at"})

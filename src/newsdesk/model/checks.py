@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import BundleError
+from newsdesk.model.profile import MOST_SAMPLED, MOST_WATCHED, REFERENCE_SAMPLE, WATCHED_TERMS
 
 if TYPE_CHECKING:  # the bundle's own module checks what it reads from disk
     from newsdesk.model.bundle import Bundle, Link, MlpSpec
@@ -35,6 +36,8 @@ def check_parts(bundle: "Bundle") -> None:
         _check_mlp(bundle, manifest.classifier)
     else:
         _check_forest(bundle)
+    if manifest.profile is not None:
+        _check_profile(bundle)
 
 
 def _check_vocabulary(bundle: "Bundle") -> None:
@@ -98,6 +101,19 @@ def _check_forest(bundle: "Bundle") -> None:
         _refuse(bundle, "a branch of the forest leads nowhere")
     if (distribution < 0).any() or (np.abs(distribution.sum(axis=1) - 1) > _ROUNDING).any():
         _refuse(bundle, "the shares in a leaf of the forest are not shares of one")
+
+
+def _check_profile(bundle: "Bundle") -> None:
+    watched, sample = _tensor(bundle, WATCHED_TERMS), _tensor(bundle, REFERENCE_SAMPLE)
+    _check_tensor(bundle, WATCHED_TERMS, (watched.size,), whole=True)
+    if watched.size > MOST_WATCHED or not _within(watched, bundle.manifest.feature_count):
+        _refuse(bundle, "it watches terms that are not there, or too many")
+    if (np.diff(watched) <= 0).any():
+        _refuse(bundle, "the terms that it watches are not in order")
+    if sample.dtype != np.uint8 or sample.ndim != 2 or sample.shape[1] != (watched.size + 7) // 8:
+        _refuse(bundle, "its reference sample does not fit the terms that it watches")
+    if not 0 < sample.shape[0] <= MOST_SAMPLED:
+        _refuse(bundle, "its reference sample is empty or too large")
 
 
 def _outputs(bundle: "Bundle", link: "Link") -> int:

@@ -64,11 +64,20 @@ class OneByOne:
 
     def count(self, text: str) -> Counter[int]:
         """How often each column's term occurs in one text."""
-        return Counter(self._known_terms(text))
+        return Counter(self._known_terms(self._numbers(text)))
 
-    def _known_terms(self, text: str) -> list[int]:
+    def known(self, text: str) -> tuple[float, set[int]]:
+        """The share of the words that occur in the vocabulary, 0 where there is no word, and the columns of the terms
+        in one text."""
+        numbers = self._numbers(text)
+        share = 1 - numbers.count(UNKNOWN) / len(numbers) if numbers else 0.0
+        return share, set(self._known_terms(numbers))
+
+    def _numbers(self, text: str) -> list[int]:
         words = self._write(text).decode("utf-8", "surrogatepass").split(" ")
-        numbers = [number for number in map(self._number, words, repeat(UNKNOWN)) if number is not None]
+        return [number for number in map(self._number, words, repeat(UNKNOWN)) if number is not None]
+
+    def _known_terms(self, numbers: list[int]) -> list[int]:
         known = [number for number in numbers if 0 <= number < self._width]
         for length, column in self._columns:
             ngrams = zip(*(numbers[start:] for start in range(length)), strict=False)

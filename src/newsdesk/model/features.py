@@ -40,6 +40,10 @@ class TfidfFeatures:
         """How often each column's term occurs in a headline; None for a longer text."""
         return self._one_by_one.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
 
+    def known(self, text: str) -> tuple[float, set[int]]:
+        """The share of a text's words that the vocabulary knows, and the columns of its terms."""
+        return self._one_by_one.known(text)
+
     def row(self, counts: Counter[int]) -> Rows:
         """The features of a text with these terms."""
         columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))

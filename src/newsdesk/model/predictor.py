@@ -12,6 +12,7 @@ from newsdesk.model.checks import check_parts
 from newsdesk.model.classifiers import classifier_of
 from newsdesk.model.features import TfidfFeatures
 from newsdesk.model.few_terms import few_terms_of
+from newsdesk.model.profile import WATCHED_TERMS, Traits
 from newsdesk.model.rows import Rows
 
 GOLDEN_TOLERANCE = 1e-6  # for a probability; processors round differently
@@ -58,6 +59,8 @@ class Predictor:
         self._classifier = classifier_of(bundle)
         self._few_terms = few_terms_of(bundle, idf)
         self._temperature = manifest.temperature
+        watched = bundle.tensors.get(WATCHED_TERMS, np.empty(0, dtype=np.int32)).tolist()
+        self._watched = {column: place for place, column in enumerate(watched)}
         self._prove(manifest.golden)
 
     def _prove(self, golden: Sequence[Golden]) -> None:
@@ -96,6 +99,13 @@ class Predictor:
     def predict(self, text: str) -> Prediction:
         """What the bundle says about one text."""
         return self._prediction(self._alone(text))
+
+    def traits(self, text: str) -> Traits:
+        """What a text is like for this bundle, as its profile counts it."""
+        known_share, columns = self._features.known(text)
+        bits = np.zeros(len(self._watched), dtype=np.bool_)
+        bits[[self._watched[column] for column in columns if column in self._watched]] = True
+        return Traits(known_share, np.packbits(bits).tobytes().hex())
 
     def _alone(self, text: str) -> list[float]:
         if self._few_terms is None or (counts := self._features.few_terms(text)) is None:

@@ -24,14 +24,14 @@ class WordTable:
     """A hash table in numpy, from words in UTF-8 to their numbers.
 
     A word of up to 16 bytes is two 64-bit integers, exactly. Round r looks it up in the slot that hash function r gives
-    it; a slot holds one word, and words that lost their slot to another have theirs in the next round. Longer words,
-    which are rare, are looked up one by one.
+    it; a slot holds one word, and words that lost their slot to another have theirs in the next round. Longer words
+    and those with a NUL, which are rare, are looked up one by one.
     """
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         encoded = {word.encode("utf-8", "surrogatepass"): number for word, number in numbers.items()}
-        self._long = {word: number for word, number in encoded.items() if len(word) > _LONGEST}
-        short = [word for word in encoded if len(word) <= _LONGEST and b"\0" not in word]
+        self._others = {word: number for word, number in encoded.items() if len(word) > _LONGEST or b"\0" in word}
+        short = [word for word in encoded if word not in self._others]
         lanes = np.frombuffer(b"".join(word.ljust(_LONGEST, b"\0") for word in short), dtype="<u8").reshape(-1, 2)
         first, second = np.ascontiguousarray(lanes.T)
         values = np.array([encoded[word] for word in short], dtype=np.int32)
@@ -59,8 +59,12 @@ class WordTable:
         within = np.minimum(lengths, _LONGEST)
         first, second = windows[starts + 1] & _FIRST[within], windows[starts + 1 + _LANE] & _SECOND[within]
         numbers = self._find_short((first, second))
-        for i in np.flatnonzero(lengths > _LONGEST):
-            numbers[i] = self._long.get(words[starts[i] : starts[i] + lengths[i]], UNKNOWN)
+        is_other = lengths > _LONGEST
+        if b"\0" in words:  # as an integer, a word that ends in NUL is the word without
+            nuls = np.concatenate([[0], np.cumsum(np.frombuffer(words, dtype=np.uint8) == 0)])
+            is_other |= nuls[starts + lengths] > nuls[starts]
+        for i in np.flatnonzero(is_other):
+            numbers[i] = self._others.get(words[starts[i] : starts[i] + lengths[i]], UNKNOWN)
         return numbers, starts
 
     def _find_short(self, lanes: Lanes) -> NDArray[np.int32]:

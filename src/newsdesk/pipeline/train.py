@@ -14,6 +14,7 @@ from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
+from newsdesk.model.profiling import with_profile
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.tracking import RunRecord, Tracking
 from newsdesk.training.bundling import build_bundle, calibrated, prove_equal, vocabulary_of, with_metrics
@@ -94,12 +95,14 @@ def _temperature(bundle: Bundle, validation: Examples) -> float:
 
 
 def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
-    """The bundle with its figures on the test set in its manifest, and all of these figures."""
+    """The bundle with its figures on the test set and the profile of it, and all of these figures."""
     predictor = Predictor(bundle)
     probabilities = predictor.predict_proba(testing.texts)
     truth = np.array([predictor.classes.index(category) for category in testing.categories])
     test = evaluate(testing.categories, [predictor.classes[i] for i in probabilities.argmax(axis=1)])
-    return with_metrics(bundle, test.metrics() | {"ece": expected_calibration_error(probabilities, truth)}), test
+    per_class = {f"f1/{category}": scores.f1 for category, scores in test.per_class.items()}
+    metrics = test.metrics() | {"ece": expected_calibration_error(probabilities, truth)} | per_class
+    return with_profile(with_metrics(bundle, metrics), testing.texts), test
 
 
 def _track_candidate(tracking: Tracking, candidate: Candidate, dataset: Dataset, parent: str) -> None:

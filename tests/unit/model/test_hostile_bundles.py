@@ -132,12 +132,12 @@ def test_a_temperature_that_is_none_is_refused(temperature: str, tmp_path: Path)
         load_bundle(folder)
 
 
-@pytest.mark.parametrize("version", ["1", "3", '"2"', "null"])
+@pytest.mark.parametrize("version", ["1", "4", '"2"', "null"])
 def test_a_bundle_of_another_format_is_refused_with_the_way_out(version: str, tmp_path: Path) -> None:
     folder = saved(tmp_path)
     text = (folder / MANIFEST).read_text(encoding="utf-8")
-    (folder / MANIFEST).write_text(text.replace('"format_version": 2', f'"format_version": {version}'))
-    with pytest.raises(BundleError, match=r"not of format 2, .* Train anew"):
+    (folder / MANIFEST).write_text(text.replace('"format_version": 3', f'"format_version": {version}'))
+    with pytest.raises(BundleError, match=r"not of format 3, .* Train anew"):
         load_bundle(folder)
 
 

@@ -49,7 +49,8 @@ def test_a_temperature_keeps_the_order_and_the_sum(weights: list[float], tempera
     row = np.array([weights]) / sum(weights)
     changed = at_temperature(row, temperature)
     assert changed.sum() == pytest.approx(1)
-    assert changed.argmax() == row.argmax()
+    in_order = changed[0, row[0].argsort(kind="stable")]
+    assert (np.diff(in_order) >= -1e-15).all()  # what differs by a rounding may come out alike
 
 
 def test_a_temperature_of_one_changes_nothing() -> None:
