@@ -6,7 +6,9 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 # Debian packages with the servers and data that tests need, and the load generator of the benchmarks.
-SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk
+SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk nginx-light prometheus \
+    prometheus-alertmanager prometheus-node-exporter prometheus-postgres-exporter prometheus-nginx-exporter \
+    prometheus-blackbox-exporter
 
 .DEFAULT_GOAL := help
 .PHONY: help run test stack lint format types bench lock system-deps clean
@@ -42,6 +44,7 @@ lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra postgresql --extra redis pyproject.toml -o requirements/serve.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/airflow.in -o requirements/airflow.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 

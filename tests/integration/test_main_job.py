@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 from newsdesk.cli.outcome import print_tables
 from newsdesk.config.settings import Settings
-from newsdesk.errors import ConfigError, RegistryError
+from newsdesk.errors import ConfigError, DataError, RegistryError
 from newsdesk.model.bundle import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.pipeline.prepare import Source
@@ -23,6 +23,7 @@ from newsdesk.registry.versions import Registry
 from newsdesk.serving.model_source import ModelSource
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
+from newsdesk.store.pipeline_runs import PipelineRun, newest_run
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 
 HEADLINES = ["Stock market hits record high after bank results", "Striker scores twice as champions win cup final"]
@@ -45,6 +46,12 @@ class Desk:
     @property
     def promotions(self) -> Promotions:
         return Promotions(self.settings, self.registry, open_store(self.settings.database), "an operator")
+
+    @property
+    def newest_run(self) -> PipelineRun:
+        newest = newest_run(open_store(self.settings.database), "run")
+        assert newest is not None
+        return newest
 
     def configure(self, models: str = QUICK_MODELS, pipeline: str = "") -> None:
         (self.folder / "configs").mkdir(exist_ok=True)
@@ -83,6 +90,16 @@ def test_the_first_model_that_is_good_enough_becomes_champion(finished: tuple[De
     pointer = read_champion(desk.settings.bundles)
     assert pointer is not None
     assert (pointer.version, pointer.digest) == ("1", champion.digest)
+
+
+def test_the_store_remembers_how_the_job_ended_and_what_became_of_its_rows(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    newest = desk.newest_run
+    assert newest.status == "succeeded"
+    assert newest.started_at < newest.ended_at
+    kept = sum(outcome.prepared.dataset.manifest.counts.values())
+    assert newest.rows == {"read": outcome.prepared.rows, "kept": kept, "quarantined": 0}
+    assert newest.detail == {"dataset_version": outcome.prepared.dataset.version, "decision": "promoted"}
 
 
 def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation(
@@ -175,6 +192,7 @@ def test_the_same_command_twice_gives_the_same_dataset_and_bundle_and_changes_no
     assert second.prepared.dataset.version == first.prepared.dataset.version
     assert second.trained.bundle.digest == first.trained.bundle.digest
     assert second.judged.verdict.decision == "unchanged"
+    assert (desk.newest_run.status, desk.newest_run.detail["decision"]) == ("kept", "unchanged")
     assert [version.version for version in desk.registry.versions()] == ["1"]
 
 
@@ -188,6 +206,7 @@ def test_a_model_below_the_threshold_is_refused_and_registers_nothing(desk: Desk
     (entry,) = entries(open_store(desk.settings.database))
     assert (entry.decision, entry.to_version, entry.actor) == ("refused", None, "a tester")
     assert entry.evidence["accuracy"] == outcome.trained.test.accuracy
+    assert (desk.newest_run.status, desk.newest_run.detail["decision"]) == ("refused", "refused")
 
     desk.configure(pipeline="training_pipeline: {auto_deploy_threshold: 0.1}")
     assert desk.run(per_category=12).judged.verdict.decision == "promoted"
@@ -198,6 +217,7 @@ def test_a_model_that_is_not_enough_better_is_registered_as_challenger_and_the_c
     desk.configure(models="models: {naive_bayes: {alpha: 0.5}}")
     outcome = desk.run()
     assert outcome.judged.verdict.decision == "kept"
+    assert desk.newest_run.status == "kept"
     registry = desk.registry
     champion, challenger = registry.holder("champion"), registry.holder("challenger")
     assert champion is not None
@@ -268,6 +288,29 @@ def test_a_parameter_that_scikit_learn_refuses_is_told_by_its_key(desk: Desk) ->
     desk.configure(models="models: {logistic_regression: {C: -1}}")
     with pytest.raises(ConfigError, match=r"models\.logistic_regression: .*'C'"):
         desk.run(per_category=12)
+    assert (desk.newest_run.status, desk.newest_run.detail) == ("failed", {"error": "config"})
+
+
+def test_a_table_that_is_not_good_enough_is_remembered_as_refused(desk: Desk) -> None:
+    with pytest.raises(DataError, match="too few different articles"):
+        desk.run(per_category=2)
+    assert (desk.newest_run.status, desk.newest_run.detail) == ("refused", {"error": "data"})
+
+
+def test_broken_rows_are_remembered_as_quarantined_and_repeats_are_not(desk: Desk) -> None:
+    desk.configure(models="models: {naive_bayes: {alpha: 0.5}}")
+    rows = sample_rows(40)
+    broken, repeat = rows[0] | {"id": "broken", "category": ""}, rows[1] | {"id": "repeat"}
+    run(Source(write_csv(desk.folder / "a.csv", [*rows, broken, repeat])), desk.settings, "a tester", Silent())
+    assert desk.newest_run.rows == {"read": len(rows) + 2, "kept": len(rows), "quarantined": 1}
+
+
+def test_a_store_that_is_away_hides_no_error(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    away = settings_in(desk.folder, NEWSDESK_DATABASE_URL="postgresql://127.0.0.1:1/nothing")
+    with pytest.raises(DataError, match="too few different articles"):
+        run(Source(write_csv(desk.folder / "a.csv", sample_rows(2))), away, "a tester", Silent())
+    (warning,) = [record for record in caplog.records if record.name.startswith("newsdesk.pipeline")]
+    assert warning.getMessage().startswith("The store cannot remember how")
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,7 +69,7 @@ class Tally:
 
     def check(self, what: str) -> None:
         """Every request was answered, and rightly."""
-        print(f"\n{what}: {self}")  # noqa: T201 - figures
+        print(f"\n{what}: {self}")
         assert self.failures == []
         assert self.wrong == []
 

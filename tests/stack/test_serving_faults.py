@@ -51,7 +51,7 @@ def test_a_worker_that_is_killed_is_replaced_and_no_acknowledged_feedback_is_los
     assert sorted(column(store, "feedback")) == sorted(tally.feedback)
     assert tally.retried > 0
     lost = set(tally.predictions) - set(column(store, "predictions"))
-    print(f"{len(lost)} predictions went with the three workers, those they had not logged yet")  # noqa: T201 - figures
+    print(f"{len(lost)} predictions went with the three workers, those they had not logged yet")
 
 
 def test_while_postgresql_is_away_everything_is_answered_and_afterwards_everything_is_there(
@@ -169,7 +169,7 @@ def test_with_everything_down_the_last_good_model_answers_within_seconds(
         }
         begun = time.monotonic()
         with serving(tmp_path, home, **addresses) as server:
-            print(f"\nthe registry {registry}: up after {time.monotonic() - begun:.1f} s")  # noqa: T201 - figures
+            print(f"\nthe registry {registry}: up after {time.monotonic() - begun:.1f} s")
             with under_load(server.port, known, connections=2, pause=0.01, editors=2) as tally:
                 tally.wait_for_feedback(10, status=202)
                 eventually(lambda: "does not answer" in server.problem(), "the registry is named")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.comparison import compare_live
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.feedback import Vote, current_feedback, record_feedback
@@ -243,5 +244,16 @@ def test_a_live_experiment_is_compared(address: str) -> None:
         insert_predictions(store, answers + shadows)
         for answer in answers:
             record_feedback(store, feedback(prediction_id=answer.id, category="right"))
-        conclusion = compare_live(store).conclusion
+        conclusion = compare_live(store, FeedbackLimits()).conclusion
     assert conclusion == "Version 2, the shadow, is better than version 1 (p = 0.00049, exact McNemar test)."
+
+
+def test_an_older_store_gets_the_columns_that_it_lacks_though_many_open_it_at_once(address: str) -> None:
+    with opened(address) as store, store.begin() as connection:
+        connection.execute(text("ALTER TABLE feedback DROP COLUMN caller"))
+        connection.execute(text("ALTER TABLE predictions DROP COLUMN terms"))
+    open_at_once(address, 4)
+    with opened(address) as store:
+        insert_predictions(store, [prediction(id="p", terms="ab")])
+        record_feedback(store, feedback(prediction_id="p", caller="newsroom"))
+        assert [vote.caller for vote in current_feedback(store)] == ["newsroom"]

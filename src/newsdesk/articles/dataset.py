@@ -160,6 +160,12 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(folder, manifest)
 
 
+def read_articles(dataset: Dataset, split: Split) -> list[LabelledArticle]:
+    """The articles of one split, whole."""
+    rows = pq.read_table(dataset.folder / f"{split}.parquet", columns=list(LabelledArticle.model_fields)).to_pylist()
+    return [LabelledArticle.model_validate(row) for row in rows]
+
+
 def read_examples(dataset: Dataset, split: Split) -> Examples:
     """The texts and categories of one split."""
     table = pq.read_table(dataset.folder / f"{split}.parquet", columns=["title", "text", "category"])

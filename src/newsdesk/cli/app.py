@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from newsdesk.cli import data, keys, models, run, serve
+from newsdesk.cli import data, exporter, keys, models, monitor, retrain, run, serve
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -17,6 +17,9 @@ app = typer.Typer(
 )
 app.command("run", epilog="Example: newsdesk run --data articles.csv --no-serve")(run.run)
 app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
+app.command("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
+app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
+app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")

@@ -107,13 +107,16 @@ def compare(
 ) -> None:
     """Show how the challenger does beside the champion, in the shadow or in an A/B test."""
     from newsdesk.config.settings import load_settings
+    from newsdesk.config.yaml_file import load_pipeline_config
     from newsdesk.errors import UsageError
     from newsdesk.monitoring.comparison import compare_live
     from newsdesk.store.database import open_store
 
     if not live:
         raise UsageError("Only live answers can be compared for now. Add --live.")
-    comparison = compare_live(open_store(load_settings().database))
+    settings = load_settings()
+    limits = load_pipeline_config(settings.config_dir).monitoring.feedback
+    comparison = compare_live(open_store(settings.database), limits)
     if as_json:
         from dataclasses import asdict
         from datetime import datetime

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,46 +28,46 @@ def print_tables(outcome: Outcome) -> None:
 
 def print_json(outcome: Outcome) -> None:
     """For machines."""
+    print(json.dumps(as_dict(outcome), indent=2))
+
+
+def as_dict(outcome: Outcome) -> dict[str, Any]:
+    """All of it, such that JSON can hold it."""
     dataset, trained, judged = outcome.prepared.dataset, outcome.trained, outcome.judged
-    print(
-        json.dumps(
+    return {
+        "dataset": {
+            "version": dataset.version,
+            "folder": str(dataset.folder),
+            "rows": outcome.prepared.rows,
+            "counts": dataset.manifest.counts,
+            "quarantined": dataset.manifest.quarantined,
+        },
+        "candidates": [
             {
-                "dataset": {
-                    "version": dataset.version,
-                    "folder": str(dataset.folder),
-                    "rows": outcome.prepared.rows,
-                    "counts": dataset.manifest.counts,
-                    "quarantined": dataset.manifest.quarantined,
-                },
-                "candidates": [
-                    {
-                        "name": candidate.name,
-                        "model_type": candidate.fitted.model_type,
-                        "validation_accuracy": candidate.validation.accuracy,
-                        "test_accuracy": candidate.test.accuracy,
-                        "validation_f1_macro": candidate.validation.f1_macro,
-                        "fit_seconds": candidate.fitted.fit_seconds,
-                        "size_bytes": candidate.size_bytes,
-                        "predict_ms": candidate.predict_ms,
-                        "servable": candidate.bundle is not None,
-                    }
-                    for candidate in trained.candidates
-                ],
-                "winner": {
-                    "name": trained.winner.name,
-                    "digest": trained.bundle.digest,
-                    "run_id": trained.run_id,
-                    "test": trained.test.metrics(),
-                    "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
-                },
-                "gate": asdict(judged.verdict),
-                "champion": None
-                if judged.champion is None
-                else {"version": judged.champion.version, "digest": judged.champion.digest},
-            },
-            indent=2,
-        )
-    )
+                "name": candidate.name,
+                "model_type": candidate.fitted.model_type,
+                "validation_accuracy": candidate.validation.accuracy,
+                "test_accuracy": candidate.test.accuracy,
+                "validation_f1_macro": candidate.validation.f1_macro,
+                "fit_seconds": candidate.fitted.fit_seconds,
+                "size_bytes": candidate.size_bytes,
+                "predict_ms": candidate.predict_ms,
+                "servable": candidate.bundle is not None,
+            }
+            for candidate in trained.candidates
+        ],
+        "winner": {
+            "name": trained.winner.name,
+            "digest": trained.bundle.digest,
+            "run_id": trained.run_id,
+            "test": trained.test.metrics(),
+            "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
+        },
+        "gate": asdict(judged.verdict),
+        "champion": None
+        if judged.champion is None
+        else {"version": judged.champion.version, "digest": judged.champion.digest},
+    }
 
 
 def print_invitation(host: str, port: int) -> None:

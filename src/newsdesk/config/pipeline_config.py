@@ -1,5 +1,7 @@
 """`configs/pipeline_config.yaml`: when the pipelines run, when a model is good enough, when an alert is due."""
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from newsdesk.config.model_config import Frozen, Share
@@ -37,8 +39,51 @@ class AlertThresholds(Frozen):
     confidence_threshold: Share = 0.30
 
 
+class DriftThresholds(Frozen):
+    """A score beyond its threshold is drift where chance explains it with a probability below `significance`."""
+
+    significance: float = Field(default=0.001, gt=0, lt=1)
+    category_mix: Share = 0.1
+    confidence: Share = 0.1
+    text_length: Share = 0.1
+    known_words: Share = 0.1
+    language: Share = 0.1
+    top_terms: Share = 0.1
+    domain_classifier: float = Field(default=0.6, ge=0.5, le=1)
+
+
+class FeedbackLimits(Frozen):
+    max_per_editor_and_day: PositiveInt = 500
+    max_per_caller_and_day: PositiveInt = 5000
+    min_agreement: Share = 0.5
+    min_compared: PositiveInt = 20
+    confident: Share = 0.9
+
+
+class Retraining(Frozen):
+    windows: PositiveInt = 6
+    bad_windows: PositiveInt = 3
+    cool_down: NonNegativeInt = 86400
+    min_new_labels: NonNegativeInt = 100
+    max_accuracy_drop: Share = 0.05
+    mode: Literal["refresh", "full"] = "refresh"
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> "Retraining":
+        if self.bad_windows > self.windows:
+            raise ValueError("bad_windows cannot be more than windows, of which they are counted")
+        return self
+
+
 class Monitoring(Frozen):
+    schedule_interval: str | None = "0 * * * *"
+    window: PositiveInt = 3600
+    look_back: PositiveInt = 48
+    min_texts: PositiveInt = 100
     alert_thresholds: AlertThresholds = AlertThresholds()
+    drift: DriftThresholds = DriftThresholds()
+    feedback: FeedbackLimits = FeedbackLimits()
+    retraining: Retraining = Retraining()
 
 
 class PipelineConfig(Frozen):

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = Field(default=None, alias="API_KEYS_FILE")
     api_rate_limit: str | None = Field(default=None, alias="API_RATE_LIMIT")
     api_trusted_proxies: str | None = Field(default=None, alias="API_TRUSTED_PROXIES")
+    api_country_header: str | None = Field(default=None, alias="API_COUNTRY_HEADER", pattern=r"^[A-Za-z0-9-]+$")
     api_cors_origins: str | None = Field(default=None, alias="API_CORS_ORIGINS")
     model_refresh_interval: float = Field(default=10, alias="MODEL_REFRESH_INTERVAL", gt=0)
     model_cache_size: int = Field(default=5, alias="MODEL_CACHE_SIZE", ge=1)
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
     experiment_mode: Literal["off", "shadow", "ab"] = Field(default="off", alias="EXPERIMENT_MODE")
     experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)
+    exporter_interval: float = Field(default=15, alias="EXPORTER_INTERVAL", gt=0)
+    airflow_api_url: str | None = Field(default=None, alias="AIRFLOW_API_URL")
+    airflow_api_username: str | None = Field(default=None, alias="AIRFLOW_API_USERNAME")
+    airflow_api_password: SecretStr | None = Field(default=None, alias="AIRFLOW_API_PASSWORD")
 
     def environment_variables(self) -> dict[str, str]:
         """What was set, as another process of ours reads it from its environment. Holds secrets: show it to nobody."""

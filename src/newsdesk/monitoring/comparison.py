@@ -1,16 +1,17 @@
 """Compare the arms of a live experiment: do they agree, how fast are they, and, where editors spoke, who is right?"""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Engine
 
+from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.monitoring.labels import usable_labels
 from newsdesk.monitoring.significance import Share, mcnemar, share_of, two_proportions
 from newsdesk.store.experiments import Answer, Experiment, answers, latest_challenge, latest_shadow, shadow_pairs
-from newsdesk.store.feedback import Vote, current_feedback
+from newsdesk.store.feedback import current_feedback
 from newsdesk.store.records import Arm
 
 _SIGNIFICANT = 0.05
@@ -71,27 +72,17 @@ class LiveComparison:
         )
 
 
-def compare_live(store: Engine) -> LiveComparison:
-    """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent."""
-    truth = right_categories(current_feedback(store))
+def compare_live(store: Engine, limits: FeedbackLimits) -> LiveComparison:
+    """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent.
+
+    Feedback counts as within `limits` it does elsewhere; votes are held only against predictions that they are about.
+    """
+    truth = usable_labels(current_feedback(store), {}, limits).categories
     shadow, challenge = latest_shadow(store), latest_challenge(store)
     return LiveComparison(
         None if shadow is None else _compare_paired(store, shadow, truth),
         None if challenge is None else _compare_apart(store, challenge, truth),
     )
-
-
-def right_categories(votes: Iterable[Vote]) -> dict[str, str]:
-    """What most editors say about each text, by its digest; a text on which they are divided is left out."""
-    counts: dict[str, Counter[str]] = {}
-    for vote in votes:
-        counts.setdefault(vote.text_digest, Counter())[vote.category] += 1
-    right = {}
-    for text, counter in counts.items():
-        (category, most), *others = counter.most_common(2)
-        if not others or others[0][1] < most:
-            right[text] = category
-    return right
 
 
 class _Tally:

@@ -49,3 +49,25 @@ def two_proportions(first: Share, second: Share) -> float:
     pooled = (first.count + second.count) / (first.of + second.of)
     error = math.sqrt(pooled * (1 - pooled) * (1 / first.of + 1 / second.of))
     return 1.0 if error == 0 else math.erfc(abs(first.share - second.share) / error / math.sqrt(2))
+
+
+def chi_squared_tail(statistic: float, degrees: int) -> float:
+    """The probability of a chi-squared variable of `degrees` of freedom to be at least `statistic`.
+
+    The finite sums for whole degrees (Abramowitz and Stegun 1964, 26.4.4 and 26.4.5).
+    """
+    half = statistic / 2
+    if half <= 0 or degrees < 1:
+        return 1.0
+    if degrees % 2:
+        tail, first, exponents = math.erfc(math.sqrt(half)), 0.5, range((degrees - 1) // 2)
+    else:
+        tail, first, exponents = 0.0, 0.0, range(degrees // 2)
+    log_half = math.log(half)
+    terms = (math.exp((i + first) * log_half - half - math.lgamma(i + first + 1)) for i in exponents)
+    return min(1.0, tail + math.fsum(terms))
+
+
+def normal_tail(z: float) -> float:
+    """The probability of a standard normal variable to be at least `z`."""
+    return math.erfc(z / math.sqrt(2)) / 2

@@ -1,6 +1,8 @@
 """The gate at work: what becomes of a newly trained model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from newsdesk.articles.dataset import Dataset, read_examples
 from newsdesk.config.pipeline_config import TrainingPipeline
@@ -33,8 +35,13 @@ class Gate:
         self._registry = registry
         self._promotions = promotions
 
-    def judge(self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline) -> Judged:
-        """Let the gate decide about a newly trained model, and do what it decided. Raises `RegistryError`."""
+    def judge(
+        self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
+    ) -> Judged:
+        """Let the gate decide about a newly trained model, and do what it decided. Raises `RegistryError`.
+
+        `occasion`: what the ledger is to tell of why the model was trained.
+        """
         champion = self._registry.holder("champion")
         rival = None if champion is None else self._accuracy_of(champion, dataset)
         digest = trained.bundle.digest
@@ -52,6 +59,7 @@ class Gate:
             "auto_deploy_threshold": thresholds.auto_deploy_threshold,
             "model_comparison_threshold": thresholds.model_comparison_threshold,
             "run_id": trained.run_id,
+            **occasion,
         }
         if verdict.decision in ("refused", "unchanged"):
             self._promotions.write_down("promote", verdict.decision, champion, None, digest, verdict.reason, evidence)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,11 +54,32 @@ class Prepared:
             for reason, _ in counted.most_common()
         }
 
+    @property
+    def row_counts(self) -> dict[str, int]:
+        """How many rows were read, how many are in the dataset, how many are set aside as broken."""
+        kept = sum(self.dataset.manifest.counts.values())
+        return {"read": self.rows, "kept": kept, "quarantined": sum(row.is_broken for row in self.quarantined)}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The rows of `source`, checked one by one."""
+
+    source: str
+    accepted: list[Accepted]
+    quarantined: list[Quarantined]
+    rows: int
+
 
 def prepare(
     source: Source, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning, progress: Progress
 ) -> Prepared:
     """Read, quarantine, separate duplicates, split, write a dataset under `home`. Raises `DataError`, `UsageError`."""
+    return write(check(source, cleaning, progress), home, pipeline, cleaning)
+
+
+def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked:
+    """Read, and quarantine what cannot be used. Raises `DataError`, `UsageError`."""
     progress.step(f"Reading {source}")
     table, columns, labels = _open(source)
     accepted: list[Accepted] = []
@@ -67,13 +88,26 @@ def prepare(
         watched(table.rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length
     ):
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
-    stories, repeats = separate_duplicates(accepted)
-    quarantined += repeats
-    rows = len(accepted) + len(quarantined) - len(repeats)
+    rows = len(accepted) + len(quarantined)
     quarantined += _labels_without_article(labels, accepted, quarantined)
-    quarantined.sort(key=lambda row: row.row)
-    _refuse_too_many_broken(source, rows, quarantined, pipeline.data_pipeline, home / REFUSED)
-    _refuse_too_few(source, stories.values(), pipeline.data_pipeline)
+    return Checked(str(source), accepted, quarantined, rows)
+
+
+def write(
+    checked: Checked,
+    home: Path,
+    pipeline: PipelineConfig,
+    cleaning: TextCleaning,
+    learnt: Collection[str] = (),
+) -> Prepared:
+    """Separate duplicates, split, write a dataset under `home`. Raises `DataError`.
+
+    `learnt`: keys of stories that a model has learnt from, on which no other is measured against it.
+    """
+    stories, repeats = separate_duplicates(checked.accepted)
+    quarantined = sorted(checked.quarantined + repeats, key=lambda row: row.row)
+    _refuse_too_many_broken(checked.source, checked.rows, quarantined, pipeline.data_pipeline, home / REFUSED)
+    _refuse_too_few(checked.source, stories.values(), pipeline.data_pipeline)
 
     settings = pipeline.training_pipeline
     splits = assign_splits(
@@ -82,6 +116,7 @@ def prepare(
         test=settings.test_split,
         seed=settings.random_seed,
     )
+    splits |= dict.fromkeys((key for key in learnt if splits.get(key) == "test"), "train")
     contents = Contents(
         articles={
             split: [(key, item.article) for key, item in stories.items() if splits[key] == split] for split in SPLITS
@@ -92,7 +127,8 @@ def prepare(
         random_seed=settings.random_seed,
         text_cleaning=cleaning,
     )
-    return Prepared(write_dataset(home, contents, source=str(source), now=datetime.now(UTC)), rows, quarantined)
+    dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))
+    return Prepared(dataset, checked.rows, quarantined)
 
 
 def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | None]:
@@ -119,7 +155,7 @@ def _labels_without_article(
 
 
 def _refuse_too_many_broken(
-    source: Source, rows: int, quarantined: list[Quarantined], limits: DataPipeline, report: Path
+    source: str, rows: int, quarantined: list[Quarantined], limits: DataPipeline, report: Path
 ) -> None:
     broken = [row for row in quarantined if row.is_broken]
     if len(broken) <= limits.max_quarantined_share * rows:
@@ -136,7 +172,7 @@ def _refuse_too_many_broken(
     )
 
 
-def _refuse_too_few(source: Source, kept: Iterable[Accepted], limits: DataPipeline) -> None:
+def _refuse_too_few(source: str, kept: Iterable[Accepted], limits: DataPipeline) -> None:
     counts = Counter(item.article.category for item in kept)
     if len(counts) < 2:
         only = f"all articles are '{next(iter(counts))}'" if counts else "no article is left"

@@ -1,14 +1,17 @@
 """The main job: from a table to the best model in charge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import MODEL_CONFIG, load_model_config, load_pipeline_config
 from newsdesk.errors import ConfigError
+from newsdesk.pipeline.ending import STATUS_OF, remembered
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, prepare
 from newsdesk.pipeline.progress import Progress
@@ -28,29 +31,49 @@ class Outcome:
 
 
 def run(source: Source, settings: Settings, actor: str, progress: Progress) -> Outcome:
-    """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence."""
-    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
-    with only_writer(settings.home):
-        prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
+    """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence.
 
-        progress.step("Opening the registry")
-        # scikit-learn and MLflow take seconds to import; bad data has been told by now.
-        from newsdesk.pipeline.judge import Gate
-        from newsdesk.pipeline.promote import Promotions
-        from newsdesk.pipeline.train import check_candidates, train
-        from newsdesk.registry.tracking import Tracking
-        from newsdesk.registry.versions import Registry
-        from newsdesk.store.database import open_store
+    The store remembers how it ended, whatever the end.
+    """
+    with remembered(settings, "run") as ending:
+        models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+        with only_writer(settings.home):
+            prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
+            outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {})
+        decision = outcome.judged.verdict.decision
+        ending.status, ending.rows = STATUS_OF[decision], prepared.row_counts
+        ending.detail = {"dataset_version": prepared.dataset.version, "decision": decision}
+    return outcome
 
-        seed = pipeline.training_pipeline.random_seed
-        with _named(settings.config_dir / MODEL_CONFIG):
-            check_candidates(models, seed)
-            tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
-            trained = train(prepared.dataset, models, seed, tracking, progress)
 
-        progress.step("Judging and registering")
-        promotions = Promotions(settings, registry, store, actor)
-        judged = Gate(settings, registry, promotions).judge(trained, prepared.dataset, pipeline.training_pipeline)
+def train_and_judge(
+    prepared: Prepared,
+    models: ModelConfig,
+    pipeline: PipelineConfig,
+    settings: Settings,
+    actor: str,
+    progress: Progress,
+    occasion: Mapping[str, Any],
+) -> Outcome:
+    """Train on a dataset, and let the gate decide; `occasion` goes into the promotion ledger. Holds `only_writer`."""
+    progress.step("Opening the registry")
+    # scikit-learn and MLflow take seconds to import; bad data has been told by now.
+    from newsdesk.pipeline.judge import Gate
+    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.pipeline.train import check_candidates, train
+    from newsdesk.registry.tracking import Tracking
+    from newsdesk.registry.versions import Registry
+    from newsdesk.store.database import open_store
+
+    seed = pipeline.training_pipeline.random_seed
+    with _named(settings.config_dir / MODEL_CONFIG):
+        check_candidates(models, seed)
+        tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
+        trained = train(prepared.dataset, models, seed, tracking, progress)
+
+    progress.step("Judging and registering")
+    gate = Gate(settings, registry, Promotions(settings, registry, store, actor))
+    judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, occasion)
     return Outcome(prepared, trained, judged)
 
 

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.model.predictor import Prediction
-from newsdesk.monitoring.catalogue import ApiMetrics, labelled
+from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.cache import PredictionCache, SharedCache
 from newsdesk.serving.errors import ApiError, invalid_input
 from newsdesk.serving.experiment import Experiment
@@ -18,6 +18,7 @@ from newsdesk.serving.logs import place_of
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 
@@ -78,6 +79,7 @@ class Answering:
         self._store_text, self.batch_size = store_text, batch_size
         self._hits, self._misses = metrics.cache.labels("hit"), metrics.cache.labels("miss")
         self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
+        self._sampler = Sampler(metrics)
         self.last_prediction: datetime | None = None
 
     def chosen(self, served: Served | None, caller: str) -> tuple[Served, Arm | None]:
@@ -105,7 +107,8 @@ class Answering:
             self._cache.put((served.digest, digest), prediction)
             if self._shared_cache:
                 await self._shared_cache.put((served.digest, digest), prediction)
-        return self._remember(text, digest, prediction, wish, served, arm, caller, begun)
+        (look,) = await self._sampler.look(served, [text])
+        return self._remember(text, digest, prediction, look, wish, served, arm, caller, begun)
 
     async def many(
         self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
@@ -128,10 +131,11 @@ class Answering:
         refusals = [unsuitable(text, served) for text in texts]
         good = [text for text, refusal in zip(texts, refusals, strict=True) if refusal is None]
         served, arm, predictions = await self._predict(served, arm, good) if good else (served, arm, [])
-        waiting = iter(predictions)
+        looks = await self._sampler.look(served, good)
+        waiting = zip(predictions, looks, strict=True)
         return [
             refusal
-            or self._remember(text, text_digest(text), next(waiting), wish, served, arm, caller, begun, len(good))
+            or self._remember(text, text_digest(text), *next(waiting), wish, served, arm, caller, begun, len(good))
             for text, refusal in zip(texts, refusals, strict=True)
         ]
 
@@ -162,6 +166,7 @@ class Answering:
         text: str,
         digest: str,
         prediction: Prediction,
+        look: Look | None,
         wish: Wish,
         served: Served,
         arm: Arm | None,
@@ -176,6 +181,9 @@ class Answering:
         self.last_prediction = now
         self._made(category, served.version).inc()
         self._confidence(served.version).observe(prediction.confidence)
+        self._metrics.text_length.observe(len(text))
+        if category != prediction.category:
+            self._metrics.abstentions.labels(served.version).inc()
         record = PredictionRecord(
             id=prediction_id,
             at=now,
@@ -186,9 +194,12 @@ class Answering:
             text_length=len(text),
             text_digest=digest,
             duration_ms=milliseconds / share,
+            known_share=look.known_share if look else None,
+            language=look.language if look else None,
             caller=caller,
             arm=arm,
             text=text if self._store_text else None,
+            terms=look.terms if look else None,
         )
         if self._log is not None:
             self._log.record(record)

@@ -13,6 +13,7 @@ from newsdesk.serving import errors, openapi
 from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.guard import Guard
 from newsdesk.serving.observe import Observed
+from newsdesk.serving.origin import Origin
 from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.routes import batch, feedback, models, open_inference, operations, predicting, tokens
 from newsdesk.serving.service import Service
@@ -60,4 +61,4 @@ def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
             allow_headers=["authorization", "content-type", "x-api-key", "x-request-id", "traceparent"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    return Observed(layers, service.metrics, log)
+    return Observed(layers, service.metrics, Origin(settings), log)

@@ -4,11 +4,11 @@ which a server must not load.
 
 import asyncio
 import json
-import sys
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from newsdesk.config.settings import Settings
+from newsdesk.serving.command import CommandFailed, run_newsdesk
 from newsdesk.serving.errors import ApiError
 from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource
@@ -45,30 +45,11 @@ class Changes:
     async def _change(self, arguments: list[str], reason: str, actor: str) -> Change:
         async with self._changing:
             before = await asyncio.to_thread(self._source.champion)
-            now = await self._run([*arguments, f"--reason={reason}", f"--actor={actor}", "--json"])
+            options = [f"--reason={reason}", f"--actor={actor}", "--json"]
+            try:
+                now = json.loads(await run_newsdesk(self._settings, "models", *arguments, *options))
+            except CommandFailed as failed:
+                raise ApiError(HTTPStatus.CONFLICT, "Conflict", str(failed), "change_refused") from None
             await self._follower.look()
         replaced = before.version if before and before.version != now["champion"] else None
         return Change(now["champion"], replaced, now["digest"])
-
-    async def _run(self, arguments: list[str]) -> dict[str, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "newsdesk",
-            "models",
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=self._settings.environment_variables(),
-        )
-        try:
-            output, complaint = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            raise
-        if process.returncode == 0:
-            answer: dict[str, str] = json.loads(output)
-            return answer
-        lines = complaint.decode(errors="replace").strip().splitlines() or ["The change failed."]
-        raise ApiError(HTTPStatus.CONFLICT, "Conflict", lines[-1].removeprefix("newsdesk: "), "change_refused")

@@ -20,6 +20,7 @@ Code = Literal[
     "method_not_allowed",
     "missing_credentials",
     "model_failed",
+    "monitor_failed",
     "no_model",
     "not_found",
     "refused",

@@ -8,7 +8,7 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Literal
 
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
@@ -84,8 +84,11 @@ class Experiment:
                     category=said.category,
                     confidence=said.confidence,
                     duration_ms=milliseconds,
+                    known_share=None,  # what a text is like is told once, and for the model that answered
+                    language=None,
                     arm="shadow",
                     pair_id=record.id,
+                    terms=None,
                 )
             )
 

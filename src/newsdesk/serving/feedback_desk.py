@@ -42,6 +42,11 @@ class FeedbackDesk:
             return Recorded(feedback.id, "spooled")
         raise StoreError("The feedback could not be kept: store and spool are away. Send it again later.")
 
+    @property
+    def spool_bytes(self) -> int:
+        """What waits on disk, left by whichever process."""
+        return self._spool.used
+
     def replay(self) -> None:
         """Write what waits in the spool into the store. Raises `StoreError` where the store is away again."""
         if not self._spool.is_empty:

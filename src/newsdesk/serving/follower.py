@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from newsdesk.errors import BundleError, NewsdeskError, RegistryError
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 

@@ -41,7 +41,7 @@ class Guard:
 
     async def _admit(self, scope: Scope) -> None:
         caller = self._access.admit(scope)
-        scope["caller_name"] = caller.name
+        scope["caller"], scope["caller_name"] = caller, caller.name
         if scope["path"] not in _PROBES:
             await self._limiter.check(caller)
 

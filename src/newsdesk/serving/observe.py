@@ -9,10 +9,11 @@ from http import HTTPStatus
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.monitoring.catalogue import ApiMetrics, labelled
+from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.errors import failure
 from newsdesk.serving.logs import place_of
+from newsdesk.serving.origin import Origin
 
 # https://owasp.org/www-project-secure-headers/ for an API; pages may load what this server itself sends.
 _HEADERS = [
@@ -26,7 +27,7 @@ _OWN = (
     b"content-security-policy",
     b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'",
 )
-_METHODS = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"}  # any other is one label value for all
+METHODS = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"}  # any other is one label value for all
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT = re.compile(rb"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
@@ -40,11 +41,14 @@ class Observed:
     `traceparent` (W3C Trace Context) is taken over: the log names its trace, the answer goes out as a span of it.
     """
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics, log: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, origin: Origin, log: AccessLog) -> None:
         self._app = app
+        self._origin = origin
         self._log = log
         self._in_progress = metrics.in_progress
         self._requests, self._duration = labelled(metrics.requests), labelled(metrics.duration)
+        self._request_size, self._response_size = labelled(metrics.request_size), labelled(metrics.response_size)
+        self._countries, self._callers = labelled(metrics.countries), labelled(metrics.callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,10 +56,17 @@ class Observed:
             return
         begun = time.perf_counter()
         trace = _identify(scope)
-        status = 0
+        status = received = sent = 0
+
+        async def observed_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
 
         async def observed_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, sent
+            sent += len(message.get("body", b""))
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = message["headers"]
@@ -71,7 +82,7 @@ class Observed:
 
         self._in_progress.inc()
         try:
-            await self._app(scope, receive, observed_send)
+            await self._app(scope, observed_receive, observed_send)
         except ClientDisconnect:
             status = status or 499  # nginx's number for a client that did not wait
         except Exception as defect:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log its place
@@ -82,14 +93,18 @@ class Observed:
                 await answer(scope, receive, observed_send)
         finally:
             self._in_progress.dec()
-            self._count(scope, status, time.perf_counter() - begun)
+            self._count(scope, status, time.perf_counter() - begun, received, sent)
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    def _count(self, scope: Scope, status: int, seconds: float, received: int, sent: int) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
         route = scope.get("route")
         endpoint = route.path if route is not None else "unmatched"
         self._requests(method, endpoint, status).inc()
         self._duration(method, endpoint).observe(seconds)
+        self._request_size(endpoint).observe(received)
+        self._response_size(endpoint).observe(sent)
+        self._countries(self._origin.country(scope)).inc()
+        self._callers(self._origin.caller(scope.get("caller"))).inc()
         self._log.add(
             f"{method} {endpoint} {status}",
             **_ids(scope),

@@ -77,6 +77,10 @@ class PredictionLog:
         """Whether the store answered when it was last asked."""
         return self._store.is_up
 
+    def spool_bytes(self) -> dict[str, int]:
+        """What waits on disk for the store, left by whichever process: of predictions, and of feedback."""
+        return {"predictions": self._spool.used, "feedback": self._desk.spool_bytes}
+
     def start(self) -> None:
         """Begin to write."""
         self._thread.start()

@@ -12,8 +12,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable by which prometheus_client knows of it
 
 # As prometheus_client names them by type and, for gauges, by multiprocess_mode.
-_FILES = ("counter", "histogram", "gauge_livesum", "gauge_livemax", "gauge_livemostrecent")
-_ROOM = 512 * 1024  # bytes: more series than the catalogue can have
+_FILES = ("counter", "histogram", "gauge_livesum")
+ROOM = 1024 * 1024  # bytes: more than all series of a type need
 
 logger = logging.getLogger("newsdesk.server")
 
@@ -38,7 +38,7 @@ def _is_written(path: Path) -> bool:
         return True
     draft = path.with_suffix(".new")
     try:
-        draft.write_bytes(bytes(_ROOM))
+        draft.write_bytes(bytes(ROOM))
         draft.rename(path)  # whole at once: others read it
     except OSError:
         draft.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ _LINGER = 1.0  # seconds to let a refused client read the answer: a connection c
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, with a limit to the size of a request's head and to the seconds until it is whole, and
-    with refusals in our words.
+    with refusals in our words. The scope of a request also names the `peer`, from whom the connection comes.
     """
 
     def __init__(self, *arguments: Any, head_timeout: float = 30, **named: Any) -> None:
@@ -52,6 +52,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._is_in_head, self._head_bytes = True, 0
         super().on_message_begin()
+        self.scope["peer"] = self.client  # type: ignore[typeddict-unknown-key]  # uvicorn puts the client's in its place
 
     def on_headers_complete(self) -> None:
         self._is_in_head, self._head_bytes = False, 0

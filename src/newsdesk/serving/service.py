@@ -10,7 +10,8 @@ from http import HTTPStatus
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError, NewsdeskError
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
+from newsdesk.monitoring.samples import Sample
 from newsdesk.registry.version import Alias
 from newsdesk.serving.answering import Answering, no_model
 from newsdesk.serving.cache import PredictionCache, RedisCache
@@ -20,7 +21,9 @@ from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
+from newsdesk.serving.monitor_page import MonitorPage
 from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.readings import EmbeddedExporter, readings
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.limits import Limiter
@@ -68,9 +71,10 @@ class Service:
             self.metrics,
             interval=settings.model_refresh_interval,
             with_challenger=mode != "off",
-            on_swap=self._swapped,
+            on_swap=lambda _: spare_the_collector(),
         )
         self.changes = Changes(settings, self.source, self.models, self.follower)
+        self.monitor_page = MonitorPage(settings)
         self.access = Access(
             settings,
             KeyRing(settings.keys_file),
@@ -79,9 +83,7 @@ class Service:
         self.limiter = Limiter(settings)
         self._begun = time.monotonic()
         self._following: asyncio.Task[None] | None = None
-        self._told: tuple[str, str, str] | None = None  # the labels of the model in charge
-        if champion:
-            self._tell_model(champion)
+        self._exporter = EmbeddedExporter(settings, pipeline)
 
     async def start(self) -> None:
         """Begin to follow the champion and to write the prediction log."""
@@ -96,6 +98,7 @@ class Service:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
+        await self.monitor_page.close()
         self.experiment.stop()
         await self.limiter.close()
         await self.answering.close()
@@ -105,6 +108,10 @@ class Service:
     def uptime(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._begun
+
+    def samples(self) -> list[Sample]:
+        """What is read when /metrics asks for it. May block: call it in a thread."""
+        return [*readings(self.models.champion, self.log), *self._exporter.read()]
 
     def problems(self) -> list[str]:
         """What is wrong; empty where all is well."""
@@ -148,18 +155,6 @@ class Service:
     def _find(self, name: str) -> Named | None:
         alias: Alias = "challenger"
         return self.source.holder(alias) if name == alias else self.source.version(name)
-
-    def _swapped(self, served: Served) -> None:
-        self._tell_model(served)
-        spare_the_collector()
-
-    def _tell_model(self, served: Served) -> None:
-        manifest = served.predictor.bundle.manifest
-        if self._told:  # of several processes together, a series can be set to 0 but never taken away
-            self.metrics.model_info.labels(*self._told).set(0)
-        self._told = served.version, served.digest, manifest.model_type
-        self.metrics.model_info.labels(*self._told).set(1)
-        self.metrics.accuracy.labels("test").set(manifest.metrics["accuracy"])
 
     def _count_log(self, happening: str, count: int) -> None:
         self.metrics.log_records.labels(happening).inc(count)

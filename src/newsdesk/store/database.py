@@ -4,12 +4,25 @@ import sqlite3
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, inspect, make_url
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeDecorator
 
 from newsdesk.errors import ConfigError
@@ -40,13 +53,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def open_store(address: str, *, keep_open: bool = False) -> Engine:
-    """The store at a SQLAlchemy address; missing tables are made. Raises `ConfigError`, `StoreError`.
+    """The store at a SQLAlchemy address; missing tables are made, and columns that an older store lacks are added.
 
+    Raises `ConfigError`, `StoreError`.
     With `keep_open` whoever opens a SQLite file gets connections that stay open, and must dispose of the engine.
     """
     url, engine = _engine(address, keep_open)
     try:
-        _make_missing_tables(engine)
+        _make_what_is_missing(engine)
     except DBAPIError as error:
         engine.dispose()
         where = url.render_as_string(hide_password=True)
@@ -84,12 +98,32 @@ def _engine(address: str, keep_open: bool) -> tuple[URL, Engine]:
     return url, engine
 
 
-def _make_missing_tables(engine: Engine) -> None:
+def _make_what_is_missing(engine: Engine) -> None:
     with engine.begin() as connection:
-        if metadata.tables.keys() <= set(inspect(connection).get_table_names()):
+        if not _missing_tables(connection) and not _missing_columns(connection):
             return
         connection.exec_driver_sql(_ONE_AT_A_TIME[engine.dialect.name])
         metadata.create_all(connection)
+        for column in _missing_columns(connection):
+            table = engine.dialect.identifier_preparer.format_table(column.table)
+            definition = CreateColumn(column).compile(dialect=engine.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table} ADD COLUMN {definition}")
+
+
+def _missing_tables(connection: Connection) -> set[str]:
+    return metadata.tables.keys() - set(inspect(connection).get_table_names())
+
+
+def _missing_columns(connection: Connection) -> list[Column[Any]]:
+    """Those that rows written before may leave empty, of tables that are there."""
+    there = inspect(connection).get_multi_columns(filter_names=list(metadata.tables))
+    names = {table: {column["name"] for column in columns} for (_, table), columns in there.items()}
+    return [
+        column
+        for name, table in metadata.tables.items()
+        for column in table.columns
+        if name in names and column.nullable and column.name not in names[name]
+    ]
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

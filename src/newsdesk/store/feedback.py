@@ -1,6 +1,6 @@
 """What editors say is right. The table keeps every change of mind; what an editor said last counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from newsdesk.store.predictions import predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, as_row
 
 _MOST_TRIES = 20  # each lost race means that another request was recorded
+_ROWS_AT_ONCE = 10_000
 
 _feedback = Table(
     "feedback",
@@ -41,24 +42,33 @@ _feedback = Table(
     Column("editor", String, nullable=False),
     Column("key", String),
     Column("revision", Integer, nullable=False),
+    Column("caller", String),
     UniqueConstraint("subject", "editor", "revision"),
     UniqueConstraint("editor", "key"),
 )
 
 
 class Vote(NamedTuple):
-    """What an editor said last about a text."""
+    """What an editor said last about a text, through one caller.
+
+    `at` is when they said so first. `predicted` and `confidence` are what a model had answered, known where the vote is
+    about a prediction.
+    """
 
     text_digest: str
     editor: str
     category: str
+    at: datetime
+    caller: str | None = None
+    predicted: str | None = None
+    confidence: float | None = None
 
 
 def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
     """Keep what an editor says; it is on disk when this returns.
 
-    The same key, or the same id, again gives the first row. Without a key, an editor who repeats what they said last
-    changes nothing. Raises `FeedbackConflict` where the key came with another subject or category.
+    The same key, or the same id, again gives the first row. Without a key, an editor who repeats, by the same caller,
+    what they said last changes nothing. Raises `FeedbackConflict` where the key came with another subject or category.
     """
     for _ in range(_MOST_TRIES):
         try:
@@ -80,17 +90,45 @@ def replay_feedback(store: Engine, feedback: Feedback) -> None:
 
 
 def current_feedback(store: Engine) -> list[Vote]:
-    """What each editor said last about each text that is known, directly or by a prediction of it."""
+    """What each editor said last about each text that is known, directly or by a prediction of it.
+
+    An editor is known by name and caller: nobody can take back what another one's key said in the same name.
+    """
     text = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
     query = (
-        select(text, _feedback.c.editor, _feedback.c.category)
+        select(
+            text,
+            _feedback.c.editor,
+            _feedback.c.category,
+            _feedback.c.at,
+            _feedback.c.caller,
+            predictions.c.category,
+            predictions.c.confidence,
+        )
         .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
         .where(text.is_not(None))
         .order_by(_feedback.c.said_last_at, _feedback.c.revision, _feedback.c.id)
     )
+    newest: dict[tuple[str, str | None, str], Vote] = {}
     with store.connect() as connection:
-        newest = {(text, editor): category for text, editor, category in connection.execute(query)}
-    return [Vote(text, editor, category) for (text, editor), category in newest.items()]
+        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+            vote = Vote._make(row)
+            newest[vote.text_digest, vote.caller, vote.editor] = vote
+    return list(newest.values())
+
+
+def known_texts(store: Engine) -> Iterator[tuple[str, str]]:
+    """Digest and text of what feedback is about, where texts are kept; the same text may come again."""
+    text = func.coalesce(_feedback.c.text, predictions.c.text)
+    digest = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
+    query = (
+        select(digest, text)
+        .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
+        .where(text.is_not(None), digest.is_not(None))
+    )
+    with store.connect() as connection:
+        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+            yield row[0], row[1]
 
 
 def _record(connection: Connection, feedback: Feedback) -> Recorded:
@@ -99,7 +137,8 @@ def _record(connection: Connection, feedback: Feedback) -> Recorded:
             raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
         return Recorded(before.id, "unchanged")
     history = _said_before(connection, feedback)
-    newest = max(history, key=lambda row: (row.said_last_at, row.revision), default=None)
+    own = (row for row in history if row.caller == feedback.caller)
+    newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
     if newest and newest.category == feedback.category and feedback.key is None:
         _say_again(connection, newest, feedback.at)
         return Recorded(newest.id, "unchanged")

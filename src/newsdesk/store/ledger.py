@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import DDL, JSON, Column, Engine, Integer, String, Table, event, insert, select
+from sqlalchemy import DDL, JSON, Column, Engine, Integer, String, Table, event, func, insert, select
 
 from newsdesk.store.database import UtcDateTime, metadata
 
@@ -78,6 +78,13 @@ def entries(store: Engine) -> list[Entry]:
     with store.connect() as connection:
         rows = connection.execute(select(*columns).order_by(_ledger.c.id)).mappings().all()
     return [Entry(**row) for row in rows]
+
+
+def count_decisions(store: Engine) -> dict[str, int]:
+    """How many entries there are of each decision."""
+    query = select(_ledger.c.decision, func.count()).group_by(_ledger.c.decision)
+    with store.connect() as connection:
+        return dict(connection.execute(query).all())
 
 
 def predecessor(history: list[Entry], version: str) -> str | None:

@@ -33,6 +33,7 @@ predictions = Table(
     Column("pair_id", String(36)),
     Column("duration_ms", Float, nullable=False),
     Column("text", String),
+    Column("terms", String),
 )
 Index(
     "ix_predictions_pair_id",
@@ -44,7 +45,7 @@ _NAMES = [column.name for column in predictions.columns]
 _values = attrgetter(*_NAMES)
 _AT = _NAMES.index("at")
 _INSERT = f"INSERT INTO predictions ({', '.join(_NAMES)}) VALUES"
-_AT_ONCE = 1000  # rows in one statement: of 15 values each, within the 32,766 that SQLite takes
+_AT_ONCE = 1000  # rows in one statement: of 16 values each, within the 32,766 that SQLite takes
 
 
 def insert_predictions(store: Engine, records: Sequence[PredictionRecord]) -> int:

@@ -12,7 +12,7 @@ from newsdesk.errors import NewsdeskError
 Arm = Literal["champion", "challenger", "shadow"]
 
 # Characters. What is longer might not fit into an index of PostgreSQL, which takes 2,704 bytes.
-_LONGEST = {"id": 36, "prediction_id": 36, "text_digest": 64, "category": 200, "editor": 200, "key": 200}
+_LONGEST = {"id": 36, "prediction_id": 36, "text_digest": 64, "category": 200, "editor": 200, "key": 200, "caller": 200}
 
 
 class StoreError(NewsdeskError):
@@ -35,9 +35,10 @@ class FeedbackConflict(NewsdeskError):  # noqa: N818 - the caller's doing
 
 @dataclass(frozen=True, slots=True)
 class PredictionRecord:
-    """One answer. `id` is a UUID, `at` has a time zone. `known_share` is the share of words that the model knows;
-    `pair_id` names, for a shadow answer, the champion's answer to the same text; `text` is None unless texts may be
-    stored."""
+    """One answer. `id` is a UUID, `at` has a time zone. `known_share` is the share of words that the model knows,
+    `terms` which of the terms it watches are there, as bits in hexadecimal; these two and `language` are known of a
+    sample only. `pair_id` names, for a shadow answer, the champion's answer to the same text; `text` is None unless
+    texts may be stored."""
 
     id: str
     at: datetime
@@ -54,6 +55,7 @@ class PredictionRecord:
     arm: Arm | None = None
     pair_id: str | None = None
     text: str | None = None
+    terms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Feedback:
     """What an editor says about a prediction, or about a text. Raises `InvalidFeedback`.
 
     `id` is a UUID, made once for each request, so that a repeated write is known again; `at` has a time zone; `key` is
-    the client's idempotency key, unique among those of its editor.
+    the client's idempotency key, unique among those of its editor. `editor` may be whatever a request says; `caller` is
+    who sent it, by its API key.
     """
 
     id: str
@@ -72,6 +75,7 @@ class Feedback:
     text_digest: str | None = None
     text: str | None = None
     key: str | None = None
+    caller: str | None = None
 
     def __post_init__(self) -> None:
         if not self.prediction_id and not self.text_digest:

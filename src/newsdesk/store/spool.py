@@ -42,7 +42,7 @@ class Spool:
         lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
         with self._lock:
             try:
-                if self._used() + len(lines) > self._max_bytes:
+                if self.used + len(lines) > self._max_bytes:
                     return False
                 self._write(lines, durable)
             except OSError:
@@ -118,7 +118,9 @@ class Spool:
             os.close(self._file)
             self._file = None
 
-    def _used(self) -> int:
+    @property
+    def used(self) -> int:
+        """Bytes that all spool files of that name take."""
         return sum(_size(path) for path in self._files())
 
     def _files(self) -> Iterator[Path]:

@@ -86,7 +86,10 @@ class Api:
         return body
 
     def metric(self, name: str, **labels: str) -> float:
-        """A value out of /metrics; 0 where it is not there yet."""
+        """A value of the server, as /metrics tells it; 0 where it is not there yet."""
+        for metric, values, value in self.service.samples():
+            if metric.name == name and dict(zip(metric.labels, values, strict=True)) == labels:
+                return value
         return self.service.metrics.registry.get_sample_value(name, labels) or 0.0
 
 

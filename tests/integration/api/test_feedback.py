@@ -71,6 +71,13 @@ def test_two_editors_may_use_the_same_key(api: Api) -> None:
     assert give(api, key="k-1", editor="b", category="business").status_code == 201
 
 
+def test_whoever_the_editor_is_said_to_be_the_caller_is_kept(tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        assert give(api, editor="r.burns").status_code == 201
+        (row,) = rows_of(api.settings, "feedback")
+    assert (row["editor"], row["caller"]) == ("r.burns", "anonymous:127.0.0.1")
+
+
 def test_without_a_name_the_caller_is_the_editor(tmp_path: Path) -> None:
     with running(tmp_path) as api:
         give(api)

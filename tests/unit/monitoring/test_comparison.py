@@ -6,8 +6,9 @@ import pytest
 from scipy.stats import binomtest, chi2_contingency
 from sqlalchemy import Engine
 
-from newsdesk.monitoring.comparison import compare_live, right_categories
-from newsdesk.store.feedback import Vote, record_feedback
+from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.monitoring.comparison import LiveComparison, compare_live
+from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import PredictionRecord
 from tests.unit.store.rows import NOON, feedback, prediction, store_in
@@ -17,6 +18,10 @@ from tests.unit.store.rows import NOON, feedback, prediction, store_in
 def store(tmp_path: Path) -> Iterator[Engine]:
     with store_in(tmp_path) as engine:
         yield engine
+
+
+def compare(store: Engine) -> LiveComparison:
+    return compare_live(store, FeedbackLimits())
 
 
 def pair(text: str, champion: str, shadow: str, versions: str = "12", minute: int = 0) -> list[PredictionRecord]:
@@ -55,14 +60,14 @@ def numbered(prefix: str, count: int) -> list[str]:
 
 def test_without_an_experiment_there_is_nothing_to_compare(store: Engine) -> None:
     insert_predictions(store, [prediction()])
-    live = compare_live(store)
+    live = compare(store)
     assert (live.shadow, live.ab) == (None, None)
     assert live.conclusion.startswith("No experiment has answered yet.")
 
 
 def test_shadow_pairs_are_compared_without_any_feedback(store: Engine) -> None:
     insert_predictions(store, pair("a", "sport", "sport") + pair("b", "sport", "politics") + pair("c", "wire", "wire"))
-    shadow = compare_live(store).shadow
+    shadow = compare(store).shadow
     assert shadow is not None
     assert shadow.agreement is not None
     assert (shadow.agreement.count, shadow.agreement.of) == (2, 3)
@@ -79,7 +84,7 @@ def test_a_shadow_that_is_more_often_right_is_called_better(store: Engine) -> No
     insert_predictions(store, [row for text in both for row in pair(text, "right", "right")])
     insert_predictions(store, pair("without feedback", "right", "wrong"))
     say(store, "right", better + worse + both)
-    live = compare_live(store)
+    live = compare(store)
     assert live.shadow is not None
     assert live.shadow.champion.accuracy is not None
     assert live.shadow.other.accuracy is not None
@@ -92,7 +97,7 @@ def test_a_shadow_that_is_more_often_right_is_called_better(store: Engine) -> No
 def test_a_small_advantage_is_no_difference_shown(store: Engine) -> None:
     insert_predictions(store, pair("a", "wrong", "right") + pair("b", "right", "right"))
     say(store, "right", ["a", "b"])
-    assert compare_live(store).conclusion == (
+    assert compare(store).conclusion == (
         "No difference shown between champion version 1 and shadow version 2 (p = 1, exact McNemar test)."
     )
 
@@ -101,7 +106,7 @@ def test_a_text_that_was_sent_often_counts_once_in_shares(store: Engine) -> None
     insert_predictions(store, [row for _ in range(9) for row in pair("popular", "wrong", "right")])
     insert_predictions(store, pair("rare", "right", "right"))
     say(store, "right", ["popular", "rare"])
-    shadow = compare_live(store).shadow
+    shadow = compare(store).shadow
     assert shadow is not None
     assert shadow.agreement is not None
     assert shadow.champion.accuracy is not None
@@ -112,7 +117,7 @@ def test_feedback_about_a_prediction_counts_for_both_answers_to_its_text(store: 
     rows = pair("a", "wrong", "right")
     insert_predictions(store, rows)
     record_feedback(store, feedback(prediction_id=rows[0].id, category="right"))
-    shadow = compare_live(store).shadow
+    shadow = compare(store).shadow
     assert shadow is not None
     assert shadow.champion.accuracy is not None
     assert shadow.other.accuracy is not None
@@ -125,7 +130,7 @@ def test_only_the_newest_pair_of_versions_is_compared(store: Engine) -> None:
         store, pair("c", "x", "x", versions="34", minute=3) + pair("d", "x", "y", versions="34", minute=2)
     )
     insert_predictions(store, [prediction(at=NOON + timedelta(minutes=4), arm="shadow", pair_id="of a lost answer")])
-    shadow = compare_live(store).shadow
+    shadow = compare(store).shadow
     assert shadow is not None
     assert shadow.agreement is not None
     assert (shadow.champion.version, shadow.other.version, shadow.agreement.of) == ("3", "4", 2)
@@ -140,7 +145,7 @@ def test_arms_of_an_a_b_test_are_compared_on_their_own_texts(store: Engine) -> N
         store, [alone(text, "right" if n < 27 else "wrong", "challenger", "2") for n, text in enumerate(theirs)]
     )
     say(store, "right", mine + theirs)
-    live = compare_live(store)
+    live = compare(store)
     assert live.ab is not None
     assert live.ab.champion.accuracy is not None
     assert (live.ab.champion.accuracy.count, live.ab.champion.accuracy.of) == (20, 40)
@@ -155,7 +160,7 @@ def test_a_champion_that_is_better_is_called_so(store: Engine) -> None:
     insert_predictions(store, [alone(text, "right", "champion", "1") for text in numbered("mine", 20)])
     insert_predictions(store, [alone(text, "wrong", "challenger", "2") for text in numbered("theirs", 20)])
     say(store, "right", numbered("mine", 20) + numbered("theirs", 20))
-    assert compare_live(store).conclusion.startswith("Version 1, the champion, is better than version 2 (p = ")
+    assert compare(store).conclusion.startswith("Version 1, the champion, is better than version 2 (p = ")
 
 
 def test_an_a_b_test_takes_only_answers_of_its_own_time_and_versions(store: Engine) -> None:
@@ -164,7 +169,7 @@ def test_an_a_b_test_takes_only_answers_of_its_own_time_and_versions(store: Engi
     challenge = [alone(f"theirs{minute}", "right", "challenger", "2", minute) for minute in (0, 3)]
     after = alone("after", "right", "champion", "2", minute=9)
     insert_predictions(store, [before, *during, *challenge, after])
-    ab = compare_live(store).ab
+    ab = compare(store).ab
     assert ab is not None
     assert (ab.champion.version, ab.champion.predictions) == ("1", 1)
     assert (ab.other.version, ab.other.predictions) == ("2", 2)
@@ -173,14 +178,13 @@ def test_an_a_b_test_takes_only_answers_of_its_own_time_and_versions(store: Engi
 
 def test_a_challenger_without_a_champion_beside_it_is_not_compared(store: Engine) -> None:
     insert_predictions(store, [alone("a", "right", "challenger", "2")])
-    assert compare_live(store).ab is None
+    assert compare(store).ab is None
 
 
-def test_a_majority_of_editors_decides_and_texts_on_which_they_are_divided_are_left_out() -> None:
-    votes = [
-        *(Vote("clear", editor, category) for editor, category in zip("abc", ["x", "x", "y"], strict=True)),
-        *(Vote("tie", editor, category) for editor, category in zip("ab", ["x", "y"], strict=True)),
-        *(Vote("tie of three", editor, category) for editor, category in zip("abcde", "xxyyz", strict=True)),
-        Vote("one", "a", "z"),
-    ]
-    assert right_categories(votes) == {"clear": "x", "one": "z"}
+def test_feedback_beyond_the_limits_is_no_truth(store: Engine) -> None:
+    insert_predictions(store, pair("a", "wrong", "right") + pair("b", "wrong", "right"))
+    say(store, "right", ["a", "b"])
+    shadow = compare_live(store, FeedbackLimits(max_per_editor_and_day=1)).shadow
+    assert shadow is not None
+    assert shadow.champion.accuracy is not None
+    assert shadow.champion.accuracy.of == 1

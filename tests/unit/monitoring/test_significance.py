@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, chi2_contingency
+from scipy.stats import binomtest, chi2, chi2_contingency, norm
 
-from newsdesk.monitoring.significance import mcnemar, share_of, two_proportions
+from newsdesk.monitoring.significance import chi_squared_tail, mcnemar, normal_tail, share_of, two_proportions
 
 counts = st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 
@@ -44,3 +44,13 @@ def test_two_shares_are_compared_by_the_z_test(first: tuple[int, int], second: t
     expected = 1.0 if degenerate else chi2_contingency(table, correction=False).pvalue
     assert two_proportions(a, b) == pytest.approx(expected, rel=1e-6, abs=1e-12)
     assert two_proportions(a, b) == pytest.approx(two_proportions(b, a))
+
+
+@given(st.floats(0, 2000), st.integers(1, 60))
+def test_the_tail_of_chi_squared_is_scipys(statistic: float, degrees: int) -> None:
+    assert chi_squared_tail(statistic, degrees) == pytest.approx(chi2.sf(statistic, degrees), rel=1e-8, abs=1e-300)
+
+
+@given(st.floats(-8, 30))
+def test_the_tail_of_the_normal_distribution_is_scipys(z: float) -> None:
+    assert normal_tail(z) == pytest.approx(norm.sf(z), rel=1e-9, abs=1e-300)

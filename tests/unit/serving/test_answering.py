@@ -170,3 +170,27 @@ def test_the_threshold_itself_is_certain_enough() -> None:
     said = Prediction("sports", 0.5, {"sports": 0.5, "business": 0.5})
     assert Wish(threshold=0.5).category(said) == "sports"
     assert Wish(threshold=0.5000001).category(said) == "uncertain"
+
+
+def test_an_answer_below_the_threshold_is_counted_as_none(service: Service) -> None:
+    async def asked() -> None:
+        served, arm = service.answering.chosen(None, "desk")
+        for threshold in (0.0, 1.0):
+            await service.answering.one(HEADLINE, Wish(threshold=threshold), served, arm, "desk")
+
+    asyncio.run(asked())
+    assert count(service, "prediction_abstentions_total", model_version="1") == 1
+    assert count(service, "prediction_text_length_characters_sum") == 2 * len(HEADLINE)
+
+
+def test_a_quiet_server_looks_at_every_text_whether_its_answer_is_remembered_or_not(service: Service) -> None:
+    ask(service)
+    ask(service)
+    ask_many(service, [HEADLINE, "short", LONG])
+    assert count(service, "prediction_known_words_ratio_count") == 4
+    assert count(service, "prediction_languages_total", language="en") == 4
+
+
+def test_a_busy_server_looks_at_few(service: Service) -> None:
+    ask_many(service, [f"{HEADLINE} {number}" for number in range(2000)])
+    assert 500 <= count(service, "prediction_known_words_ratio_count") < 1000

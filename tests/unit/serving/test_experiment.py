@@ -10,7 +10,7 @@ import pytest
 from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.model.predictor import Prediction, Predictor
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.experiment import Experiment, Mode
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
@@ -131,6 +131,7 @@ def test_in_the_shadow_the_challenger_is_logged_beside_the_champion_and_never_re
         assert (row["model_version"], row["text_digest"]) == ("2", shown[pair_id]["text_digest"])
         assert row["category"] != shown[pair_id]["category"]
         assert row["confidence"] == 0.99
+        assert (row["known_share"], row["language"], row["terms"]) == (None, None, None)
 
 
 def test_a_challenger_that_agrees_is_counted_as_agreeing(tmp_path: Path) -> None:

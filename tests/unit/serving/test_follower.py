@@ -9,7 +9,7 @@ import pytest
 
 from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, Bundle, save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
 from newsdesk.registry.version import MODEL
 from newsdesk.serving.follower import Follower

@@ -1,15 +1,19 @@
 """The outermost layer counts, times and answers, even if what it surrounds fails."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.config.settings import Settings
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.observe import Observed
+from newsdesk.serving.origin import Origin
+from newsdesk.serving.security.caller import Caller
 from tests.unit.serving.security.builders import request
 
 TEXT = "an article"
@@ -33,17 +37,19 @@ async def left(scope: Scope, receive: Receive, send: Send) -> None:
     raise ClientDisconnect
 
 
-def ask(app: ASGIApp, metrics: ApiMetrics, **scope: Any) -> list[Message]:
-    """What is sent in answer to a request."""
+def ask(app: ASGIApp, metrics: ApiMetrics, pieces: Sequence[bytes] = (b"",), **scope: Any) -> list[Message]:
+    """What is sent in answer to a request, whose body comes in pieces."""
     sent: list[Message] = []
+    coming = list(pieces)
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": coming.pop(0), "more_body": bool(coming)}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Observed(app, metrics, AccessLog())(request("POST", "/predict") | scope, receive, send))
+    origin = Origin(Settings.model_validate({"API_COUNTRY_HEADER": "X-Country", "API_TRUSTED_PROXIES": "10.0.0.0/8"}))
+    asyncio.run(Observed(app, metrics, origin, AccessLog())(request("POST", "/predict") | scope, receive, send))
     return sent
 
 
@@ -100,3 +106,42 @@ def test_methods_that_callers_make_up_share_one_label(metrics: ApiMetrics) -> No
     for number in range(5):
         ask(fine, metrics, method=f"MADE-UP-{number}")
     assert requests(metrics, 204, "OTHER") == 5
+
+
+async def echoing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Reads all, and sends it back twice."""
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message["body"])
+        if not message["more_body"]:
+            break
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(2):
+        await send({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+def test_sizes_are_those_of_what_came_and_of_what_was_sent(metrics: ApiMetrics) -> None:
+    ask(echoing, metrics, pieces=(b"x" * 100, b"", b"y" * 50))
+    assert size_of(metrics, "request") == 150
+    assert size_of(metrics, "response") == 300
+
+
+def test_a_body_that_was_announced_and_never_read_has_no_size(metrics: ApiMetrics) -> None:
+    ask(fine, metrics, headers=[(b"content-length", b"999999999999")])
+    assert size_of(metrics, "request") == 0
+
+
+def test_requests_are_counted_by_country_and_by_caller(metrics: ApiMetrics) -> None:
+    desk = Caller("desk", frozenset(), key_id="0" * 16)
+    ask(fine, metrics, caller=desk, peer=("10.0.0.7", 1), headers=[(b"x-country", b"ch")])
+    ask(fine, metrics)
+    for country in ("CH", "unknown"):
+        assert metrics.registry.get_sample_value("api_requests_by_country_total", {"country": country}) == 1
+    for caller in ("desk", "anonymous"):
+        assert metrics.registry.get_sample_value("api_requests_by_caller_total", {"caller": caller}) == 1
+
+
+def size_of(metrics: ApiMetrics, what: str) -> float | None:
+    return metrics.registry.get_sample_value(f"api_{what}_size_bytes_sum", {"endpoint": "unmatched"})

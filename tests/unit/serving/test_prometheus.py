@@ -7,17 +7,47 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsdesk.serving.prometheus import SHARED_FOLDER
+from newsdesk.serving.prometheus import ROOM, SHARED_FOLDER
 
 COUNT = """
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 metrics = ApiMetrics()
 metrics.requests.labels("POST", "/predict", "200").inc(3)
 metrics.duration.labels("POST", "/predict").observe(0.02)
 metrics.in_progress.inc(2)
 """
+EVERYTHING = """
+import os
+from pathlib import Path
+from newsdesk.serving.prometheus import SHARED_FOLDER, take_room
+take_room(Path(os.environ[SHARED_FOLDER]), os.getpid())
+from newsdesk.monitoring.api_metrics import ApiMetrics
+from newsdesk.serving.observe import METHODS
+from newsdesk.serving.origin import COUNTRIES, MOST_CALLERS
+from newsdesk.serving.security.permissions import PERMISSIONS
+from newsdesk.text.language import LANGUAGES
+metrics = ApiMetrics()
+for endpoint in {path for _, path, _ in PERMISSIONS} | {"unmatched"}:
+    metrics.request_size.labels(endpoint).observe(1)
+    metrics.response_size.labels(endpoint).observe(1)
+    for method in (*METHODS, "OTHER"):
+        metrics.duration.labels(method, endpoint).observe(1)
+        for status in (200, 201, 202, 400, 401, 403, 404, 405, 408, 409, 413, 429, 500, 503, 499):
+            metrics.requests.labels(method, endpoint, status).inc()
+for metric, values in (
+    (metrics.countries, COUNTRIES),
+    (metrics.languages, LANGUAGES),
+    (metrics.callers, ["x" * 60 + str(number) for number in range(MOST_CALLERS)]),
+):
+    for value in values:
+        metric.labels(value).inc()
+for version in range(20):
+    metrics.confidence.labels(version).observe(1)
+    for category in range(50):
+        metrics.predictions.labels("a category with a long name " + str(category), version).inc()
+"""
 ASK = """
-from newsdesk.monitoring.catalogue import ApiMetrics
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.prometheus import exposition
 metrics = ApiMetrics()
 metrics.requests.labels("POST", "/predict", "200").inc(4)
@@ -43,3 +73,10 @@ def test_counts_add_up_and_the_gauges_of_the_dead_are_gone(tmp_path: Path) -> No
     assert samples["api_requests_total"] == 3 + 3 + 4
     assert samples["api_request_duration_seconds_count"] == 2
     assert samples["api_requests_in_progress"] == 1
+
+
+def test_the_room_that_is_taken_holds_every_series_that_clients_can_make(tmp_path: Path) -> None:
+    run(EVERYTHING, tmp_path)
+    sizes = {file.name.partition("_")[0]: file.stat().st_size for file in tmp_path.glob("*.db")}
+    assert sizes.keys() == {"counter", "histogram", "gauge"}
+    assert set(sizes.values()) == {ROOM}

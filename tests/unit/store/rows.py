@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from newsdesk.store import feedback as _feedback_table  # noqa: F401 - open_store makes the tables that are loaded
 from newsdesk.store.database import open_store
+from newsdesk.store.feedback import current_feedback
 from newsdesk.store.records import Feedback, PredictionRecord, text_digest
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -37,6 +37,11 @@ def feedback(**changes: Any) -> Feedback:
     usual: dict[str, Any] = {"id": str(uuid.uuid4()), "at": NOON, "category": "sport", "editor": "Ruth"}
     subject = {} if "prediction_id" in changes else {"text_digest": text_digest("Lakers win the championship")}
     return Feedback(**(usual | subject | changes))
+
+
+def said(store: Engine) -> list[tuple[str, str, str]]:
+    """Text, editor and category of what counts, in order."""
+    return sorted((vote.text_digest, vote.editor, vote.category) for vote in current_feedback(store))
 
 
 @contextmanager

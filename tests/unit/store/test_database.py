@@ -9,8 +9,10 @@ from sqlalchemy import inspect
 
 from newsdesk.errors import ConfigError
 from newsdesk.store.database import StoreError, open_store
+from newsdesk.store.feedback import current_feedback, record_feedback
+from newsdesk.store.predictions import insert_predictions
 from tests.unit.store.opening import open_at_once
-from tests.unit.store.rows import store_in
+from tests.unit.store.rows import feedback, opened, prediction, store_in
 
 
 def test_processes_that_open_a_new_store_at_once_all_find_it_whole(tmp_path: Path) -> None:
@@ -29,6 +31,61 @@ def test_threads_that_open_new_stores_at_once_all_find_them_whole(tmp_path: Path
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(tables, range(40)))
     assert all({"predictions", "feedback"} <= names for names in found)
+
+
+# The tables as version 1 of the store had them, with a row in each.
+OLD_STORE = """
+CREATE TABLE predictions (
+    id VARCHAR(36) NOT NULL PRIMARY KEY, at DATETIME NOT NULL, model_version VARCHAR NOT NULL, digest VARCHAR NOT NULL,
+    category VARCHAR NOT NULL, confidence FLOAT NOT NULL, text_length INTEGER NOT NULL,
+    text_digest VARCHAR(64) NOT NULL, known_share FLOAT, language VARCHAR, caller VARCHAR, arm VARCHAR,
+    pair_id VARCHAR(36), duration_ms FLOAT NOT NULL, text VARCHAR
+);
+CREATE TABLE feedback (
+    id VARCHAR(36) NOT NULL PRIMARY KEY, at DATETIME NOT NULL, said_last_at DATETIME NOT NULL, subject VARCHAR NOT NULL,
+    prediction_id VARCHAR(36), text_digest VARCHAR(64), text VARCHAR, category VARCHAR NOT NULL,
+    editor VARCHAR NOT NULL, "key" VARCHAR, revision INTEGER NOT NULL,
+    UNIQUE (subject, editor, revision), UNIQUE (editor, "key")
+);
+INSERT INTO predictions VALUES (
+    'p1', '2026-03-04 12:00:00.000000', '1', 'sha256:ab', 'sport', 0.5, 28, 'a', NULL, NULL, NULL, NULL, NULL, 0.5, NULL
+);
+INSERT INTO feedback VALUES (
+    'f1', '2026-03-04 12:00:00.000000', '2026-03-04 12:00:00.000000', 'prediction:p1', 'p1', NULL, NULL, 'politics',
+    'Ruth', NULL, 1
+);
+"""
+
+
+def old_store(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "store.db")) as connection:
+        connection.executescript(OLD_STORE)
+    return f"sqlite:///{folder / 'store.db'}"
+
+
+def test_an_older_store_goes_on_with_what_is_in_it(tmp_path: Path) -> None:
+    with opened(old_store(tmp_path)) as store:
+        insert_predictions(store, [prediction(terms="ab", text_digest="b")])
+        record_feedback(store, feedback(text_digest="b", caller="newsroom"))
+        votes = sorted(current_feedback(store))
+    assert [(vote.text_digest, vote.category, vote.caller) for vote in votes] == [
+        ("a", "politics", None),
+        ("b", "sport", "newsroom"),
+    ]
+
+
+def test_processes_that_open_an_older_store_at_once_all_find_it_whole(tmp_path: Path) -> None:
+    address = old_store(tmp_path)
+    open_at_once(address, 4)
+    with opened(address) as store:
+        assert "caller" in {column["name"] for column in inspect(store).get_columns("feedback")}
+
+
+def test_a_store_that_lacks_nothing_is_not_written_to(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store, store.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # whoever would write now waits for ten seconds, and fails
+        with store_in(tmp_path) as again:
+            assert inspect(again).get_table_names()
 
 
 def test_what_is_committed_outlives_a_power_cut(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from newsdesk.store.feedback import Vote, current_feedback, record_feedback, replay_feedback
+from newsdesk.store.feedback import Vote, current_feedback, known_texts, record_feedback, replay_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, text_digest
-from tests.unit.store.rows import NOON, feedback, prediction, store_in
+from tests.unit.store.rows import NOON, feedback, prediction, said, store_in
 
 LAKERS = text_digest("Lakers win the championship")
 
@@ -34,23 +34,23 @@ def minutes_later(minutes: int, **changes: str) -> Feedback:
 
 
 def test_feedback_about_a_text_is_created_and_counts(store: Engine) -> None:
-    said = feedback()
-    assert record_feedback(store, said) == Recorded(said.id, "created")
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+    given = feedback()
+    assert record_feedback(store, given) == Recorded(given.id, "created")
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
 def test_feedback_about_a_prediction_counts_for_its_text(store: Engine) -> None:
     answer = prediction()
     insert_predictions(store, [answer])
     record_feedback(store, feedback(prediction_id=answer.id, category="politics"))
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+    assert said(store) == [(LAKERS, "Ruth", "politics")]
 
 
 def test_feedback_about_a_prediction_that_is_not_in_the_log_is_kept_but_does_not_count(store: Engine) -> None:
     assert record_feedback(store, feedback(prediction_id="lost")).status == "created"
-    assert current_feedback(store) == []
+    assert said(store) == []
     insert_predictions(store, [prediction(id="lost")])
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
 def test_the_same_again_changes_nothing(store: Engine) -> None:
@@ -64,13 +64,13 @@ def test_a_change_of_mind_is_kept_beside_what_was_said_before_and_counts(store: 
     for minute, category in enumerate(["sport", "politics", "sport"]):
         assert record_feedback(store, minutes_later(minute, category=category)).status == "created"
     assert revisions(store) == [(1, "sport"), (2, "politics"), (3, "sport")]
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
 def test_editors_speak_for_themselves(store: Engine) -> None:
     record_feedback(store, feedback(editor="Ruth"))
     assert record_feedback(store, feedback(editor="Jo", category="politics")).status == "created"
-    assert sorted(current_feedback(store)) == [Vote(LAKERS, "Jo", "politics"), Vote(LAKERS, "Ruth", "sport")]
+    assert said(store) == [(LAKERS, "Jo", "politics"), (LAKERS, "Ruth", "sport")]
 
 
 def test_an_editor_who_speaks_about_a_prediction_and_its_text_has_one_vote_the_later(store: Engine) -> None:
@@ -78,7 +78,37 @@ def test_an_editor_who_speaks_about_a_prediction_and_its_text_has_one_vote_the_l
     insert_predictions(store, [answer])
     record_feedback(store, minutes_later(1, category="politics"))
     record_feedback(store, feedback(prediction_id=answer.id, category="sport"))
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+    assert said(store) == [(LAKERS, "Ruth", "politics")]
+
+
+def test_an_editor_is_known_by_name_and_caller(store: Engine) -> None:
+    record_feedback(store, feedback(caller="newsroom"))
+    for minute, category in enumerate(["sport", "politics"], start=1):  # the same word at first, then another
+        assert record_feedback(store, minutes_later(minute, category=category, caller="stolen")).status == "created"
+    assert said(store) == [(LAKERS, "Ruth", "politics"), (LAKERS, "Ruth", "sport")]
+    assert record_feedback(store, minutes_later(3, caller="newsroom")).status == "unchanged"
+    assert revisions(store) == [(1, "sport"), (2, "sport"), (3, "politics")]
+
+
+def test_a_vote_tells_when_it_was_given_by_whose_key_and_what_the_model_had_said(store: Engine) -> None:
+    answer = prediction(category="business", confidence=0.9)
+    insert_predictions(store, [answer])
+    record_feedback(store, feedback(prediction_id=answer.id, caller="newsroom"))
+    record_feedback(store, minutes_later(5, editor="Jo"))
+    assert sorted(current_feedback(store)) == [
+        Vote(LAKERS, "Jo", "sport", NOON + timedelta(minutes=5)),
+        Vote(LAKERS, "Ruth", "sport", NOON, "newsroom", "business", 0.9),
+    ]
+
+
+def test_texts_are_known_where_feedback_or_its_prediction_kept_them(store: Engine) -> None:
+    kept, not_kept = prediction(text="Lakers win the championship"), prediction(text_digest="b")
+    insert_predictions(store, [kept, not_kept])
+    for answer in (kept, not_kept):
+        record_feedback(store, feedback(prediction_id=answer.id))
+    record_feedback(store, feedback(text_digest="c", text="Shares fall"))
+    record_feedback(store, feedback(text_digest="d"))
+    assert dict(known_texts(store)) == {LAKERS: "Lakers win the championship", "c": "Shares fall"}
 
 
 def test_a_key_again_gives_the_first_row_however_often_the_editor_has_changed_their_mind(store: Engine) -> None:
@@ -86,7 +116,7 @@ def test_a_key_again_gives_the_first_row_however_often_the_editor_has_changed_th
     record_feedback(store, first)
     record_feedback(store, minutes_later(1, category="politics"))
     assert record_feedback(store, minutes_later(2, key="k1")) == Recorded(first.id, "unchanged")
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "politics")]
+    assert said(store) == [(LAKERS, "Ruth", "politics")]
 
 
 @pytest.mark.parametrize("other", [{"category": "politics"}, {"text_digest": "another"}])
@@ -115,23 +145,23 @@ def test_what_was_said_last_counts_even_if_something_older_arrives_after_it(stor
     record_feedback(store, minutes_later(2, category="sport"))  # changes nothing, but was said after the next
     replay_feedback(store, minutes_later(1, category="politics"))
     assert revisions(store) == [(1, "sport"), (2, "politics")]
-    assert current_feedback(store) == [Vote(LAKERS, "Ruth", "sport")]
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
 categories = st.sampled_from(["sport", "politics"])
 
 
 @settings(max_examples=25, deadline=None)
-@given(said=st.lists(categories, min_size=1, max_size=6), data=st.data())
+@given(words=st.lists(categories, min_size=1, max_size=6), data=st.data())
 def test_the_last_word_counts_in_whatever_order_and_however_often_it_arrives(
-    said: list[str], data: st.DataObject
+    words: list[str], data: st.DataObject
 ) -> None:
-    requests = [minutes_later(minute, category=category) for minute, category in enumerate(said)]
+    requests = [minutes_later(minute, category=category) for minute, category in enumerate(words)]
     arrivals = data.draw(st.permutations(requests * 2))
     with TemporaryDirectory() as folder, store_in(Path(folder)) as store:
         for request in arrivals:
             replay_feedback(store, request)
-        assert current_feedback(store) == [Vote(LAKERS, "Ruth", said[-1])]
+        assert said(store) == [(LAKERS, "Ruth", words[-1])]
 
 
 def test_requests_at_once_lose_nothing_and_keep_one_row_for_a_key(store: Engine) -> None:

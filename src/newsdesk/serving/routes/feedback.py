@@ -25,15 +25,17 @@ def add_routes(app: FastAPI, service: Service) -> None:
         else later is taken at the later word.
         """
         now = datetime.now(UTC)
+        caller: str = request.scope["caller_name"]
         feedback = Feedback(
             id=new_id(),
             at=now,
             category=body.category,
-            editor=body.editor or request.scope["caller_name"],
+            editor=body.editor or caller,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
             text_digest=text_digest(body.text) if body.text else None,
             text=body.text if service.settings.store_text else None,
             key=body.key,
+            caller=caller,
         )
         try:
             recorded = await service.log.feedback(feedback)

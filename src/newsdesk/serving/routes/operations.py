@@ -4,7 +4,9 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
 
+from newsdesk.monitoring.samples import in_prometheus_text
 from newsdesk.serving.errors import FAILURES, Responses
 from newsdesk.serving.prometheus import exposition
 from newsdesk.serving.schemas import HealthResponse, ReadyResponse
@@ -57,4 +59,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
     def metrics() -> Response:
         """Everything that is measured, for Prometheus."""
         content, content_type = exposition(service.metrics.registry)
-        return Response(content, media_type=content_type)
+        return Response(content + in_prometheus_text(service.samples()), media_type=content_type)
+
+    @app.get(
+        "/monitor",
+        responses={**FAILURES, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+        response_class=HTMLResponse,
+    )
+    async def monitor() -> HTMLResponse:
+        """How the model does, as a page for people: accuracy by feedback and estimated, drift, whether to retrain.
+
+        It is drawn anew at most once a minute.
+        """
+        return HTMLResponse(await service.monitor_page.html())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from newsdesk.config.settings import Settings
@@ -23,13 +23,42 @@ def client_of(scope: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=4096)
 def _site_of(host: str) -> str:
     try:
-        address = ip_address(host)
+        address = _address(host)
     except ValueError:
         return "unknown"
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped  # how a socket that listens on both kinds shows IPv4
-        return str(mapped or IPv6Network((int(address), _IPV6_SITE), strict=False))
-    return str(address)
+    is_site = isinstance(address, IPv6Address)
+    return str(IPv6Network((int(address), _IPV6_SITE), strict=False) if is_site else address)
+
+
+def _address(host: str) -> IPv4Address | IPv6Address:
+    address = ip_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address  # mapped: how a socket that listens on both kinds shows IPv4
+
+
+class TrustedProxies:
+    """Tells which requests come straight from one of `API_TRUSTED_PROXIES`, whose headers are believed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises `ConfigError`, as `trusted_proxies` does."""
+        entries = (trusted_proxies(settings) or "").split(",")
+        self._everybody = entries == ["*"]
+        self._networks = [] if self._everybody else [ip_network(entry) for entry in entries if entry]
+        self._is_one = lru_cache(maxsize=4096)(self._look_up)
+
+    def sent(self, scope: Mapping[str, Any]) -> bool:
+        """By the other end of the connection, `peer`, as our `Protocol` notes it: `client` is what the proxy says."""
+        peer = scope.get("peer")
+        return peer is not None and len(peer[0]) <= _LONGEST_ADDRESS and self._is_one(peer[0])
+
+    def _look_up(self, host: str) -> bool:
+        if self._everybody:
+            return True
+        try:
+            address = _address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
 
 
 def trusted_proxies(settings: Settings) -> str | None:

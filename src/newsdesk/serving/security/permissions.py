@@ -30,6 +30,7 @@ PERMISSIONS: tuple[tuple[str, str, Scope | None], ...] = (
     ("POST", "/v2/models/{name}/versions/{version}/infer", "predict"),
     ("POST", "/feedback", "feedback"),
     ("GET", "/metrics", "monitor"),
+    ("GET", "/monitor", "monitor"),
     ("POST", "/model/promote", "admin"),
     ("POST", "/model/rollback", "admin"),
 )

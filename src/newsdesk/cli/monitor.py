@@ -1,0 +1,47 @@
+"""`newsdesk monitor`: how the champion does in production."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def monitor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write the report as a page; - prints it.")
+    ] = None,
+) -> None:
+    """Look at the prediction log and at feedback: accuracy, drift, and whether to retrain."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.config.yaml_file import load_pipeline_config
+    from newsdesk.errors import UsageError
+    from newsdesk.model.bundle import load_bundle
+    from newsdesk.pipeline.monitor import monitor as run_pass
+    from newsdesk.registry.pointer import bundle_folder_name
+
+    if as_json and html == "-":
+        raise UsageError("Standard output takes one of --json and --html -. Give --html a file.")
+    settings = load_settings()
+    with shown_progress() as progress:
+        report = run_pass(settings, progress)
+    monitoring = load_pipeline_config(settings.config_dir).monitoring
+    manifest = load_bundle(settings.bundles / bundle_folder_name(report.digest)).manifest
+    if html is not None:
+        from newsdesk import atomic
+        from newsdesk.monitoring.page.page import monitor_page
+
+        page = monitor_page(report, manifest, monitoring)
+        if html == "-":
+            typer.echo(page.encode(), nl=False)
+            return
+        atomic.write_text(Path(html), page)
+    if as_json:
+        from newsdesk.cli.report import print_json
+
+        print_json(report, manifest, monitoring)
+        return
+    from newsdesk.cli.report import print_tables
+
+    print_tables(report, manifest, monitoring)

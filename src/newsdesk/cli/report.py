@@ -1,0 +1,173 @@
+"""Print what a monitoring pass found."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, get_args
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from newsdesk.cli.tables import print_table, table_of, wide_console
+from newsdesk.config.pipeline_config import Monitoring
+from newsdesk.model.bundle import Manifest
+from newsdesk.monitoring.page.headline import headline, what_to_do
+from newsdesk.monitoring.page.totals import newest_judged, total
+from newsdesk.monitoring.page.wording import (
+    FEATURES,
+    LABEL_STATES,
+    NOTHING,
+    STATES,
+    duration,
+    moment,
+    p_value,
+    percent,
+    with_interval,
+)
+from newsdesk.monitoring.report import LabelState, Performance, Report, Window
+
+_NEWEST = 12  # windows that people see; the others are in --json and --html
+_COLOURS = {"good": "green", "watch": "yellow", "bad": "red", "unknown": "bold"}
+
+
+def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> None:
+    """For people."""
+    console = wide_console()
+    said = headline(report, manifest, monitoring)
+    console.print(f"\n[{_COLOURS[said.level]}]{escape(said.sentence)}[/]\n", soft_wrap=True)
+    _print_champion(console, report, manifest)
+    _print_drift(console, report)
+    newest = [*reversed(report.windows)][:_NEWEST]
+    of = f"{len(newest)} of {len(report.windows)} windows of {duration(monitoring.window)} with predictions"
+    _print_windows(console, f"Newest {of}", newest, report)
+    if len(report.days) > 1:
+        _print_windows(console, "Days (UTC)", [*reversed(report.days)], report)
+    if len(report.by_version) > 1:
+        _print_performances(console, "By version, outside of the shadow", "version", report.by_version)
+    if report.by_arm:
+        _print_performances(console, "By arm of the experiment", "arm", report.by_arm)
+    _print_labels(console, report)
+    if report.windows:
+        console.print(what_to_do(report), markup=False, soft_wrap=True)
+
+
+def print_json(report: Report, manifest: Manifest, monitoring: Monitoring) -> None:
+    """For machines: moments as ISO 8601, shares from 0 to 1."""
+    newest = newest_judged(report)
+    found = {
+        "at": report.at.isoformat(),
+        "headline": asdict(headline(report, manifest, monitoring)),
+        "decision": asdict(report.decision),
+        "version": report.version,
+        "digest": report.digest,
+        "test_accuracy": report.test_accuracy,
+        "total": _as_json(total(report.windows)),
+        "newest_judged": None if newest is None else _window(newest, report),
+        "windows": [_window(window, report) for window in report.windows],
+        "days": [_window(day, report) for day in report.days],
+        "by_version": {name: _as_json(found) for name, found in report.by_version.items()},
+        "by_arm": {name: _as_json(found) for name, found in report.by_arm.items()},
+        "labels": {state: report.labels.get(state, 0) for state in get_args(LabelState)},
+    }
+    print(json.dumps(found, indent=2))
+
+
+def _window(window: Window, report: Report) -> dict[str, Any]:
+    return {
+        "start": window.start.isoformat(),
+        "end": window.end.isoformat(),
+        "is_complete": window.end <= report.at,
+        "version": window.version,
+        "digest": window.digest,
+        "state": window.state,
+        **_as_json(window.performance),
+        "scores": [asdict(score) for score in window.scores],
+    }
+
+
+def _as_json(performance: Performance) -> dict[str, Any]:
+    per_class = {name: asdict(found) | {"f1": found.f1} for name, found in performance.per_class.items()}
+    more = {"labelled": performance.labelled, "coverage": performance.coverage, "per_class": per_class}
+    return asdict(performance) | more
+
+
+def _print_champion(console: Console, report: Report, manifest: Manifest) -> None:
+    whole = total(report.windows)
+    rows = [
+        ("accuracy by feedback (95 % interval)", with_interval(whole.accuracy)),
+        ("texts with feedback", f"{whole.labelled:,} of {whole.texts:,} ({percent(whole.coverage)})"),
+        ("estimated accuracy", percent(whole.estimated)),
+        ("test accuracy", percent(report.test_accuracy)),
+        ("new labels", f"{report.decision.new_labels:,}"),
+    ]
+    table = _table(["", ""], words=1)
+    for row in rows:
+        table.add_row(*row)
+    table.show_header = False
+    print_table(console, f"Champion: version {report.version}, {manifest.model_name}", table)
+
+
+def _print_drift(console: Console, report: Report) -> None:
+    window = newest_judged(report)
+    if window is None:
+        return
+    table = _table(["compared", "score", "threshold", "p-value"], words=1)
+    for heading in ("drift", "what changed most"):
+        table.add_column(heading)
+    for score in window.scores:
+        figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
+        words = ("[red]drift[/red]" if score.detected else "no", escape(score.detail) or NOTHING)
+        table.add_row(FEATURES[score.feature][0], *figures, *words)
+    title = f"Newest judged window, {moment(window.start)} to {moment(window.end)}: {STATES[window.state]}"
+    print_table(console, title, table)
+
+
+def _print_windows(console: Console, title: str, windows: Sequence[Window], report: Report) -> None:
+    if not windows:
+        return
+    table = _performance_table("from")
+    table.add_column("state")
+    for window in windows:
+        running = " (still running)" if window.end > report.at else ""
+        table.add_row(moment(window.start), *_figures(window.performance), STATES[window.state] + running)
+    print_table(console, title, table)
+
+
+def _print_performances(console: Console, title: str, heading: str, found: Mapping[str, Performance]) -> None:
+    table = _performance_table(heading)
+    for name, performance in found.items():
+        table.add_row(escape(name), *_figures(performance))
+    print_table(console, title, table)
+
+
+def _print_labels(console: Console, report: Report) -> None:
+    if not any(report.labels.values()):
+        return
+    table = _table(["label", "texts"], words=1)
+    table.add_column("meaning")
+    for state in get_args(LabelState):
+        table.add_row(state, f"{report.labels.get(state, 0):,}", LABEL_STATES[state])
+    print_table(console, "Texts with feedback, by what became of it", table)
+
+
+def _performance_table(heading: str) -> Table:
+    return _table([heading, "predictions", "texts", "accuracy (95 % interval)", "labelled", "estimated"], words=1)
+
+
+def _figures(performance: Performance) -> list[str]:
+    return [
+        f"{performance.predictions:,}",
+        f"{performance.texts:,}",
+        with_interval(performance.accuracy),
+        f"{performance.labelled:,}",
+        percent(performance.estimated),
+    ]
+
+
+def _table(headings: Sequence[str], words: int) -> Table:
+    """The first `words` columns hold words, the others figures."""
+    table = table_of()
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i < words else "right", no_wrap=i == 0)
+    return table

@@ -1,0 +1,62 @@
+"""`newsdesk retrain`: learn from what editors said since."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.retrain import Retrained
+
+
+def retrain(
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Only where the newest monitoring pass asks for it.")
+    ] = False,
+    mode: Annotated[
+        Literal["refresh", "full"] | None,
+        typer.Option(
+            help="refresh: the champion's kind of classifier; full: all of model_config.yaml. Default: as "
+            "pipeline_config.yaml says."
+        ),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="A table of labelled articles to learn from, too.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train again on the champion's articles and what editors said since; the gate decides."""
+    from newsdesk.cli.actor import user
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.retrain import Order
+    from newsdesk.pipeline.retrain import retrain as retrain_model
+
+    with shown_progress() as progress:
+        retrained = retrain_model(Order(user(), if_needed, mode, data), load_settings(), progress)
+    if as_json:
+        _print_json(retrained)
+    else:
+        _print(retrained)
+    if retrained.outcome is not None and retrained.outcome.judged.verdict.decision == "refused":
+        raise typer.Exit(1)
+
+
+def _print(retrained: "Retrained") -> None:
+    if retrained.outcome is None:
+        print(f"Nothing was trained. {retrained.reason}")
+        return
+    from newsdesk.cli import outcome  # it needs what training has imported by now
+
+    print(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
+    outcome.print_tables(retrained.outcome)
+
+
+def _print_json(retrained: "Retrained") -> None:
+    import json
+
+    trained: dict[str, object] | None = None
+    if retrained.outcome is not None:
+        from newsdesk.cli import outcome
+
+        trained = outcome.as_dict(retrained.outcome)
+    corrections = retrained.corrected.counts() if retrained.corrected else None
+    print(json.dumps({"reason": retrained.reason, "corrections": corrections, "outcome": trained}, indent=2))

@@ -1,0 +1,80 @@
+"""Whether to retrain: a rule with hysteresis, so that one bad window, or what was bad and is over, is not enough."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from newsdesk.config.pipeline_config import AlertThresholds, Retraining
+from newsdesk.monitoring.report import Decision, Window
+from newsdesk.store.pipeline_runs import Status
+
+# Retrainings that came as far as they could: the cool-down counts from the newest of them. One that failed is among
+# them, lest it fail every hour.
+ATTEMPTED: tuple[Status, ...] = ("succeeded", "kept", "refused", "failed")
+
+
+def decide(
+    windows: Sequence[Window],
+    *,
+    test_accuracy: float,
+    thresholds: AlertThresholds,
+    rule: Retraining,
+    new_labels: int,
+    last_retraining: datetime | None,
+    now: datetime,
+) -> Decision:
+    """Retrain where the newest judged window and enough of those before it are bad, the last retraining is long enough
+    ago, and there is enough to learn from. `new_labels` counts usable corrections since the last training.
+
+    A window is judged when it has ended and had enough texts. It is bad when its drift is confirmed, or when its
+    accuracy by feedback is surely lost: the upper end of its 95 % interval is below `accuracy_threshold`, or more than
+    `max_accuracy_drop` below that of the test set.
+    """
+    least = needed_accuracy(test_accuracy, thresholds, rule)
+    ended = sorted((window for window in windows if window.end <= now), key=lambda window: window.start)
+    judged = [window for window in ended if window.state != "too_few"][-rule.windows :]
+    bad = [window for window in judged if _what_is_bad(window, least)]
+    reason, retrain = _reason(judged, bad, least, rule, new_labels, last_retraining, now)
+    return Decision(retrain, reason, len(bad), len(judged), new_labels)
+
+
+def needed_accuracy(test_accuracy: float, thresholds: AlertThresholds, rule: Retraining) -> float:
+    """Accuracy by feedback that is surely below it is lost."""
+    return max(thresholds.accuracy_threshold, test_accuracy - rule.max_accuracy_drop)
+
+
+def _reason(
+    judged: list[Window],
+    bad: list[Window],
+    least: float,
+    rule: Retraining,
+    new_labels: int,
+    last_retraining: datetime | None,
+    now: datetime,
+) -> tuple[str, bool]:
+    if not judged:
+        return "No window has ended that had enough texts to be judged.", False
+    figures = f"{len(bad)} of the newest {len(judged)} judged windows are bad"
+    if len(bad) < rule.bad_windows:
+        return f"{figures}; {rule.bad_windows} of {rule.windows} would ask for a new model.", False
+    what = _what_is_bad(judged[-1], least)
+    if not what:
+        return f"{figures}, but the newest is not.", False
+    if last_retraining is not None and now < last_retraining + timedelta(seconds=rule.cool_down):
+        until = last_retraining + timedelta(seconds=rule.cool_down)
+        return f"{figures}, but the last retraining was {_moment(last_retraining)}: wait until {_moment(until)}.", False
+    if new_labels < rule.min_new_labels:
+        return f"{figures}, but there are {new_labels:,} new labels: {rule.min_new_labels:,} are needed.", False
+    return f"{figures}, in the newest {what}; there are {new_labels:,} new labels.", True
+
+
+def _what_is_bad(window: Window, least: float) -> str:
+    """In words; empty where nothing is."""
+    accuracy = window.performance.accuracy
+    if accuracy is not None and accuracy.high < least:
+        figures = f"{accuracy.share:.1%} of {accuracy.of:,} labelled texts, at most {accuracy.high:.1%}"
+        return f"accuracy is lost ({figures}; {least:.1%} is needed)"
+    return "drift is confirmed" if window.state == "confirmed" else ""
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

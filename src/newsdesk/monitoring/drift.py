@@ -1,0 +1,168 @@
+"""How far a window is from the reference: a score a feature, and whether it is more than chance."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsdesk.config.pipeline_config import DriftThresholds
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.profile import LENGTH_BINS, REFERENCE_SAMPLE, SHARE_BINS, WATCHED_TERMS, bits_of
+from newsdesk.monitoring.domain import tell_apart
+from newsdesk.monitoring.report import DriftScore, Feature, State
+from newsdesk.monitoring.significance import chi_squared_tail
+from newsdesk.monitoring.tally import Tally, tally_of
+
+_LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
+_NAMED = 3  # changes that are told in words
+
+Histogram = NDArray[np.float64]
+
+
+class Reference:
+    """What a bundle with a profile was measured on. `watched` names the terms in the order of the bits."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        assert bundle.manifest.profile is not None
+        self.tally = tally_of(bundle.manifest.profile)
+        self.sample: NDArray[np.uint8] = bundle.tensors[REFERENCE_SAMPLE].astype(np.uint8)
+        self.watched = [bundle.vocabulary.terms[column] for column in bundle.tensors[WATCHED_TERMS].tolist()]
+
+
+def drift_scores(
+    reference: Reference, window: Tally, terms: Sequence[str], thresholds: DriftThresholds, min_texts: int
+) -> tuple[DriftScore, ...]:
+    """The scores of a window. `terms`: the bits of the terms of its sampled texts, in hexadecimal.
+
+    A score whose texts are fewer than `min_texts` is left out.
+    """
+    before = reference.tally
+    scores = []
+    if window.texts >= min_texts:
+        scores += [
+            _compared("category_mix", *_aligned(before.categories, window.categories), thresholds),
+            _compared("confidence", *_of_shares(before.confidence, window.confidence), thresholds),
+            _compared("text_length", *_of_lengths(before.text_length, window.text_length), thresholds),
+        ]
+    if window.sampled >= min_texts:
+        scores += [
+            _compared("known_words", *_of_shares(before.known_words, window.known_words), thresholds),
+            _compared("language", *_aligned(before.languages, window.languages), thresholds),
+        ]
+    sample = _unhexed(terms, reference.sample.shape[1])
+    if len(sample) >= min_texts and reference.watched:
+        scores += _of_terms(reference, sample, thresholds)
+    return tuple(scores)
+
+
+def state_of(scores: Sequence[DriftScore]) -> State:
+    """What the scores of a window say together. The domain classifier confirms; alone it raises no suspicion, for it
+    also finds the stories that a small reference happens to hold.
+    """
+    if not scores:
+        return "too_few"
+    detected = {score.feature for score in scores if score.detected}
+    if not detected - {"domain_classifier"}:
+        return "none"
+    return "confirmed" if "domain_classifier" in detected else "suspected"
+
+
+def jensen_shannon(before: Histogram, now: Histogram) -> float:
+    """The Jensen-Shannon distance of two histograms, base 2, 0 to 1 (Lin 1991; Endres and Schindelin 2003), less what
+    the small numbers of texts bring by chance: (k - 1) (1/n + 1/m) / (8 ln 2) of its square, for k bins with texts.
+    """
+    n, m = before.sum(), now.sum()
+    p, q = before / n, now / m
+    middle = (p + q) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        divergence = sum(float(np.nansum(side * np.log2(side / middle))) for side in (p, q)) / 2
+    by_chance = (np.count_nonzero(middle) - 1) * (1 / n + 1 / m) / (8 * math.log(2))
+    return math.sqrt(min(max(divergence - by_chance, 0.0), 1.0))
+
+
+def same_distribution(before: Histogram, now: Histogram) -> float:
+    """The p-value of Pearson's chi-squared test that both histograms come from one distribution."""
+    pooled = before + now
+    shares = np.array([before.sum(), now.sum()]) / pooled.sum()
+    order = np.argsort(pooled, kind="stable")
+    expected = pooled[order] * shares.min()
+    merged = int(np.count_nonzero(expected < _LEAST_EXPECTED))
+    if merged:  # and as many more as make one cell that is large enough
+        merged = max(merged, int(np.searchsorted(expected.cumsum(), _LEAST_EXPECTED)) + 1)
+    table = np.array([[side[order[:merged]].sum(), *side[order[merged:]]] for side in (before, now)])
+    table = table[:, table.sum(axis=0) > 0]
+    expected = np.outer(shares, table.sum(axis=0))
+    return chi_squared_tail(float(((table - expected) ** 2 / expected).sum()), table.shape[1] - 1)
+
+
+def _compared(
+    feature: Feature, names: Sequence[str], before: Histogram, now: Histogram, thresholds: DriftThresholds
+) -> DriftScore:
+    return _score(
+        feature,
+        jensen_shannon(before, now),
+        same_distribution(before, now),
+        thresholds,
+        _in_words(names, before / before.sum(), now / now.sum()),
+    )
+
+
+def _of_terms(reference: Reference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
+    before, now = (
+        np.unpackbits(bits, axis=1, count=len(reference.watched)).sum(axis=0).astype(np.float64)
+        for bits in (reference.sample, sample)
+    )
+    n, m = len(reference.sample), len(sample)
+    detail = _in_words(reference.watched, before / n, now / m)
+    found = [_score("top_terms", jensen_shannon(before, now), _any_differs(before, n, now, m), thresholds, detail)]
+    if told := tell_apart(reference.sample, sample):
+        found.append(_score("domain_classifier", told.auc, told.p_value, thresholds, ""))
+    return found
+
+
+def _any_differs(before: Histogram, n: int, now: Histogram, m: int) -> float:
+    """The p-value that each term is in the same share of texts: chi-squared, the smallest of all, after Bonferroni."""
+    pooled = (before + now) / (n + m)
+    is_enough = np.minimum(pooled, 1 - pooled) * min(n, m) >= _LEAST_EXPECTED
+    variance = (pooled * (1 - pooled) * (1 / n + 1 / m))[is_enough]
+    if not len(variance):
+        return 1.0
+    statistics = (before / n - now / m)[is_enough] ** 2 / variance
+    return min(1.0, len(statistics) * chi_squared_tail(float(statistics.max()), 1))
+
+
+def _score(feature: Feature, score: float, p_value: float, thresholds: DriftThresholds, detail: str) -> DriftScore:
+    threshold: float = getattr(thresholds, feature)
+    detected = score >= threshold and p_value < thresholds.significance
+    return DriftScore(feature, score, threshold, p_value, detected, detail)
+
+
+def _aligned(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[list[str], Histogram, Histogram]:
+    names = sorted(before.keys() | now.keys())
+    return names, *_histograms(*([counts.get(name, 0) for name in names] for counts in (before, now)))
+
+
+def _histograms(before: Sequence[int], now: Sequence[int]) -> tuple[Histogram, Histogram]:
+    return np.array(before, dtype=np.float64), np.array(now, dtype=np.float64)
+
+
+def _of_shares(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
+    names = [f"{i / SHARE_BINS:.0%} to {(i + 1) / SHARE_BINS:.0%}" for i in range(SHARE_BINS)]
+    return names, *_histograms(before, now)
+
+
+def _of_lengths(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
+    names = [f"{2**i:,} to {2 ** (i + 1):,} characters" for i in range(LENGTH_BINS)]
+    return names, *_histograms(before, now)
+
+
+def _in_words(names: Sequence[str], before: Histogram, now: Histogram) -> str:
+    """What changed most, in percent of the texts."""
+    order = np.argsort(-np.abs(now - before), kind="stable")[:_NAMED]
+    return ", ".join(f"{names[i]}: {before[i]:.0%} → {now[i]:.0%}" for i in order if now[i] != before[i])
+
+
+def _unhexed(terms: Sequence[str], width: int) -> NDArray[np.uint8]:
+    rows = [bits_of(text) for text in terms if len(text) == 2 * width]
+    return np.stack(rows) if rows else np.empty((0, width), dtype=np.uint8)

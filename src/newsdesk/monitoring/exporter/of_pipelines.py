@@ -1,0 +1,37 @@
+"""What the store remembers of pipelines and of the gate, as metrics."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from sqlalchemy import Engine
+
+from newsdesk.monitoring import catalogue
+from newsdesk.monitoring.samples import Sample
+from newsdesk.store.ledger import count_decisions
+from newsdesk.store.pipeline_runs import Pipeline, PipelineRun, Status, count_runs, newest_run
+
+_PIPELINES: tuple[Pipeline, ...] = get_args(Pipeline)
+_STATUSES: tuple[Status, ...] = get_args(Status)
+_WITHOUT_FAILURE = tuple(status for status in _STATUSES if status != "failed")
+
+
+def samples_of_pipelines(store: Engine) -> list[Sample]:
+    """How the pipelines ended, and what the promotion ledger holds. A pipeline that never ended has no values."""
+    samples = [Sample(catalogue.PIPELINE_RUNS, key, count) for key, count in count_runs(store).items()]
+    samples += [Sample(catalogue.PROMOTIONS, (name,), count) for name, count in count_decisions(store).items()]
+    for pipeline in _PIPELINES:
+        if newest := newest_run(store, pipeline):
+            samples += _of_newest(newest)
+        if good := newest_run(store, pipeline, *_WITHOUT_FAILURE):
+            samples.append(Sample(catalogue.PIPELINE_SUCCESS, (pipeline,), good.ended_at.timestamp()))
+    return samples
+
+
+def _of_newest(run: PipelineRun) -> Iterator[Sample]:
+    duration = (run.ended_at - run.started_at).total_seconds()
+    yield Sample(catalogue.PIPELINE_LAST, (run.pipeline,), run.ended_at.timestamp())
+    yield Sample(catalogue.PIPELINE_DURATION, (run.pipeline,), duration)
+    for status in _STATUSES:
+        yield Sample(catalogue.PIPELINE_STATUS, (run.pipeline, status), float(status == run.status))
+    for result, count in run.rows.items():
+        yield Sample(catalogue.PIPELINE_ROWS, (run.pipeline, result), count)

@@ -1,0 +1,73 @@
+"""Sections on drift: its scores over time, and what the newest window that was judged says."""
+
+from datetime import timedelta
+from typing import get_args
+from xml.etree.ElementTree import Element
+
+from newsdesk.config.pipeline_config import Monitoring
+from newsdesk.monitoring.page.chart import Chart, Level, Line, Point
+from newsdesk.monitoring.page.lines import line_chart
+from newsdesk.monitoring.page.markup import tag
+from newsdesk.monitoring.page.signs import detected, state
+from newsdesk.monitoring.page.tables import table
+from newsdesk.monitoring.page.totals import newest_judged
+from newsdesk.monitoring.page.wording import FEATURES, NOTHING, moment, p_value
+from newsdesk.monitoring.report import DriftScore, Feature, Report, Window
+
+
+def scores_over_time(report: Report, monitoring: Monitoring) -> list[Element]:
+    """A small chart for each feature that was scored."""
+    features: tuple[Feature, ...] = get_args(Feature)
+    scored = [feature for feature in features if any(window.score(feature) for window in report.windows)]
+    return [_chart(report, feature, monitoring) for feature in scored]
+
+
+def newest_report(report: Report, monitoring: Monitoring) -> Element:
+    """What changed in the newest window that was judged."""
+    window = newest_judged(report)
+    if window is None:
+        sentence = f"No window that ended has {monitoring.min_texts:,} texts, below which none is judged."
+        return tag("p", sentence, class_="card")
+    about = "Score: Jensen-Shannon distance from the reference, 0 to 1; of the domain classifier its AUC. "
+    about += "p-value: how probable so large a difference is by chance."
+    return tag("div", tag("p", state(window.state)), _table(window), tag("p", about, class_="note"), class_="card")
+
+
+def earlier_reports(report: Report) -> list[Element]:
+    """The same of each judged window before, newest first, closed until somebody asks."""
+    newest = newest_judged(report)
+    earlier = [window for window in reversed(report.windows) if window.scores and newest and window.end < newest.end]
+    return [
+        tag("details", tag("summary", f"{moment(window.start)}: ", state(window.state)), _table(window), class_="card")
+        for window in earlier
+    ]
+
+
+def _table(window: Window) -> Element:
+    headings = ["what is compared", "score", "threshold", "p-value", "drift", "what changed most"]
+    caption = f"{moment(window.start)} to {moment(window.end)}, {window.performance.texts:,} texts"
+    return table(caption, headings, map(_row, window.scores), words=(4, 5))
+
+
+def _row(score: DriftScore) -> list[str | Element]:
+    name, meaning = FEATURES[score.feature]
+    named = tag("span", name, tag("br"), tag("span", meaning, class_="note"))
+    figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
+    return [named, *figures, detected(score.detected), score.detail or NOTHING]
+
+
+def _chart(report: Report, feature: Feature, monitoring: Monitoring) -> Element:
+    name, meaning = FEATURES[feature]
+    scored = [(window.end, score) for window in report.windows if (score := window.score(feature))]
+    return line_chart(
+        Chart(
+            name.capitalize(),
+            meaning[:1].upper() + meaning[1:] + ".",
+            timedelta(seconds=monitoring.window),
+            [Line("score", [Point(at, score.score, is_marked=score.detected) for at, score in scored])],
+            [Level("threshold", scored[-1][1].threshold)],
+            marked="drift",
+            at_least=[0.5 if feature == "domain_classifier" else 0.0],
+            say=lambda value: f"{value:.2f}",
+        )
+    )

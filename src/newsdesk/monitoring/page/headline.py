@@ -1,0 +1,73 @@
+"""The whole picture in one sentence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from newsdesk.config.pipeline_config import Monitoring
+from newsdesk.model.bundle import Manifest
+from newsdesk.monitoring.decision import needed_accuracy
+from newsdesk.monitoring.page.totals import newest_judged
+from newsdesk.monitoring.page.wording import FEATURES, duration, listed, moment, percent
+from newsdesk.monitoring.report import Report, Window
+
+Level = Literal["good", "watch", "bad", "unknown"]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """`unknown`: there is nothing to judge by yet."""
+
+    level: Level
+    sentence: str
+
+
+def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Headline:
+    """What matters most, and what to do where it helps."""
+    if not report.windows:
+        return Headline("unknown", _nothing_yet(monitoring))
+    if report.decision.retrain:
+        return Headline("bad", f"Retraining is advised: {report.decision.reason}")
+    window = newest_judged(report)
+    if window is None:
+        return Headline("unknown", _not_judged(manifest, monitoring))
+    accuracy, needed = (
+        window.performance.accuracy,
+        needed_accuracy(report.test_accuracy, monitoring.alert_thresholds, monitoring.retraining),
+    )
+    ended = f"in the window that ended at {moment(window.end)}"
+    if accuracy is not None and accuracy.high < needed:
+        figures = f"{percent(accuracy.share)} of {accuracy.of:,} labelled texts, {percent(needed)} is needed"
+        return Headline("bad", f"Accuracy is lost {ended}: {figures}.")
+    match window.state:
+        case "confirmed":
+            return Headline("bad", f"Drift confirmed {ended}: {_detected(window)}.")
+        case "suspected":
+            return Headline("watch", f"Drift suspected {ended}: {_detected(window)}.")
+        case _:
+            known = f", accuracy {percent(accuracy.share)} of {accuracy.of:,} labelled texts" if accuracy else ""
+            return Headline("good", f"All well: no drift {ended}{known}.")
+
+
+def what_to_do(report: Report) -> str:
+    """The decision and the step after it."""
+    if report.decision.retrain:
+        return f"{report.decision.reason} Run newsdesk retrain: the new model must pass the same gate."
+    return f"No retraining for now: {report.decision.reason} To retrain all the same: newsdesk retrain."
+
+
+def _nothing_yet(monitoring: Monitoring) -> str:
+    looked_at = duration(monitoring.window * monitoring.look_back)
+    return f"Nothing to watch yet: the champion made no prediction in the last {looked_at}."
+
+
+def _not_judged(manifest: Manifest, monitoring: Monitoring) -> str:
+    if manifest.profile is None:
+        return "Drift is not judged: the champion has no reference profile. Train anew: newsdesk run."
+    return (
+        f"Not judged yet: no window of {duration(monitoring.window)} that ended has {monitoring.min_texts:,} texts. "
+        "Wait, or set a longer monitoring.window or a smaller monitoring.min_texts in configs/pipeline_config.yaml."
+    )
+
+
+def _detected(window: Window) -> str:
+    return listed([FEATURES[score.feature][0] for score in window.scores if score.detected])

@@ -1,0 +1,81 @@
+"""Editors who bear each other out, and what they have to say about the texts of others.
+
+The largest circle of editors around one with whom all of them agree is believed. Who is outside, and is not believed,
+could never have changed which circle that is.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import combinations
+
+from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.store.feedback import Vote
+
+Voter = tuple[str | None, str]  # an editor: known by the caller that sent what they said, and by name
+
+_MOST_ON_A_TEXT = 20  # the earliest votes, which are compared with each other: pairs grow with the square
+_NO_CALLER = "\0"  # a name that no text in the store can have
+_ENOUGH_VOICES = 2  # one caller alone, however many editors it says it has, discredits nobody else's
+
+
+def voter_of(vote: Vote) -> Voter:
+    """Who said it."""
+    return vote.caller, vote.editor
+
+
+def circle_of(votes: Iterable[Vote], limits: FeedbackLimits) -> frozenset[Voter]:
+    """The most editors, by the most callers, who all agree with one of them; empty where no two do.
+
+    `votes` come in the order of time. Two agree who said the same of a share `min_agreement`, or more, of at least
+    `min_compared` texts.
+    """
+    numbers: dict[Voter, int] = {}
+    on_texts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for vote in votes:
+        number = numbers.setdefault(voter_of(vote), len(numbers))
+        if len(on_texts[vote.text_digest]) < _MOST_ON_A_TEXT:
+            on_texts[vote.text_digest].append((number, vote.category))
+    voters = list(numbers)
+    circles = [{voter} for voter in voters]
+    for (one, other), (agreed, compared) in _pairs(on_texts.values()).items():
+        if compared >= limits.min_compared and agreed >= limits.min_agreement * compared:
+            circles[one].add(voters[other])
+            circles[other].add(voters[one])
+    largest = max(circles, key=lambda circle: (len({caller for caller, _ in circle}), len(circle)), default=set())
+    return frozenset(largest if len(largest) > 1 else ())
+
+
+def verdicts_of(circle: frozenset[Voter], votes: Iterable[Vote]) -> Callable[[Vote], str | None]:
+    """What most of the circle say of the text of a vote, if at least two voices say so; else None.
+
+    To an editor, those who come by the same caller are a voice each, those by another caller one voice together.
+    """
+    on_texts: defaultdict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        if voter_of(vote) in circle:
+            on_texts[vote.text_digest].append(vote)
+    callers = {caller for caller, _ in circle}
+
+    @cache
+    def to_those_of(own: str | None, text: str) -> str | None:
+        voices: defaultdict[str, set[Voter]] = defaultdict(set)
+        for vote in on_texts.get(text, ()):
+            voices[vote.category].add((vote.caller, vote.editor if vote.caller == own else ""))
+        best, second, *_ = sorted((*map(len, voices.values()), 0, 0), reverse=True)
+        if best < _ENOUGH_VOICES or best == second:
+            return None
+        return next(category for category, said in voices.items() if len(said) == best)
+
+    # To all whose caller has nobody in the circle, it says the same.
+    return lambda about: to_those_of(about.caller if about.caller in callers else _NO_CALLER, about.text_digest)
+
+
+def _pairs(texts: Iterable[Sequence[tuple[int, str]]]) -> dict[tuple[int, int], tuple[int, int]]:
+    """On how many texts each two voters agreed, and of how many; voters by number, the smaller first."""
+    pairs: dict[tuple[int, int], tuple[int, int]] = {}
+    for votes in texts:
+        for (one, said), (other, said_too) in combinations(sorted(votes), 2):
+            agreed, compared = pairs.get((one, other), (0, 0))
+            pairs[one, other] = (agreed + (said == said_too), compared + 1)
+    return pairs

@@ -1,0 +1,124 @@
+"""What monitoring knows, as plain values: windows of predictions, how good they were, how far they drifted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from newsdesk.monitoring.significance import Share
+
+Feature = Literal[
+    "category_mix", "confidence", "text_length", "known_words", "language", "top_terms", "domain_classifier"
+]
+# too_few: not judged. none: no score but the domain classifier's is drift. suspected: at least one is. confirmed: the
+# domain classifier finds it, too.
+State = Literal["too_few", "none", "suspected", "confirmed"]
+# used: counts and trains. contradicted: editors are divided. flood: beyond a limit. distrusted: of an editor, or an API
+# key, that disagrees too often.
+LabelState = Literal["used", "contradicted", "flood", "distrusted"]
+
+
+@dataclass(frozen=True)
+class DriftScore:
+    """How far one feature of a window is from the reference.
+
+    `score` is a Jensen-Shannon distance (base 2), 0 to 1, and for the domain classifier its AUC. `p_value`: of a
+    difference at least as large by chance. `detail` says in words what changed most.
+    """
+
+    feature: Feature
+    score: float
+    threshold: float
+    p_value: float
+    detected: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Of the texts with usable feedback: how many belong to the category, were predicted to, and both."""
+
+    labelled: int
+    predicted: int
+    right: int
+
+    @property
+    def f1(self) -> float | None:
+        """None where the category did not occur."""
+        total = self.labelled + self.predicted
+        return 2 * self.right / total if total else None
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How good some predictions were. `estimated` is the accuracy that their calibrated confidence promises; `accuracy`
+    is over the `labelled` texts alone, None where there is none. `categories` counts what was predicted."""
+
+    predictions: int
+    texts: int
+    estimated: float | None
+    accuracy: Share | None
+    per_class: Mapping[str, ClassFigures]
+    categories: Mapping[str, int]
+
+    @property
+    def labelled(self) -> int:
+        return self.accuracy.of if self.accuracy else 0
+
+    @property
+    def coverage(self) -> float:
+        """Share of the texts that have usable feedback."""
+        return self.labelled / self.texts if self.texts else 0.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one model answered from `start` to `end`; `scores` is empty where there were too few texts."""
+
+    start: datetime
+    end: datetime
+    version: str
+    digest: str
+    performance: Performance
+    scores: tuple[DriftScore, ...]
+    state: State
+
+    def score(self, feature: Feature) -> DriftScore | None:
+        return next((score for score in self.scores if score.feature == feature), None)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to retrain now, and why or why not in one sentence. `bad` of `judged` windows were bad."""
+
+    retrain: bool
+    reason: str
+    bad: int
+    judged: int
+    new_labels: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The picture at one time. Windows are oldest first; `windows` and `days` are of the champion alone.
+
+    `by_version` and `by_arm` sum over the windows looked at; `labels` counts texts with feedback by what became of it;
+    `distrusted` names the editors and API keys that are not believed, and why.
+    """
+
+    at: datetime
+    version: str
+    digest: str
+    test_accuracy: float
+    windows: tuple[Window, ...]
+    days: tuple[Window, ...]
+    by_version: Mapping[str, Performance]
+    by_arm: Mapping[str, Performance]
+    labels: Mapping[LabelState, int]
+    decision: Decision
+    distrusted: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> Window | None:
+        """The newest window that has ended and has predictions."""
+        return next((window for window in reversed(self.windows) if window.end <= self.at), None)

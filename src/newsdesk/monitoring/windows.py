@@ -1,0 +1,101 @@
+"""Go through the prediction log once, window by window, and count."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import Engine
+
+from newsdesk.monitoring.seen import Seen, numbers_of
+from newsdesk.monitoring.tally import Tally
+from newsdesk.store.prediction_scan import Columns, scan
+from newsdesk.text.language import UNKNOWN
+
+MOST_SAMPLED = 2000  # texts of a window whose words are looked at
+
+
+class Source(NamedTuple):
+    """Who answered: a model, in an arm ("" outside of experiments)."""
+
+    digest: str
+    version: str
+    arm: str
+
+
+class Judgeable(NamedTuple):
+    """An answer to a text that has feedback."""
+
+    text_digest: str
+    category: str
+    confidence: float
+
+
+class SampledText(NamedTuple):
+    """What the log keeps of some texts."""
+
+    known_share: float
+    language: str
+    terms: str
+
+
+@dataclass
+class Counted:
+    """What one source answered in one window. `sample` is by the number of the text."""
+
+    tally: Tally = field(default_factory=Tally)
+    judgeable: list[Judgeable] = field(default_factory=list)
+    sample: dict[int, SampledText] = field(default_factory=dict)
+
+
+def window_starts(now: datetime, seconds: int, count: int) -> list[datetime]:
+    """The starts of the newest `count` windows up to the one that `now` is in, oldest first; whole since 1970."""
+    newest = int(now.timestamp()) // seconds * seconds
+    return [datetime.fromtimestamp(newest - i * seconds, UTC) for i in reversed(range(count))]
+
+
+def count_window(store: Engine, start: datetime, seconds: int, with_feedback: Collection[str]) -> dict[Source, Counted]:
+    """Count what was answered in the `seconds` from `start` on. Memory does not grow with the predictions."""
+    counted: dict[Source, Counted] = {}
+    seen: dict[Source, Seen] = {}
+    for columns in scan(store, start, start + timedelta(seconds=seconds)):
+        for source, rows in _by_source(columns):
+            _count(counted.setdefault(source, Counted()), seen.setdefault(source, Seen()), rows, with_feedback)
+    for found in counted.values():
+        sample = found.sample.values()
+        found.tally.count_sampled(np.array([text.known_share for text in sample]), [text.language for text in sample])
+    return counted
+
+
+def _by_source(columns: Columns) -> Iterator[tuple[Source, Columns]]:
+    sources = list(zip(columns.digest, columns.model_version, columns.arm, strict=True))
+    different = set(sources)
+    for digest, version, arm in different:
+        rows = columns
+        if len(different) > 1:
+            own = [i for i, source in enumerate(sources) if source == (digest, version, arm)]
+            rows = Columns(*(tuple(map(column.__getitem__, own)) for column in columns))  # type: ignore[arg-type]
+        yield Source(digest, version, arm or ""), rows
+
+
+def _count(counted: Counted, seen: Seen, rows: Columns, with_feedback: Collection[str]) -> None:
+    counted.tally.predictions += len(rows.category)
+    numbers = numbers_of(rows.text_digest)
+    new = np.flatnonzero(seen.first_times(numbers)).tolist()
+    confidence = np.array(rows.confidence, dtype=np.float64)[new]
+    text_length = np.array(rows.text_length, dtype=np.int64)[new]
+    counted.tally.count([rows.category[i] for i in new], confidence, text_length)
+    if with_feedback:
+        counted.judgeable += [
+            Judgeable(rows.text_digest[i], rows.category[i], rows.confidence[i])
+            for i in new
+            if rows.text_digest[i] in with_feedback
+        ]
+    for i, known_share in enumerate(rows.known_share):
+        if known_share is not None:
+            sampled = SampledText(known_share, rows.language[i] or UNKNOWN, rows.terms[i] or "")
+            counted.sample[int(numbers[i])] = sampled
+    # Those with the smallest numbers: whatever the order of the texts, each is as likely to stay.
+    for number in sorted(counted.sample)[MOST_SAMPLED:]:
+        del counted.sample[number]

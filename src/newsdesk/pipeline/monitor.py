@@ -1,0 +1,152 @@
+"""One monitoring pass: count the newest windows of the prediction log, judge them, remember what was found."""
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsdesk.config.pipeline_config import Monitoring
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.errors import NewsdeskError
+from newsdesk.monitoring.drift import Reference, drift_scores, state_of
+from newsdesk.monitoring.labels import usable_labels
+from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
+from newsdesk.monitoring.report import DriftScore, Report, State
+from newsdesk.monitoring.tally import Tally
+from newsdesk.monitoring.windows import Counted, Judgeable, Source, count_window, window_starts
+from newsdesk.pipeline.progress import Progress
+from newsdesk.registry.champion import Champion, find_champion
+from newsdesk.store.database import open_store
+from newsdesk.store.feedback import current_feedback
+from newsdesk.store.pipeline_runs import PipelineRun, newest_run, record_run
+from newsdesk.store.records import StoreError
+from newsdesk.store.windows import StoredWindow, save_windows
+
+
+def monitor(settings: Settings, progress: Progress) -> Report:
+    """Look at the newest windows, again at those that were looked at before. However many passes find the same.
+
+    Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
+    """
+    begun = datetime.now(UTC)
+    monitoring = load_pipeline_config(settings.config_dir).monitoring
+    store = open_store(settings.database)
+    try:
+        return _pass(store, settings, monitoring, progress, begun)
+    except SQLAlchemyError as error:
+        raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
+    except Exception as error:
+        code = error.code if isinstance(error, NewsdeskError) else type(error).__name__
+        with suppress(SQLAlchemyError):  # the store itself may be why
+            record_run(store, PipelineRun("monitor", begun, datetime.now(UTC), "failed", detail={"error": code}))
+        raise
+    finally:
+        store.dispose()
+
+
+def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: Progress, now: datetime) -> Report:
+    progress.step("Looking for the champion")
+    champion = find_champion(settings)
+    progress.step("Reading feedback")
+    votes = current_feedback(store)
+    starts = window_starts(now, monitoring.window, monitoring.look_back)
+    counted = _count(store, starts, monitoring.window, {vote.text_digest for vote in votes}, progress)
+    labels = usable_labels(votes, _predictions(counted), monitoring.feedback)
+    _judge(counted, labels.categories)
+    progress.step("Judging the windows")
+    stored = _stored(counted, champion, monitoring, now)
+    save_windows(store, starts[0], monitoring.window, stored)
+    detail = {
+        "labels": dict(labels.states),
+        "new_labels": labels.since(_last_training(store, champion)),
+        "distrusted": [str(source) for source in labels.distrusted],
+    }
+    record_run(store, PipelineRun("monitor", now, datetime.now(UTC), "succeeded", detail=detail))
+    report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)
+    assert report is not None  # its pass was recorded just now
+    return report
+
+
+Windows = dict[tuple[datetime, Source], Counted]
+
+
+def _count(
+    store: Engine, starts: list[datetime], seconds: int, with_feedback: Collection[str], progress: Progress
+) -> Windows:
+    counted: Windows = {}
+    progress.step(f"Counting {len(starts)} windows")
+    for start in starts:
+        for source, found in count_window(store, start, seconds, with_feedback).items():
+            counted[start, source] = found
+            progress.advance(found.tally.predictions)
+    return counted
+
+
+def _predictions(counted: Windows) -> dict[str, Judgeable]:
+    """What was answered last to each text with feedback, but in the shadow."""
+    return {
+        answer.text_digest: answer
+        for (_, source), found in counted.items()
+        if source.arm != "shadow"
+        for answer in found.judgeable
+    }
+
+
+def _judge(counted: Windows, categories: Mapping[str, str]) -> None:
+    for found in counted.values():
+        for answer in found.judgeable:
+            if answer.text_digest in categories:
+                found.tally.judge(categories[answer.text_digest], answer.category)
+
+
+def _stored(counted: Windows, champion: Champion, monitoring: Monitoring, now: datetime) -> list[StoredWindow]:
+    length = timedelta(seconds=monitoring.window)
+    verdicts = _verdicts(counted, champion, monitoring)
+    stored = []
+    for (start, source), found in counted.items():
+        scores, state = verdicts[start] if _is_of(champion, source) else ((), "too_few")
+        stored.append(
+            StoredWindow(
+                start=start,
+                seconds=monitoring.window,
+                digest=source.digest,
+                arm=source.arm,
+                version=source.version,
+                is_complete=start + length <= now,
+                tally=found.tally.to_json(),
+                scores=scores_to_json(scores),
+                state=state,
+            )
+        )
+    return stored
+
+
+def _verdicts(
+    counted: Windows, champion: Champion, monitoring: Monitoring
+) -> dict[datetime, tuple[tuple[DriftScore, ...], State]]:
+    """How far the champion's texts in each window are from those it was measured on, whatever the arm."""
+    own: dict[datetime, list[Counted]] = {}
+    for (start, source), found in counted.items():
+        if _is_of(champion, source):
+            own.setdefault(start, []).append(found)
+    if champion.bundle.manifest.profile is None:
+        return dict.fromkeys(own, ((), "too_few"))
+    reference, verdicts = Reference(champion.bundle), {}
+    for start, parts in own.items():
+        tally = sum((part.tally for part in parts), start=Tally())
+        terms = [text.terms for part in parts for text in part.sample.values()]
+        scores = drift_scores(reference, tally, terms, monitoring.drift, monitoring.min_texts)
+        verdicts[start] = scores, state_of(scores)
+    return verdicts
+
+
+def _is_of(champion: Champion, source: Source) -> bool:
+    return source.digest == champion.bundle.digest and source.arm in OF_CHAMPION
+
+
+def _last_training(store: Engine, champion: Champion) -> datetime:
+    retrained = newest_run(store, "retrain", "succeeded", "kept", "refused")  # one that failed learnt nothing
+    return max([champion.bundle.manifest.trained_at, *([retrained.ended_at] if retrained else [])])

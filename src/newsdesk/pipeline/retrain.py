@@ -1,0 +1,163 @@
+"""Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import Engine
+
+from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.dataset import read_articles, read_dataset
+from newsdesk.articles.splits import SPLITS
+from newsdesk.articles.story import story_key
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.config.pipeline_config import Monitoring, PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+from newsdesk.errors import DataError
+from newsdesk.model.predictor import Predictor
+from newsdesk.monitoring.decision import ATTEMPTED
+from newsdesk.monitoring.reading import read_report
+from newsdesk.pipeline.corrections import Corrected, correct, read_corrections
+from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
+from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.prepare import Source, check, write
+from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.run import Outcome, train_and_judge
+from newsdesk.registry.champion import Champion, find_champion
+from newsdesk.store.database import open_store
+from newsdesk.store.pipeline_runs import newest_run
+
+Mode = Literal["refresh", "full"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
+    `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from, too.
+    """
+
+    actor: str
+    if_needed: bool = False
+    mode: Mode | None = None
+    data: Path | None = None
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What became of it, and why. `corrected` is None where it was not needed, `outcome` where nothing was trained."""
+
+    reason: str
+    corrected: Corrected | None = None
+    outcome: Outcome | None = None
+
+
+def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
+    """Retrain, or, where the order says so, only if the newest monitoring pass asks for it. Raises `NewsdeskError`.
+
+    The store remembers how it ended, unless it was not needed.
+    """
+    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+    with only_writer(settings.home):
+        progress.step("Looking for the champion")
+        champion, store = find_champion(settings), open_store(settings.database)
+        try:
+            needed, reason = True, "It was asked for by hand."
+            if order.if_needed:
+                needed, reason = _need(store, champion, pipeline.monitoring)
+            if not needed:
+                return Retrained(reason)
+            with remembered(settings, "retrain") as ending:
+                ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
+                return _retrain(order, settings, models, pipeline, champion, store, progress, ending)
+        finally:
+            store.dispose()
+
+
+def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:
+    """Whether the newest pass asks for it, and why or why not. A pass is good for one retraining."""
+    report = read_report(store, champion.version, champion.bundle.manifest, monitoring, datetime.now(UTC))
+    if report is None:
+        return False, "There was no monitoring pass yet: newsdesk monitor."
+    before = newest_run(store, "retrain", *ATTEMPTED)
+    if before is not None and before.ended_at >= report.at:
+        return False, "There was no monitoring pass since the last retraining: newsdesk monitor."
+    return report.decision.retrain, report.decision.reason
+
+
+def _retrain(
+    order: Order,
+    settings: Settings,
+    models: ModelConfig,
+    pipeline: PipelineConfig,
+    champion: Champion,
+    store: Engine,
+    progress: Progress,
+    ending: Ending,
+) -> Retrained:
+    cleaning = models.preprocessing.text_cleaning
+    known = _known(settings.datasets, champion, pipeline, may_be_gone=order.data is not None)
+    given = check(Source(order.data), cleaning, progress) if order.data else None
+    progress.step("Reading feedback")
+    corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
+    least = pipeline.data_pipeline.min_articles_per_category
+    corrected = correct(known.articles, given, corrections, cleaning, least)
+    ending.detail["corrections"] = corrected.counts()
+    if not corrected.is_new:
+        reason = f"There is nothing new to learn from: {corrected}."
+        ending.status, ending.detail["reason"] = "skipped", reason
+        return Retrained(reason, corrected)
+
+    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected"
+    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
+    occasion = {"retraining": dict(ending.detail)}
+    chosen = _chosen(models, champion, ending.detail["mode"])
+    outcome = train_and_judge(prepared, chosen, known.pipeline, settings, order.actor, progress, occasion)
+    judged = outcome.judged
+    ending.status, ending.rows = STATUS_OF[judged.verdict.decision], prepared.row_counts
+    ending.detail |= {
+        "dataset_version": prepared.dataset.version,
+        "decision": judged.verdict.decision,
+        "version": judged.version,
+    }
+    return Retrained(ending.detail["reason"], corrected, outcome)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the champion's dataset holds; the keys of stories that it learnt from; and `pipeline`, with the splits of
+    that dataset, so that every story stays in its own."""
+
+    articles: list[LabelledArticle]
+    learnt: frozenset[str]
+    pipeline: PipelineConfig
+
+
+def _known(datasets: Path, champion: Champion, pipeline: PipelineConfig, *, may_be_gone: bool) -> _Known:
+    folder = datasets / champion.bundle.manifest.dataset_version
+    if not folder.is_dir():
+        if may_be_gone:
+            return _Known([], frozenset(), pipeline)
+        raise DataError(
+            f"{folder}, from which champion version {champion.version} learnt, is gone. Give the articles again: "
+            "newsdesk retrain --data FILE."
+        )
+    dataset = read_dataset(folder)
+    split = {name: read_articles(dataset, name) for name in SPLITS}
+    manifest = dataset.manifest
+    splitting = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
+    training = pipeline.training_pipeline.model_copy(update=splitting)
+    return _Known(
+        [article for name in SPLITS for article in split[name]],
+        frozenset(story_key(article) for article in split["train"] + split["validation"]),
+        pipeline.model_copy(update={"training_pipeline": training}),
+    )
+
+
+def _chosen(models: ModelConfig, champion: Champion, mode: Mode) -> ModelConfig:
+    """The candidates: in `refresh` mode the champion's kind alone, where it is still among them."""
+    name = champion.bundle.manifest.model_name
+    if mode == "full" or name not in models.models:
+        return models
+    return models.model_copy(update={"models": {name: models.models[name]}})

@@ -1,0 +1,30 @@
+"""Who is in charge, with the bundle, for commands that look at it."""
+
+from typing import NamedTuple
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import BundleError
+from newsdesk.model.bundle import Bundle, load_bundle
+from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.reader import fetch_bundle, open_reader
+
+
+class Champion(NamedTuple):
+    """Who is in charge."""
+
+    version: str
+    bundle: Bundle
+
+
+def find_champion(settings: Settings) -> Champion:
+    """The champion by the registry's word, or where there is none to ask by the pointer's.
+
+    Raises `BundleError` where there is none, `RegistryError` where the registry does not answer.
+    """
+    reader = open_reader(settings)
+    if reader and (holder := reader.holder("champion")):
+        return Champion(holder.version, fetch_bundle(reader, holder, settings.bundles)[0])
+    pointer = read_champion(settings.bundles)
+    if pointer is None:
+        raise BundleError(f"There is no champion to watch under {settings.bundles}. Train one: newsdesk run.")
+    return Champion(pointer.version, load_bundle(settings.bundles / pointer.bundle))

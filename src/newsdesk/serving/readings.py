@@ -1,0 +1,66 @@
+"""What a server is, for /metrics: read when somebody asks."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+
+from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.monitoring import catalogue
+from newsdesk.monitoring.samples import Sample
+from newsdesk.serving.logs import place_of
+from newsdesk.serving.model_source import Served
+from newsdesk.serving.prediction_log import PredictionLog
+
+logger = logging.getLogger("newsdesk.server")
+
+_INTERVAL = 15.0  # seconds between two looks into the store, as often as Prometheus usually asks
+
+
+def readings(champion: Served | None, log: PredictionLog) -> Iterator[Sample]:
+    """The model in charge, where there is one, and the way to the store."""
+    if champion:
+        manifest = champion.predictor.bundle.manifest
+        yield Sample(catalogue.MODEL_INFO, (champion.version, champion.digest, manifest.model_type), 1)
+        yield Sample(catalogue.ACCURACY, ("test",), manifest.metrics["accuracy"])
+        yield Sample(catalogue.TRAINED, (), manifest.trained_at.timestamp())
+    yield Sample(catalogue.STORE_UP, (), float(log.is_store_up))
+    for kind, size in log.spool_bytes().items():
+        yield Sample(catalogue.SPOOL, (kind,), size)
+
+
+class EmbeddedExporter:
+    """What `newsdesk exporter` tells, where nobody runs one: all is embedded, neither database nor MLflow server named.
+
+    `read` may block: call it in a thread. It looks at most every 15 seconds.
+    """
+
+    def __init__(
+        self, settings: Settings, pipeline: PipelineConfig, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings, self._pipeline, self._clock = settings, pipeline, clock
+        self._is_embedded = settings.database_url is None and settings.mlflow_tracking_uri is None
+        self._lock = Lock()
+        self._last: Sequence[Sample] = ()
+        self._due = clock()
+
+    def read(self) -> Sequence[Sample]:
+        """Nothing where it fails, or where an exporter of its own is to be asked."""
+        if not self._is_embedded:
+            return ()
+        with self._lock:
+            if self._clock() >= self._due:
+                self._last = self._look()
+                self._due = self._clock() + _INTERVAL
+            return self._last
+
+    def _look(self) -> Sequence[Sample]:
+        # Not with the server: it would load the database's library before there is anything to ask.
+        from newsdesk.monitoring.exporter import embedded_samples
+
+        try:
+            return list(embedded_samples(self._settings, self._pipeline))
+        except Exception as defect:  # noqa: BLE001 - whatever is wrong there, what the server counts is still told
+            logger.warning("The store's metrics cannot be told: %s at %s", type(defect).__name__, place_of(defect))
+            return ()

@@ -1,0 +1,77 @@
+"""Look closer at some of the texts: few enough to cost nothing, spread over time so that they stand for all."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
+from newsdesk.serving.logs import place_of
+from newsdesk.serving.model_source import Served
+from newsdesk.text.language import guess_language
+
+_PER_SECOND, _BURST = 10.0, 500  # a quiet server looks at all of its texts, a busy one at a few in a hundred
+_LONG = 20_000  # characters: from here on a thread looks, and other requests are answered meanwhile
+
+logger = logging.getLogger("newsdesk.model")
+
+
+class TokenBucket:
+    """A token comes every 1 / `rate` seconds, up to `burst` of them, with which it begins."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._tokens, self._at = burst, clock()
+
+    def take(self) -> bool:
+        """Whether there was a token; then it is gone."""
+        now = self._clock()
+        self._tokens = min(self._tokens + (now - self._at) * self._rate, self._burst)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Look(NamedTuple):
+    """What a text of the sample is like. `terms` and `known_share` are what `Predictor.traits` says."""
+
+    known_share: float
+    language: str
+    terms: str
+
+
+class Sampler:
+    """Decides which texts are looked at, looks at them, and counts what it saw."""
+
+    def __init__(self, metrics: ApiMetrics, bucket: TokenBucket | None = None) -> None:
+        self._bucket = bucket or TokenBucket(_PER_SECOND, _BURST)
+        self._known_words, self._languages = metrics.known_words, labelled(metrics.languages)
+
+    async def look(self, served: Served, texts: Sequence[str]) -> list[Look | None]:
+        """What each text is like for the model that answered it; None for those that are not of the sample."""
+        chosen = [text if self._bucket.take() else None for text in texts]
+        length = sum(len(text) for text in chosen if text is not None)
+        if not length:
+            return [None] * len(texts)
+        looks = _looks(served, chosen) if length < _LONG else await asyncio.to_thread(_looks, served, chosen)
+        for look in looks:
+            if look is not None:
+                self._known_words.observe(look.known_share)
+                self._languages(look.language).inc()
+        return looks
+
+
+def _looks(served: Served, texts: Sequence[str | None]) -> list[Look | None]:
+    try:
+        return [None if text is None else _look(served, text) for text in texts]
+    except Exception as defect:  # noqa: BLE001 - the texts are answered already
+        logger.error("A sample could not be taken: %s at %s", type(defect).__name__, place_of(defect))
+        return [None] * len(texts)
+
+
+def _look(served: Served, text: str) -> Look:
+    traits = served.predictor.traits(text)
+    return Look(traits.known_share, guess_language(text), traits.terms)

@@ -1,0 +1,166 @@
+"""The page as a browser reads it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsdesk.config.pipeline_config import Monitoring
+from newsdesk.monitoring.page.page import monitor_page
+from newsdesk.monitoring.report import ClassFigures, Decision, Performance, Report
+from newsdesk.monitoring.significance import share_of
+from tests.unit.monitoring.page.reports import Page, manifest, performance, report, score, window
+
+HOSTILE = "</style></title><script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;"
+
+
+def page_of(found: Report, *categories: str) -> Page:
+    return Page(monitor_page(found, manifest(*categories), Monitoring()))
+
+
+def full_report() -> Report:
+    windows = [window(hours) for hours in (5, 4, 3)] + [window(2, "suspected"), window(1, "confirmed")]
+    running = window(-1, "too_few", performance=performance(0, 0, 20))
+    arms = {"champion": performance(), "challenger": performance(40)}
+    labels = {"used": 250, "contradicted": 3, "flood": 2, "distrusted": 1}
+    return report(*windows, running, by_version={"3": performance(), "2": performance(30)}, by_arm=arms, labels=labels)
+
+
+def test_every_section_is_there_under_its_heading() -> None:
+    page = page_of(full_report())
+    assert page.texts["h2"] == [
+        "Retraining",
+        "Accuracy",
+        "Drift",
+        "Predictions",
+        "Feedback",
+        "Versions and arms",
+        "Days and windows",
+    ]
+    assert page.texts["h3"] == [
+        "Accuracy over time",
+        "F1 by category",
+        "Confidence over time",
+        "Top terms",
+        "Predictions over time",
+        "Categories now",
+    ]
+    assert page.tags["h1"] == page.tags["header"] == page.tags["main"] == page.tags["footer"] == 1
+
+
+def test_it_needs_no_script_and_nothing_from_outside() -> None:
+    html = monitor_page(full_report(), manifest(), Monitoring())
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert not re.search(r"://|<script|<link|<img|<iframe|@import|url\(|\son\w+=", html)
+
+
+def test_every_chart_has_a_title_a_description_and_its_figures_below() -> None:
+    page = page_of(full_report())
+    charts = page.attributes.count(("role", "img"))
+    assert charts == page.tags["figure"] == page.tags["desc"] == 6
+    assert page.texts["summary"].count("Figures") == charts
+    assert set(page.texts["h3"]) <= set(page.texts["title"])
+
+
+def test_every_table_has_a_caption_and_headings_with_their_scope() -> None:
+    page = page_of(full_report())
+    assert page.tags["caption"] == page.tags["table"] == len(page.tables)
+    scopes = [value for name, value in page.attributes if name == "scope"]
+    assert len(scopes) == page.tags["th"]
+    assert set(scopes) == {"col", "row"}
+    for table in page.tables:
+        assert {len(row) for row in table[1:]} == {len(table[1])}
+
+
+def test_the_figures_of_the_charts_are_those_of_the_report() -> None:
+    found = full_report()
+    page = page_of(found)
+    rows = page.table("Accuracy over time")
+    assert rows[0] == ["window until", "by feedback", "estimated"]
+    assert rows[1] == ["2026-03-04 13:00 UTC", "–", "87.5%"]
+    share = found.windows[0].performance.accuracy
+    assert share is not None
+    assert rows[2][1:] == [f"90.0% ({share.low:.1%} to {share.high:.1%})", "87.5%"]
+    assert page.table("Top terms")[1] == ["2026-03-04 11:00 UTC", "0.31, drift"]
+    assert page.table("Predictions over time")[1:3] == [
+        ["2026-03-04 13:00 UTC", "27, window still running", "20, window still running"],
+        ["2026-03-04 11:00 UTC", "207", "200"],
+    ]
+    assert page.table("Categories now")[1] == ["politics", "50.0%", "50.0%"]
+    assert page.table("Texts with feedback")[1] == ["politics", "125", "125", "110"]
+    assert page.table("F1 by category")[1:] == [["politics", "0.880"], ["sport", "0.920"]]
+
+
+def test_the_newest_judged_window_tells_what_changed() -> None:
+    page = page_of(full_report())
+    (row,) = page.table("2026-03-04 10:00 UTC to 2026-03-04 11:00 UTC, 200 texts")[1:]
+    assert row[0].startswith("top terms")
+    assert row[1:] == ["0.314", "0.1", "< 0.0001", "drift", "lithium: 1% → 24%"]
+
+
+def test_each_window_judged_before_has_its_report_too() -> None:
+    rose = score(feature="category_mix", detail="sport: 12% → 30%")
+    before = window(4, "suspected", scores=(rose,))
+    page = page_of(report(before, window(2, "too_few"), window(1, "confirmed")))
+    (row,) = page.table("2026-03-04 07:00 UTC to 2026-03-04 08:00 UTC, 200 texts")[1:]
+    assert "sport: 12% → 30%" in " ".join(row)
+
+
+def test_versions_and_arms_are_left_out_where_there_is_one_alone() -> None:
+    page = page_of(report(window(1), by_version={"3": performance()}))
+    assert "Versions and arms" not in page.texts["h2"]
+
+
+def test_labels_days_and_windows_are_counted() -> None:
+    page = page_of(full_report())
+    labels = page.table("Texts with feedback, by what became of it")
+    assert [row[:2] for row in labels[1:]] == [
+        ["used", "250"],
+        ["contradicted", "3"],
+        ["flood", "2"],
+        ["distrusted", "1"],
+    ]
+    newest, second = page.table("Windows, newest first")[1:3]
+    assert newest[0] == "2026-03-04 12:00 UTC (still running)"
+    assert (newest[-1], second[-1]) == ("not judged: too few texts", "drift confirmed")
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "sport\0\x1b[31m", "\ud800", "体育 🏅", "  "])
+def test_names_from_outside_stay_words(name: str) -> None:
+    figures = Performance(9, 9, 0.5, share_of(1, 2), {name: ClassFigures(1, 1, 1)}, {name: 9})
+    hostile = window(1, performance=figures, scores=(score(detail=name),))
+    found = report(hostile, by_arm={name: figures}, by_version={name: figures, "2": figures})
+    decision = Decision(True, f"{name} is bad.", 3, 6, 12)
+    html = monitor_page(replace(found, decision=decision, version=name), manifest(name, "sport"), Monitoring())
+    page = Page(html)
+    assert html.encode("utf-8")
+    assert page.tags["script"] == page.tags["img"] == 0
+    assert not any(attribute.startswith("on") for attribute, _ in page.attributes)
+    if name == HOSTILE:
+        assert page.text.count(name) >= 6
+
+
+def test_a_report_without_windows_says_so_in_every_section() -> None:
+    page = page_of(report())
+    assert "Nothing to watch yet: the champion made no prediction in the last 2 days." in page.text
+    assert "No window that ended has 100 texts" in page.text
+    assert page.texts["p"].count("Nothing to show yet.") == 5
+
+
+def test_without_feedback_it_says_how_to_give_it() -> None:
+    page = page_of(report(window(1, performance=performance(0, 0))))
+    assert "No prediction shown here has usable feedback yet" in page.text
+    assert [row[1] for row in page.table("Accuracy over time")[1:]] == ["–"]
+
+
+def test_a_champion_without_a_reference_is_shown_without_it() -> None:
+    without = manifest(has_profile=False)
+    page = Page(monitor_page(report(window(1, "too_few")), without, Monitoring()))
+    assert "the champion has no reference profile" in page.text
+    assert page.table("Categories now")[1] == ["politics", "50.0%", "–"]
+
+
+def test_the_same_report_gives_the_same_page() -> None:
+    assert monitor_page(full_report(), manifest(), Monitoring()) == monitor_page(
+        full_report(), manifest(), Monitoring()
+    )

@@ -1,0 +1,145 @@
+"""Scores of windows against a real bundle's profile."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import chi2_contingency
+from sklearn.naive_bayes import MultinomialNB
+
+from newsdesk.config.pipeline_config import DriftThresholds
+from newsdesk.model.predictor import Predictor
+from newsdesk.model.profiling import with_profile
+from newsdesk.monitoring.drift import Reference, drift_scores, jensen_shannon, same_distribution, state_of
+from newsdesk.monitoring.report import DriftScore, Feature
+from newsdesk.monitoring.tally import Tally
+from newsdesk.sample import CATEGORIES, read_articles
+from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.text.language import guess_language
+from tests.builders import fitted_bundle
+
+THRESHOLDS = DriftThresholds()
+histograms = arrays(np.float64, 8, elements=st.integers(0, 400).map(float)).filter(lambda counts: counts.sum() > 0)
+
+
+def unseen(part: int) -> list[str]:
+    """Texts that the bundle was not fitted on, in two parts."""
+    texts = [
+        join_title_and_text(article.title, article.text)
+        for category in CATEGORIES
+        for article in list(read_articles(category))[60:]
+    ]
+    return texts[part::2]
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor(with_profile(fitted_bundle(MultinomialNB(), per_category=60), unseen(0)))
+
+
+def scores_of(predictor: Predictor, texts: list[str], min_texts: int = 100) -> dict[Feature, DriftScore]:
+    tally = Tally(predictions=len(texts))
+    answers, traits = predictor.predict_many(texts), [predictor.traits(text) for text in texts]
+    lengths = np.array([len(text) for text in texts])
+    tally.count([answer.category for answer in answers], np.array([answer.confidence for answer in answers]), lengths)
+    tally.count_sampled(np.array([each.known_share for each in traits]), [guess_language(text) for text in texts])
+    terms = [each.terms for each in traits]
+    scores = drift_scores(Reference(predictor.bundle), tally, terms, THRESHOLDS, min_texts)
+    return {score.feature: score for score in scores}
+
+
+def detected(scores: dict[Feature, DriftScore]) -> set[Feature]:
+    return {feature for feature, score in scores.items() if score.detected}
+
+
+def test_more_of_the_same_is_no_drift(predictor: Predictor) -> None:
+    scores = scores_of(predictor, unseen(1))
+    assert len(scores) == 7
+    assert detected(scores) == set()
+    assert state_of(list(scores.values())) == "none"
+
+
+def test_a_category_that_disappears_is_seen_in_the_mix_and_confirmed(predictor: Predictor) -> None:
+    texts = [text for text in unseen(1) if predictor.predict(text).category != "sports"]
+    scores = scores_of(predictor, texts)
+    assert "category_mix" in detected(scores)
+    assert scores["category_mix"].detail.startswith("sports: ")
+    assert "→ 0%" in scores["category_mix"].detail
+
+
+def test_headlines_instead_of_articles_are_seen_in_length_and_words(predictor: Predictor) -> None:
+    scores = scores_of(predictor, [text[:60] for text in unseen(1)])
+    assert {"text_length", "confidence", "top_terms", "domain_classifier"} <= detected(scores)
+    assert state_of(list(scores.values())) == "confirmed"
+
+
+def test_another_language_is_seen_in_language_and_known_words(predictor: Predictor) -> None:
+    texts = [f"Der Rat hat am {i}. Mai nicht mit der Mehrheit für das neue Gesetz gestimmt." for i in range(150)]
+    assert {"language", "known_words"} <= detected(scores_of(predictor, texts))
+
+
+def test_few_texts_are_not_judged(predictor: Predictor) -> None:
+    scores = scores_of(predictor, unseen(1)[:99])
+    assert scores == {}
+    assert state_of([]) == "too_few"
+
+
+def test_a_score_beyond_its_threshold_by_chance_is_not_drift(predictor: Predictor) -> None:
+    """Thresholds that every window exceeds, and a significance that no window reaches."""
+    tally = Tally()
+    texts = unseen(1)[:120]
+    answers = predictor.predict_many(texts)
+    tally.count([answer.category for answer in answers], np.array([0.5] * 120), np.array([10] * 120))
+    thresholds = DriftThresholds(category_mix=0.0, significance=1e-300)
+    scores = drift_scores(Reference(predictor.bundle), tally, [], thresholds, 100)
+    assert [score.detected for score in scores if score.feature == "category_mix"] == [False]
+
+
+@given(histograms)
+def test_a_distribution_is_at_no_distance_from_itself(counts: np.ndarray) -> None:
+    assert jensen_shannon(counts, counts) == 0
+    assert same_distribution(counts, counts) == 1
+
+
+@given(histograms, histograms)
+def test_the_distance_is_at_most_that_of_scipy_and_reaches_it_with_many_texts(
+    before: np.ndarray, now: np.ndarray
+) -> None:
+    expected = jensenshannon(before, now, base=2)
+    assert 0 <= jensen_shannon(before, now) <= expected + 1e-9
+    assert jensen_shannon(before * 1e9, now * 1e9) == pytest.approx(expected, abs=1e-4)
+
+
+@given(histograms, histograms)
+def test_distances_and_probabilities_are_the_same_both_ways(before: np.ndarray, now: np.ndarray) -> None:
+    assert jensen_shannon(before, now) == pytest.approx(jensen_shannon(now, before), abs=1e-9)
+    assert same_distribution(before, now) == pytest.approx(same_distribution(now, before), rel=1e-6)
+
+
+@given(histograms, histograms)
+def test_with_texts_in_every_bin_the_test_is_pearsons(before: np.ndarray, now: np.ndarray) -> None:
+    before, now = before + 50, now + 50
+    expected = chi2_contingency(np.array([before, now]), correction=False).pvalue
+    assert same_distribution(before, now) == pytest.approx(expected, rel=1e-6, abs=1e-300)
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10**6), st.integers(2, 40), st.integers(30, 3000))
+def test_windows_from_one_distribution_have_no_small_probability(seed: int, bins: int, texts: int) -> None:
+    random = np.random.default_rng(seed)
+    shares = random.dirichlet(np.ones(bins))
+    before, now = random.multinomial(1000, shares), random.multinomial(texts, shares)
+    assert same_distribution(before.astype(float), now.astype(float)) > 1e-7
+
+
+def test_the_domain_classifier_confirms_and_alone_raises_no_suspicion() -> None:
+    def found(*features: Feature) -> list[DriftScore]:
+        return [DriftScore(feature, 0.9, 0.1, 0.0, feature in features) for feature in get_args(Feature)]
+
+    assert state_of(found()) == state_of(found("domain_classifier")) == "none"
+    assert state_of(found("top_terms")) == state_of(found("language", "confidence")) == "suspected"
+    assert state_of(found("top_terms", "domain_classifier")) == "confirmed"

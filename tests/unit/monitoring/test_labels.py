@@ -1,0 +1,109 @@
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsdesk.store.feedback import Vote
+from tests.unit.monitoring.voting import LIMITS, answered, labels_of, texts, vote
+from tests.unit.store.rows import NOON
+
+CATEGORIES = ["sport", "politics", "business"]
+
+
+@st.composite
+def any_votes(draw: st.DrawFn, editors: tuple[str, ...] = ("Ruth", "Jo", "Kim", "Max")) -> list[Vote]:
+    """At most one vote of an editor on a text, some about a prediction."""
+    subjects = st.tuples(
+        st.sampled_from(texts(8)), st.sampled_from(["newsroom", "wire", None]), st.sampled_from(editors)
+    )
+    votes = []
+    for text, caller, editor in draw(st.lists(subjects, unique=True, max_size=60)):
+        said = vote(text, draw(st.sampled_from(CATEGORIES)), editor, caller, draw(st.integers(0, 200_000)))
+        if draw(st.booleans()):
+            said = answered(said, draw(st.sampled_from(CATEGORIES)), draw(st.sampled_from([0.5, 0.95])))
+        votes.append(said)
+    return votes
+
+
+def test_a_majority_decides_and_texts_on_which_editors_are_divided_are_left_out() -> None:
+    votes = [
+        *(vote("clear", category, editor) for editor, category in zip("abc", ["x", "x", "y"], strict=True)),
+        *(vote("tie", category, editor) for editor, category in zip("ab", ["x", "y"], strict=True)),
+        *(
+            vote("tie of three", category, editor)
+            for editor, category in zip("abcde", ["x", "x", "y", "y", "z"], strict=True)
+        ),
+        vote("one", "z"),
+    ]
+    labels = labels_of(votes)
+    assert labels.categories == {"clear": "x", "one": "z"}
+    assert labels.states == {"used": 2, "contradicted": 2}
+
+
+def test_of_a_flood_by_one_editor_the_first_of_the_day_are_used() -> None:
+    votes = [vote(text, "sport", second=second) for second, text in enumerate(texts(10))]
+    labels = labels_of(votes)
+    assert sorted(labels.categories) == texts(8)
+    assert labels.states == {"used": 8, "flood": 2}
+    tomorrow = [given._replace(at=given.at + timedelta(days=1)) for given in votes[8:]]
+    assert labels_of(votes[:8] + tomorrow).states == {"used": 10}
+
+
+def test_of_a_flood_by_one_caller_the_first_of_the_day_are_used_whoever_they_are_from() -> None:
+    votes = [vote(text, "sport", f"editor {text}", second=second) for second, text in enumerate(texts(14))]
+    assert sorted(labels_of(votes).categories) == sorted(texts(12))
+
+
+def test_a_text_with_one_usable_vote_is_used_whatever_became_of_the_others() -> None:
+    flood = [vote(text, "sport", second=second) for second, text in enumerate(texts(9))]
+    labels = labels_of([*flood, vote("text8", "politics", "Jo", "wire")])
+    assert labels.categories["text8"] == "politics"
+    assert labels.states == {"used": 9}
+
+
+def test_a_label_is_as_new_as_the_last_vote_for_it() -> None:
+    votes = [vote("a", "sport", second=1), vote("a", "sport", "Jo", second=5), vote("a", "x", "Kim", second=9)]
+    labels = labels_of([*votes, vote("b", "sport", second=2)])
+    assert labels.said_at == {"a": NOON + timedelta(seconds=5), "b": NOON + timedelta(seconds=2)}
+    assert [labels.since(NOON + timedelta(seconds=seconds)) for seconds in (0, 2, 5)] == [2, 1, 0]
+
+
+@given(votes=any_votes(), data=st.data())
+def test_the_order_of_votes_does_not_matter(votes: list[Vote], data: st.DataObject) -> None:
+    assert labels_of(data.draw(st.permutations(votes))) == labels_of(votes)
+
+
+@given(votes=any_votes())
+def test_every_text_with_feedback_has_one_state(votes: list[Vote]) -> None:
+    labels = labels_of(votes)
+    assert sum(labels.states.values()) == len({given.text_digest for given in votes})
+    assert labels.states.get("used", 0) == len(labels.categories) == len(labels.said_at)
+
+
+@given(votes=any_votes())
+def test_the_votes_of_an_editor_who_is_not_believed_change_nothing(votes: list[Vote]) -> None:
+    labels = labels_of(votes)
+    for one in labels.distrusted:
+        without = [v for v in votes if v.caller != one.caller or one.editor not in (None, v.editor)]
+        assert labels_of(without).categories == labels.categories
+
+
+honest_votes = st.lists(
+    st.tuples(st.sampled_from(texts(20)), st.sampled_from(["a", "b", "c"])), unique=True, max_size=30
+)
+fakes = st.lists(
+    st.tuples(st.sampled_from(texts(20)), st.sampled_from(["Ruth", "Eve", "Mallory"]), st.sampled_from(CATEGORIES)),
+    unique_by=lambda fake: fake[:2],
+    max_size=60,
+)
+
+
+@given(honest=honest_votes, fake=fakes)
+def test_a_flood_of_fakes_by_one_key_changes_no_more_than_the_limit(
+    honest: list[tuple[str, str]], fake: list[tuple[str, str, str]]
+) -> None:
+    truth = [vote(text, "sport", "Ruth", caller) for text, caller in honest]
+    flood = [vote(text, category, editor, "stolen", second=n) for n, (text, editor, category) in enumerate(fake)]
+    before, after = labels_of(truth).categories, labels_of(truth + flood).categories
+    changed = [text for text in before.keys() | after.keys() if before.get(text) != after.get(text)]
+    assert len(changed) <= LIMITS.max_per_caller_and_day
