@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import save_bundle
+from newsdesk.model.profiling import with_profile
 from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from newsdesk.text.cleaning import Cleaner
 from tests.builders import bundle_of, fit_pipeline
@@ -37,7 +38,7 @@ def fit_and_save(folder: Path, texts: list[str], categories: list[str]) -> Saved
     cleaning, tfidf = TextCleaning(), TfidfConfig()
     pipeline = fit_pipeline(LogisticRegression(max_iter=1000), texts, categories, cleaning, tfidf)
     saved = SavedModel(pipeline, folder / "newsdesk", folder / "pipeline.pickle", folder / "mlflow")
-    bundle, bundles = bundle_of(pipeline, cleaning, tfidf), saved.newsdesk_home / "bundles"
+    bundle, bundles = with_profile(bundle_of(pipeline, cleaning, tfidf), texts[::5]), saved.newsdesk_home / "bundles"
     save_bundle(bundle, bundles / bundle_folder_name(bundle.digest))
     write_champion(bundles, Champion(version="1", digest=bundle.digest, bundle=bundle_folder_name(bundle.digest)))
     saved.pickle.write_bytes(pickle.dumps(pipeline))
