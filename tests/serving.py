@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.app import create_app
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.service import Service
@@ -53,3 +54,9 @@ def while_running(service: Service, use: Callable[[httpx.AsyncClient], Awaitable
             await service.stop()
 
     return asyncio.run(run())
+
+
+def value_of(metrics: ApiMetrics, name: str, labels: dict[str, str] | None = None) -> float | None:
+    """The value of a series, with all that waits to be told; None where there is no such series."""
+    metrics.batch.flush()
+    return metrics.registry.get_sample_value(name, labels or {})

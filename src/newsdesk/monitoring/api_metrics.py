@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
 from newsdesk.monitoring import catalogue
+from newsdesk.monitoring.batch import Batch, ManyAtOnce
 from newsdesk.monitoring.catalogue import Metric
 
-Child = TypeVar("Child", Counter, Histogram)
+Child = TypeVar("Child", Counter, ManyAtOnce)
 
 
 def labelled(metric: Child) -> Callable[..., Child]:
@@ -18,7 +19,8 @@ def labelled(metric: Child) -> Callable[..., Child]:
 
 
 class ApiMetrics:
-    """The counters and histograms of one server process, in a registry of their own.
+    """The counters and histograms of one server process, in a registry of their own. What happens with every request
+    goes into `batch`, which must be flushed before the registry is told.
 
     Where PROMETHEUS_MULTIPROC_DIR is set before this is imported, each process writes its values there, for all of
     them to be told together.
@@ -27,6 +29,7 @@ class ApiMetrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # one series more for each, of no use to anyone here
         self.registry = CollectorRegistry()
+        self.batch = Batch()
         self.requests = self._counter(catalogue.REQUESTS)
         self.duration = self._histogram(catalogue.DURATION)
         self.in_progress = Gauge(
@@ -60,5 +63,5 @@ class ApiMetrics:
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.help, metric.labels, registry=self.registry)
 
-    def _histogram(self, metric: Metric) -> Histogram:
-        return Histogram(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+    def _histogram(self, metric: Metric) -> ManyAtOnce:
+        return ManyAtOnce(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)

@@ -79,6 +79,7 @@ class Answering:
         self._store_text, self.batch_size = store_text, batch_size
         self._hits, self._misses = metrics.cache.labels("hit"), metrics.cache.labels("miss")
         self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
+        self._abstained = labelled(metrics.abstentions)
         self._sampler = Sampler(metrics)
         self.last_prediction: datetime | None = None
 
@@ -101,7 +102,7 @@ class Answering:
         prediction = self._cache.get(key)
         if prediction is None and self._shared_cache and (prediction := await self._shared_cache.get(key)):
             self._cache.put(key, prediction)
-        (self._hits if prediction else self._misses).inc()
+        self._metrics.batch.inc(self._hits if prediction else self._misses)
         if prediction is None:
             served, arm, (prediction,) = await self._predict(served, arm, [text])
             self._cache.put((served.digest, digest), prediction)
@@ -179,11 +180,12 @@ class Answering:
         now = datetime.now(UTC)
         prediction_id = new_id()
         self.last_prediction = now
-        self._made(category, served.version).inc()
-        self._confidence(served.version).observe(prediction.confidence)
-        self._metrics.text_length.observe(len(text))
+        batch = self._metrics.batch
+        batch.inc(self._made(category, served.version))
+        batch.observe(self._confidence(served.version), prediction.confidence)
+        batch.observe(self._metrics.text_length, len(text))
         if category != prediction.category:
-            self._metrics.abstentions.labels(served.version).inc()
+            batch.inc(self._abstained(served.version))
         record = PredictionRecord(
             id=prediction_id,
             at=now,

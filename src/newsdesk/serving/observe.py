@@ -45,7 +45,7 @@ class Observed:
         self._app = app
         self._origin = origin
         self._log = log
-        self._in_progress = metrics.in_progress
+        self._batch, self._in_progress = metrics.batch, metrics.in_progress
         self._requests, self._duration = labelled(metrics.requests), labelled(metrics.duration)
         self._request_size, self._response_size = labelled(metrics.request_size), labelled(metrics.response_size)
         self._countries, self._callers = labelled(metrics.countries), labelled(metrics.callers)
@@ -99,12 +99,13 @@ class Observed:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         route = scope.get("route")
         endpoint = route.path if route is not None else "unmatched"
-        self._requests(method, endpoint, status).inc()
-        self._duration(method, endpoint).observe(seconds)
-        self._request_size(endpoint).observe(received)
-        self._response_size(endpoint).observe(sent)
-        self._countries(self._origin.country(scope)).inc()
-        self._callers(self._origin.caller(scope.get("caller"))).inc()
+        batch = self._batch
+        batch.inc(self._requests(method, endpoint, status))
+        batch.observe(self._duration(method, endpoint), seconds)
+        batch.observe(self._request_size(endpoint), received)
+        batch.observe(self._response_size(endpoint), sent)
+        batch.inc(self._countries(self._origin.country(scope)))
+        batch.inc(self._callers(self._origin.caller(scope.get("caller"))))
         self._log.add(
             f"{method} {endpoint} {status}",
             **_ids(scope),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
-from itertools import chain
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -41,10 +41,10 @@ Index(
     sqlite_where=predictions.c.pair_id.is_not(None),
     postgresql_where=predictions.c.pair_id.is_not(None),
 )
-_NAMES = [column.name for column in predictions.columns]
-_values = attrgetter(*_NAMES)
-_AT = _NAMES.index("at")
-_INSERT = f"INSERT INTO predictions ({', '.join(_NAMES)}) VALUES"
+_OTHERS = [column.name for column in predictions.columns if column.name != "at"]
+_values = attrgetter(*_OTHERS)
+_INSERT = f"INSERT INTO predictions (at, {', '.join(_OTHERS)}) VALUES"
+_MOMENT = len("2026-01-02 03:04:05.000006")
 _AT_ONCE = 1000  # rows in one statement: of 16 values each, within the 32,766 that SQLite takes
 
 
@@ -64,18 +64,23 @@ def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
     must wait for every step of Python, and need not wait for a step of SQLite's.
     """
     is_sqlite = store.dialect.name == "sqlite"
-    marks = f"({', '.join(['?' if is_sqlite else '%s'] * len(_NAMES))})"
     with store.begin() as connection:
         for start in range(0, len(records), _AT_ONCE):
             some = records[start : start + _AT_ONCE]
-            statement = f"{_INSERT} {', '.join([marks] * len(some))} ON CONFLICT (id) DO NOTHING"
-            values = tuple(chain.from_iterable(_row(record, is_sqlite) for record in some))
-            connection.exec_driver_sql(statement, values)
+            connection.exec_driver_sql(_statement(len(some), is_sqlite), _flat(some, is_sqlite))
 
 
-def _row(record: PredictionRecord, is_sqlite: bool) -> list[Any]:
-    values = list(_values(record))
-    moment = record.at.astimezone(UTC)
-    # As `UtcDateTime` would write it: SQLite has no type for moments, SQLAlchemy keeps them as text.
-    values[_AT] = moment.replace(tzinfo=None).isoformat(" ", "microseconds") if is_sqlite else moment
-    return values
+@cache
+def _statement(rows: int, is_sqlite: bool) -> str:
+    marks = f"({', '.join(['?' if is_sqlite else '%s'] * (len(_OTHERS) + 1))})"
+    return f"{_INSERT} {', '.join([marks] * rows)} ON CONFLICT (id) DO NOTHING"
+
+
+def _flat(records: Sequence[PredictionRecord], is_sqlite: bool) -> tuple[Any, ...]:
+    values: list[Any] = []
+    for record in records:
+        moment = record.at if record.at.tzinfo is UTC else record.at.astimezone(UTC)
+        # As `UtcDateTime` would write it: SQLite has no type for moments, SQLAlchemy keeps them as text, without zone.
+        values.append(moment.isoformat(" ", "microseconds")[:_MOMENT] if is_sqlite else moment)
+        values += _values(record)
+    return tuple(values)

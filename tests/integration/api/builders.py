@@ -28,7 +28,7 @@ from newsdesk.serving.logs import LogFormatter
 from newsdesk.serving.protocol import Protocol
 from newsdesk.serving.service import Service
 from tests.builders import fitted_bundle, settings_in
-from tests.serving import ADDRESS, service_of
+from tests.serving import ADDRESS, service_of, value_of
 
 HEADLINE = "Striker scores twice as the champions win the cup final"
 MARK = "Kaleidoscopes"  # stands in texts, and may come back in no log, metric or failure
@@ -90,7 +90,7 @@ class Api:
         for metric, values, value in self.service.samples():
             if metric.name == name and dict(zip(metric.labels, values, strict=True)) == labels:
                 return value
-        return self.service.metrics.registry.get_sample_value(name, labels) or 0.0
+        return value_of(self.service.metrics, name, labels) or 0.0
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from newsdesk.serving.json_lines import LONGEST_LINE
 from newsdesk.serving.service import Service
 from tests.builders import sample_texts, settings_in
 from tests.integration.api.builders import HEADLINE, MARK, Api, code_of, listening, predictor, rows_of, running
-from tests.serving import service_of
+from tests.serving import service_of, value_of
 
 LINES = {"Content-Type": "application/x-ndjson"}
 LINE = json.dumps({"text": HEADLINE}).encode() + b"\n"
@@ -180,7 +180,7 @@ def test_20000_lines_take_little_memory_even_where_nothing_is_read_before_all_is
             most = max(most, resident())
     assert received >= count
     assert ending.endswith(b"0\r\n\r\n")
-    made = service.metrics.registry.get_sample_value("predictions_total", {"category": "sports", "model_version": "1"})
+    made = value_of(service.metrics, "predictions_total", {"category": "sports", "model_version": "1"})
     assert made == count
     assert most - before < len(line) * count / 2, f"{most - before:,} bytes more"
 
@@ -237,7 +237,7 @@ def wait_until_idle(service: Service, address: str) -> None:
 
 
 def in_progress(service: Service) -> float | None:
-    return service.metrics.registry.get_sample_value("api_requests_in_progress")
+    return value_of(service.metrics, "api_requests_in_progress")
 
 
 def test_lines_may_come_from_a_generator(tmp_path: Path) -> None:

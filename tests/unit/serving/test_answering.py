@@ -16,7 +16,7 @@ from newsdesk.serving.model_source import Served
 from newsdesk.serving.service import Service
 from tests.builders import fitted_bundle, settings_in
 from tests.integration.api.builders import HEADLINE
-from tests.serving import service_of
+from tests.serving import service_of, value_of
 
 LONG = HEADLINE + " and wins" * 3000  # is predicted in a thread
 
@@ -78,7 +78,7 @@ def ask_many(service: Service, texts: Sequence[str]) -> list[Answer | ApiError]:
 
 
 def count(service: Service, name: str, **labels: str) -> float:
-    return service.metrics.registry.get_sample_value(name, labels) or 0
+    return value_of(service.metrics, name, labels) or 0
 
 
 def test_a_new_model_that_fails_is_taken_back_and_no_request_notices(

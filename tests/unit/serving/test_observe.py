@@ -14,6 +14,7 @@ from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.observe import Observed
 from newsdesk.serving.origin import Origin
 from newsdesk.serving.security.caller import Caller
+from tests.serving import value_of
 from tests.unit.serving.security.builders import request
 
 TEXT = "an article"
@@ -55,7 +56,7 @@ def ask(app: ASGIApp, metrics: ApiMetrics, pieces: Sequence[bytes] = (b"",), **s
 
 def requests(metrics: ApiMetrics, status: int, method: str = "POST") -> float | None:
     labels = {"method": method, "endpoint": "unmatched", "status": str(status)}
-    return metrics.registry.get_sample_value("api_requests_total", labels)
+    return value_of(metrics, "api_requests_total", labels)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_an_answer_is_counted_and_timed_under_its_status(metrics: ApiMetrics) ->
     assert ask(fine, metrics)[0]["status"] == 204
     assert requests(metrics, 204) == 1
     labels = {"method": "POST", "endpoint": "unmatched"}
-    assert metrics.registry.get_sample_value("api_request_duration_seconds_count", labels) == 1
+    assert value_of(metrics, "api_request_duration_seconds_count", labels) == 1
 
 
 def test_a_defect_is_answered_and_told_without_what_it_says(
@@ -99,7 +100,7 @@ def test_a_client_that_left_is_counted_and_is_no_defect(metrics: ApiMetrics, cap
 @pytest.mark.parametrize("app", [fine, failing, failing_late, left])
 def test_afterwards_nothing_is_in_progress(app: ASGIApp, metrics: ApiMetrics) -> None:
     ask(app, metrics)
-    assert metrics.registry.get_sample_value("api_requests_in_progress") == 0
+    assert value_of(metrics, "api_requests_in_progress") == 0
 
 
 def test_methods_that_callers_make_up_share_one_label(metrics: ApiMetrics) -> None:
@@ -138,10 +139,10 @@ def test_requests_are_counted_by_country_and_by_caller(metrics: ApiMetrics) -> N
     ask(fine, metrics, caller=desk, peer=("10.0.0.7", 1), headers=[(b"x-country", b"ch")])
     ask(fine, metrics)
     for country in ("CH", "unknown"):
-        assert metrics.registry.get_sample_value("api_requests_by_country_total", {"country": country}) == 1
+        assert value_of(metrics, "api_requests_by_country_total", {"country": country}) == 1
     for caller in ("desk", "anonymous"):
-        assert metrics.registry.get_sample_value("api_requests_by_caller_total", {"caller": caller}) == 1
+        assert value_of(metrics, "api_requests_by_caller_total", {"caller": caller}) == 1
 
 
 def size_of(metrics: ApiMetrics, what: str) -> float | None:
-    return metrics.registry.get_sample_value(f"api_{what}_size_bytes_sum", {"endpoint": "unmatched"})
+    return value_of(metrics, f"api_{what}_size_bytes_sum", {"endpoint": "unmatched"})

@@ -1,5 +1,6 @@
 """Is it up, is it ready, how does it do."""
 
+import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -56,10 +57,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         responses={**FAILURES, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
         response_class=Response,
     )
-    def metrics() -> Response:
+    async def metrics() -> Response:
         """Everything that is measured, for Prometheus."""
-        content, content_type = exposition(service.metrics.registry)
-        return Response(content + in_prometheus_text(service.samples()), media_type=content_type)
+        service.metrics.batch.flush()
+        content, content_type = await asyncio.to_thread(exposition, service.metrics.registry)
+        samples = await asyncio.to_thread(service.samples)
+        return Response(content + in_prometheus_text(samples), media_type=content_type)
 
     @app.get(
         "/monitor",
