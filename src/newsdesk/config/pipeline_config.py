@@ -42,7 +42,7 @@ class AlertThresholds(Frozen):
 class DriftThresholds(Frozen):
     """A score beyond its threshold is drift where chance explains it with a probability below `significance`."""
 
-    significance: float = Field(default=0.001, gt=0, lt=1)
+    significance: float = Field(default=0.0005, gt=0, lt=1)
     category_mix: Share = 0.1
     confidence: Share = 0.1
     text_length: Share = 0.1
