@@ -151,7 +151,8 @@ def test_a_full_disk_for_temporary_files_ends_no_worker_and_a_new_one_waits_for_
             eventually(lambda: server.starts() == 3, "the new one is up")
         tally.check("a full disk for temporary files, and a worker killed")
         assert len(server.workers()) == 2
-        assert server.metric("predictions_total") == pytest.approx(len(tally.predictions), abs=4)  # those cut off
+        lost = len(tally.predictions) - server.metric("predictions_total")
+        assert abs(lost) <= 40  # cut off, or not told yet by the one that was killed
 
 
 @pytest.mark.parametrize("registry", ["refuses", "is silent"])

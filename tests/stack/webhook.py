@@ -39,6 +39,7 @@ def webhook() -> Iterator[Webhook]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that was ended
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
