@@ -10,6 +10,7 @@ from newsdesk.monitoring.page.wording import percent
 
 Mark = Literal["alarm", "aside"]
 Style = Literal["first", "second", "level", "limit"]  # how a line looks: by its dashes as well as by its colour
+_LEAST_SPREAD = 1e-6  # of what is shown, so that rounding is no matter where all values are the same
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ class Chart:
         ends = [end for point in points for end in (point.low, point.high) if end is not None]
         values = [point.value for point in points] + ends + [level.value for level in self.levels] + [*self.at_least]
         lowest, highest = min(values), max(values)
-        rough = max(highest - lowest, 1e-9) / 4
+        rough = max(highest - lowest, _LEAST_SPREAD * max(1.0, abs(highest))) / 4
         power = 10.0 ** math.floor(math.log10(rough))
         step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-        return math.floor(lowest / step + 1e-9) * step, math.ceil(highest / step - 1e-9) * step, step
+        first, last = math.floor(lowest / step + 1e-9), math.ceil(highest / step - 1e-9)
+        return first * step, max(last, first + 1) * step, step
 
 
 def runs(points: Sequence[Point], step: timedelta) -> Iterator[list[Point]]:

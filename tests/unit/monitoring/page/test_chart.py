@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsdesk.monitoring.page.chart import Chart, Level, Line, Point, runs
@@ -17,6 +17,7 @@ def chart(values: list[float], *levels: float) -> Chart:
 
 
 @given(st.lists(VALUES, min_size=1, max_size=50), st.lists(VALUES, max_size=2))
+@example([29.0], [])
 def test_the_scale_holds_every_value_with_few_grid_lines(values: list[float], levels: list[float]) -> None:
     lowest, highest, step = chart(values, *levels).scale
     shown = [*values, *levels]
