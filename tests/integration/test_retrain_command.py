@@ -101,7 +101,7 @@ def newsroom(trained: Path, tmp_path: Path) -> Newsroom:
 def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsroom: Newsroom) -> None:
     before = find_champion(newsroom.settings).bundle
     newsroom.say("weather", WEATHER)
-    assert monitor(newsroom.settings, Silent()).decision.retrain
+    assert monitor(newsroom.settings, Silent()).report.decision.retrain
 
     done = newsroom.retrain(if_needed=True)
 

@@ -146,6 +146,7 @@ def serving(folder: Path, home: Path, *arguments: str, **settings: str) -> Itera
             env=dict(os.environ) | {"NEWSDESK_HOME": str(home)} | settings,
             stdout=output,
             stderr=output,
+            start_new_session=True,
         )
     server = Server(process, port, log)
     try:
@@ -156,7 +157,7 @@ def serving(folder: Path, home: Path, *arguments: str, **settings: str) -> Itera
         server.lines()
     finally:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its workers, too
         process.wait(timeout=PATIENCE)
 
 

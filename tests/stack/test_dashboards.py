@@ -1,12 +1,12 @@
 """Every panel of every dashboard has data, in a Prometheus that watched a real newsroom at work."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from monitoring.grafana.source.dashboards import DASHBOARDS
 from tests.stack.monitoring_servers import require
-from tests.stack.servers import postgresql_programs
 from tests.stack.watching import PROGRAMS, Watched, watched
 from tests.waiting import eventually
 
@@ -28,12 +28,8 @@ PANELS = [
 
 
 @pytest.fixture(scope="module")
-def seen(missing: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+def seen(missing: Callable[[str], None], programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     require(missing, *PROGRAMS)
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-    assert programs
     with watched(tmp_path_factory.mktemp("watched"), programs, seconds=45) as run:
         yield run
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from newsdesk.store.records import text_digest
 from tests.builders import settings_in
 from tests.stack.airflow import PASSWORD, USER, airflow_in, api_server
 from tests.stack.running import put_in_charge
-from tests.stack.servers import free_port, postgresql_programs, stoppable_postgresql
+from tests.stack.servers import free_port, stoppable_postgresql
 from tests.unit.monitoring.exporter.exposed import Values, values
 from tests.unit.store.rows import feedback, opened, prediction
 from tests.waiting import PATIENCE, eventually
@@ -136,13 +136,7 @@ def test_before_anything_was_done_there_are_only_sources(tmp_path: Path) -> None
         assert httpx.get(f"http://127.0.0.1:{started.port}/health").json() == {"status": "healthy"}
 
 
-def test_a_store_that_stops_takes_its_values_with_it_and_brings_them_back(
-    tmp_path: Path, missing: Callable[[str], None]
-) -> None:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
+def test_a_store_that_stops_takes_its_values_with_it_and_brings_them_back(tmp_path: Path, programs: Path) -> None:
     with stoppable_postgresql(programs) as server:
         settings = settings_of(tmp_path, NEWSDESK_DATABASE_URL=server.address)
         watch(settings)

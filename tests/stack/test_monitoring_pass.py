@@ -1,6 +1,5 @@
 """Monitoring passes on both databases."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from newsdesk.store.pipeline_runs import count_runs
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, PredictionRecord, new_id, text_digest
 from tests.stack.running import fitted, put_in_charge
-from tests.stack.servers import postgresql, postgresql_programs
+from tests.stack.servers import postgresql
 
 pytestmark = pytest.mark.stack
 
@@ -59,16 +58,10 @@ def windows_at(folder: Path, address: str) -> tuple[Window, ...]:
     put_in_charge(folder)
     fill(address)
     settings = Settings.model_validate({"NEWSDESK_HOME": str(folder), "NEWSDESK_DATABASE_URL": address})
-    return monitor(settings, Silent()).windows
+    return monitor(settings, Silent()).report.windows
 
 
-def test_passes_at_once_on_postgresql_find_what_one_finds_on_sqlite(
-    tmp_path: Path, missing: Callable[[str], None]
-) -> None:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
+def test_passes_at_once_on_postgresql_find_what_one_finds_on_sqlite(tmp_path: Path, programs: Path) -> None:
     (tmp_path / "one").mkdir()
     expected = windows_at(tmp_path / "one", f"sqlite:///{tmp_path / 'one.db'}")
     assert [window.performance.predictions for window in expected] == [360, 360]
@@ -78,7 +71,7 @@ def test_passes_at_once_on_postgresql_find_what_one_finds_on_sqlite(
         assert windows_at(tmp_path / "other", address) == expected
         settings = Settings.model_validate({"NEWSDESK_HOME": str(tmp_path / "other"), "NEWSDESK_DATABASE_URL": address})
         with ThreadPoolExecutor(4) as passes:
-            found = list(passes.map(lambda _: monitor(settings, Silent()).windows, range(8)))
+            found = list(passes.map(lambda _: monitor(settings, Silent()).report.windows, range(8)))
         assert found == [expected] * 8
         store = open_store(address)
         assert count_runs(store) == {("monitor", "succeeded"): 9}

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
-from tests.stack.servers import free_port, mlflow_server, postgresql, postgresql_programs
+from tests.stack.servers import free_port, mlflow_server, postgresql
 
 pytestmark = pytest.mark.stack
 
@@ -48,11 +48,7 @@ class Stack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, missing: Callable[[str], None]) -> Iterator[Stack]:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
+def stack(tmp_path_factory: pytest.TempPathFactory, programs: Path) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
     (folder / "configs").mkdir()
     (folder / "configs" / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")

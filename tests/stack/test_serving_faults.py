@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from tests.stack.load import Known, known_answers, marked_texts, under_load
 from tests.stack.running import column, predictor, put_in_charge, serving
 from tests.stack.servers import (
     free_port,
-    postgresql_programs,
     stoppable_postgresql,
 )
 from tests.waiting import eventually
@@ -55,12 +54,8 @@ def test_a_worker_that_is_killed_is_replaced_and_no_acknowledged_feedback_is_los
 
 
 def test_while_postgresql_is_away_everything_is_answered_and_afterwards_everything_is_there(
-    tmp_path: Path, home: Path, known: Known, missing: Callable[[str], None]
+    tmp_path: Path, home: Path, known: Known, programs: Path
 ) -> None:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
     with stoppable_postgresql(programs) as postgresql:
         store = postgresql.address
         with serving(tmp_path, home, NEWSDESK_DATABASE_URL=store) as server:

@@ -15,7 +15,7 @@ from newsdesk.store.ledger import entries
 from tests.builders import settings_in
 from tests.stack.load import Known, Tally, known_answers, marked_texts, under_load
 from tests.stack.running import Server, column, predictor, register, serving
-from tests.stack.servers import mlflow_server, postgresql, postgresql_programs
+from tests.stack.servers import mlflow_server, postgresql
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
@@ -31,11 +31,7 @@ def known() -> Known:
 
 
 @pytest.fixture(scope="module")
-def database(missing: Callable[[str], None]) -> Iterator[str]:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
+def database(programs: Path) -> Iterator[str]:
     with postgresql(programs) as address:
         yield address
 

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.feedback import Vote, current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, PredictionRecord, Recorded
-from tests.stack.servers import Postgresql, postgresql_programs, stoppable_postgresql
+from tests.stack.servers import Postgresql, stoppable_postgresql
 from tests.unit.store.opening import open_at_once
 from tests.unit.store.rows import feedback, opened, prediction
 from tests.waiting import eventually
@@ -29,11 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def server(missing: Callable[[str], None]) -> Iterator[Postgresql]:
-    programs = postgresql_programs()
-    if programs is None:
-        missing("PostgreSQL")
-        return
+def server(programs: Path) -> Iterator[Postgresql]:
     with stoppable_postgresql(programs) as server:
         yield server
 

@@ -17,17 +17,14 @@ def monitor(
     from newsdesk.config.settings import load_settings
     from newsdesk.config.yaml_file import load_pipeline_config
     from newsdesk.errors import UsageError
-    from newsdesk.model.bundle import load_bundle
     from newsdesk.pipeline.monitor import monitor as run_pass
-    from newsdesk.registry.pointer import bundle_folder_name
 
     if as_json and html == "-":
         raise UsageError("Standard output takes one of --json and --html -. Give --html a file.")
     settings = load_settings()
     with shown_progress() as progress:
-        report = run_pass(settings, progress)
+        report, manifest = run_pass(settings, progress)
     monitoring = load_pipeline_config(settings.config_dir).monitoring
-    manifest = load_bundle(settings.bundles / bundle_folder_name(report.digest)).manifest
     if html is not None:
         from newsdesk import atomic
         from newsdesk.monitoring.page.page import monitor_page

@@ -1,9 +1,9 @@
 """Read what the monitoring passes found out of the store: no prediction is looked at again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
@@ -17,8 +17,17 @@ from newsdesk.store.pipeline_runs import newest_run
 from newsdesk.store.records import Arm
 from newsdesk.store.windows import StoredWindow, read_windows
 
+Key = TypeVar("Key", bound=Hashable)
+
 OF_CHAMPION: tuple[Arm | str, ...] = ("", "champion")  # arms in which the champion answers, and is heard
 _WORST_LAST: tuple[State, ...] = ("too_few", "none", "suspected", "confirmed")
+
+
+class _Row(NamedTuple):
+    """A window as it is stored, and its counts."""
+
+    stored: StoredWindow
+    tally: Tally
 
 
 def read_report(
@@ -29,8 +38,9 @@ def read_report(
     if last_pass is None:
         return None
     since = window_starts(now, monitoring.window, monitoring.look_back)[0]
-    stored = read_windows(store, since, monitoring.window)
-    windows = _windows_of(manifest.digest, stored)
+    rows = [_Row(row, Tally.from_json(row.tally)) for row in read_windows(store, since, monitoring.window)]
+    own = [row for row in rows if row.stored.digest == manifest.digest and row.stored.arm in OF_CHAMPION]
+    windows = _windows_of(own)
     retrained = newest_run(store, "retrain", *ATTEMPTED)
     decision = decide(
         windows,
@@ -47,9 +57,9 @@ def read_report(
         digest=manifest.digest,
         test_accuracy=manifest.metrics["accuracy"],
         windows=tuple(windows),
-        days=tuple(_days(windows, stored, manifest.digest)),
-        by_version=_performances((row.version, row) for row in stored if row.arm != "shadow"),
-        by_arm=_performances((row.arm, row) for row in stored if row.arm),
+        days=tuple(_days(windows, own)),
+        by_version=_performances([row for row in rows if row.stored.arm != "shadow"], lambda row: row.version),
+        by_arm=_performances([row for row in rows if row.stored.arm], lambda row: row.arm),
         labels=last_pass.detail["labels"],
         decision=decision,
         distrusted=tuple(last_pass.detail["distrusted"]),
@@ -61,47 +71,42 @@ def scores_to_json(scores: Iterable[DriftScore]) -> list[dict[str, Any]]:
     return [vars(score) for score in scores]
 
 
-def _windows_of(digest: str, stored: Sequence[StoredWindow]) -> list[Window]:
+def _windows_of(own: Sequence[_Row]) -> list[Window]:
     found = []
-    for start, rows in _by_start(digest, stored).items():
-        scores = tuple(DriftScore(**score) for score in rows[0].scores)
-        state: State = rows[0].state  # type: ignore[assignment]
-        end = start + timedelta(seconds=rows[0].seconds)
-        found.append(Window(start, end, rows[0].version, digest, _sum(rows).performance(), scores, state))
+    for start, rows in _grouped(own, lambda row: row.start).items():
+        first = rows[0].stored
+        scores = tuple(DriftScore(**score) for score in first.scores)
+        state: State = first.state  # type: ignore[assignment]
+        end = start + timedelta(seconds=first.seconds)
+        found.append(Window(start, end, first.version, first.digest, _performance(rows), scores, state))
     return found
 
 
-def _days(windows: Sequence[Window], stored: Sequence[StoredWindow], digest: str) -> list[Window]:
+def _days(windows: Sequence[Window], own: Sequence[_Row]) -> list[Window]:
     """Windows of a day in UTC, as bad as the worst in them."""
-    rows_of: dict[datetime, list[StoredWindow]] = defaultdict(list)
-    for start, rows in _by_start(digest, stored).items():
-        rows_of[_midnight(start)] += rows
     days = []
-    for day, rows in rows_of.items():
+    for day, rows in _grouped(own, lambda row: _midnight(row.start)).items():
         states = [window.state for window in windows if _midnight(window.start) == day]
         worst = max(states, key=_WORST_LAST.index)
+        newest = rows[-1].stored
         end = day + timedelta(days=1)
-        days.append(Window(day, end, rows[-1].version, digest, _sum(rows).performance(), (), worst))
+        days.append(Window(day, end, newest.version, newest.digest, _performance(rows), (), worst))
     return days
 
 
-def _by_start(digest: str, stored: Sequence[StoredWindow]) -> dict[datetime, list[StoredWindow]]:
-    by_start: dict[datetime, list[StoredWindow]] = defaultdict(list)
-    for row in stored:
-        if row.digest == digest and row.arm in OF_CHAMPION:
-            by_start[row.start].append(row)
-    return by_start
+def _performances(rows: Sequence[_Row], name: Callable[[StoredWindow], str]) -> Mapping[str, Performance]:
+    return {key: _performance(found) for key, found in sorted(_grouped(rows, name).items())}
 
 
-def _performances(named: Iterable[tuple[str, StoredWindow]]) -> Mapping[str, Performance]:
-    rows_of: dict[str, list[StoredWindow]] = defaultdict(list)
-    for name, row in named:
-        rows_of[name].append(row)
-    return {name: _sum(rows).performance() for name, rows in sorted(rows_of.items())}
+def _grouped(rows: Sequence[_Row], key: Callable[[StoredWindow], Key]) -> dict[Key, list[_Row]]:
+    groups: dict[Key, list[_Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row.stored)].append(row)
+    return groups
 
 
-def _sum(rows: Sequence[StoredWindow]) -> Tally:
-    return sum((Tally.from_json(row.tally) for row in rows), start=Tally())
+def _performance(rows: Sequence[_Row]) -> Performance:
+    return sum((row.tally for row in rows), start=Tally()).performance()
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -1,8 +1,8 @@
 """One monitoring pass: count the newest windows of the prediction log, judge them, remember what was found."""
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,13 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_pipeline_config
-from newsdesk.errors import NewsdeskError
+from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.drift import Reference, drift_scores, state_of
 from newsdesk.monitoring.labels import usable_labels
 from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
 from newsdesk.monitoring.report import DriftScore, Report, State
 from newsdesk.monitoring.tally import Tally
 from newsdesk.monitoring.windows import Counted, Judgeable, Source, count_window, window_starts
+from newsdesk.pipeline.ending import remembered
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
@@ -26,28 +27,30 @@ from newsdesk.store.records import StoreError
 from newsdesk.store.windows import StoredWindow, save_windows
 
 
-def monitor(settings: Settings, progress: Progress) -> Report:
+class Watched(NamedTuple):
+    """What a pass found, and the manifest of the champion it is about."""
+
+    report: Report
+    manifest: Manifest
+
+
+def monitor(settings: Settings, progress: Progress) -> Watched:
     """Look at the newest windows, again at those that were looked at before. However many passes find the same.
 
     Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
     """
-    begun = datetime.now(UTC)
     monitoring = load_pipeline_config(settings.config_dir).monitoring
     store = open_store(settings.database)
     try:
-        return _pass(store, settings, monitoring, progress, begun)
+        with remembered(settings, "monitor"):
+            return _pass(store, settings, monitoring, progress, datetime.now(UTC))
     except SQLAlchemyError as error:
         raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
-    except Exception as error:
-        code = error.code if isinstance(error, NewsdeskError) else type(error).__name__
-        with suppress(SQLAlchemyError):  # the store itself may be why
-            record_run(store, PipelineRun("monitor", begun, datetime.now(UTC), "failed", detail={"error": code}))
-        raise
     finally:
         store.dispose()
 
 
-def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: Progress, now: datetime) -> Report:
+def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: Progress, now: datetime) -> Watched:
     progress.step("Looking for the champion")
     champion = find_champion(settings)
     progress.step("Reading feedback")
@@ -57,7 +60,7 @@ def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: P
     labels = usable_labels(votes, _predictions(counted), monitoring.feedback)
     _judge(counted, labels.categories)
     progress.step("Judging the windows")
-    stored = _stored(counted, champion, monitoring, now)
+    stored = _stored(counted, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)
     detail = {
         "labels": dict(labels.states),
@@ -67,7 +70,7 @@ def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: P
     record_run(store, PipelineRun("monitor", now, datetime.now(UTC), "succeeded", detail=detail))
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)
     assert report is not None  # its pass was recorded just now
-    return report
+    return Watched(report, champion.bundle.manifest)
 
 
 Windows = dict[tuple[datetime, Source], Counted]
@@ -102,8 +105,7 @@ def _judge(counted: Windows, categories: Mapping[str, str]) -> None:
                 found.tally.judge(categories[answer.text_digest], answer.category)
 
 
-def _stored(counted: Windows, champion: Champion, monitoring: Monitoring, now: datetime) -> list[StoredWindow]:
-    length = timedelta(seconds=monitoring.window)
+def _stored(counted: Windows, champion: Champion, monitoring: Monitoring) -> list[StoredWindow]:
     verdicts = _verdicts(counted, champion, monitoring)
     stored = []
     for (start, source), found in counted.items():
@@ -115,7 +117,6 @@ def _stored(counted: Windows, champion: Champion, monitoring: Monitoring, now: d
                 digest=source.digest,
                 arm=source.arm,
                 version=source.version,
-                is_complete=start + length <= now,
                 tally=found.tally.to_json(),
                 scores=scores_to_json(scores),
                 state=state,

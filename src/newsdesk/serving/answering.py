@@ -1,6 +1,5 @@
 """From a text and what was asked about it to an answer: the one path behind every door that predicts."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from newsdesk.serving.cache import PredictionCache, SharedCache
 from newsdesk.serving.errors import ApiError, invalid_input
 from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.logs import place_of
+from newsdesk.serving.long_texts import worked_off
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
@@ -23,8 +23,6 @@ from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 
 logger = logging.getLogger("newsdesk.model")
-
-_LONG_TEXT = 20_000  # characters: from here on a thread predicts, and other requests are answered meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +240,4 @@ def _model_failed() -> ApiError:
 
 
 async def _predictions(served: Served, texts: Sequence[str]) -> list[Prediction]:
-    if sum(map(len, texts)) < _LONG_TEXT:
-        return served.predictor.predict_many(texts)
-    return await asyncio.to_thread(served.predictor.predict_many, texts)
+    return await worked_off(sum(map(len, texts)), lambda: served.predictor.predict_many(texts))

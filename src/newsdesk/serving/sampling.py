@@ -1,6 +1,5 @@
 """Look closer at some of the texts: few enough to cost nothing, spread over time so that they stand for all."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -8,11 +7,11 @@ from typing import NamedTuple
 
 from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.logs import place_of
+from newsdesk.serving.long_texts import worked_off
 from newsdesk.serving.model_source import Served
 from newsdesk.text.language import guess_language
 
 _PER_SECOND, _BURST = 10.0, 500  # a quiet server looks at all of its texts, a busy one at a few in a hundred
-_LONG = 20_000  # characters: from here on a thread looks, and other requests are answered meanwhile
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -56,7 +55,7 @@ class Sampler:
         length = sum(len(text) for text in chosen if text is not None)
         if not length:
             return [None] * len(texts)
-        looks = _looks(served, chosen) if length < _LONG else await asyncio.to_thread(_looks, served, chosen)
+        looks = await worked_off(length, lambda: _looks(served, chosen))
         for look in looks:
             if look is not None:
                 self._known_words.observe(look.known_share)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Engine, Integer, String, Table, delete, insert, select
+from sqlalchemy import JSON, Column, Engine, Integer, String, Table, delete, insert, select
 
 from newsdesk.store.database import UtcDateTime, metadata
 
@@ -17,7 +17,6 @@ _windows = Table(
     Column("digest", String, primary_key=True),
     Column("arm", String, primary_key=True),
     Column("version", String, nullable=False),
-    Column("is_complete", Boolean, nullable=False),
     Column("tally", JSON, nullable=False),
     Column("scores", JSON, nullable=False),
     Column("state", String, nullable=False),
@@ -28,7 +27,7 @@ _windows = Table(
 class StoredWindow:
     """What a model answered in the `seconds` from `start` on, in one arm ("" outside of experiments).
 
-    `tally`, `scores` and `state` are as monitoring found them; `is_complete` where the window had ended.
+    `tally`, `scores` and `state` are as monitoring found them.
     """
 
     start: datetime
@@ -36,7 +35,6 @@ class StoredWindow:
     digest: str
     arm: str
     version: str
-    is_complete: bool
     tally: dict[str, Any]
     scores: list[dict[str, Any]]
     state: str

@@ -17,7 +17,6 @@ WINDOW = StoredWindow(
     digest="sha256:ab",
     arm="",
     version="1",
-    is_complete=True,
     tally={"predictions": 7, "judged": {"sport": {"sport": 2}}},
     scores=[{"feature": "confidence", "score": 0.25}],
     state="suspected",
@@ -46,9 +45,9 @@ def test_only_windows_from_the_given_moment_on_are_read(store: Engine) -> None:
 
 
 def test_what_is_looked_at_again_is_replaced_and_what_is_older_stays(store: Engine) -> None:
-    save_windows(store, NOON, HOUR, [at_hour(hours, is_complete=False) for hours in range(3)])
+    save_windows(store, NOON, HOUR, [at_hour(hours, version="0") for hours in range(3)])
     save_windows(store, NOON + timedelta(hours=1), HOUR, [at_hour(1)])
-    assert read_windows(store, NOON, HOUR) == [at_hour(0, is_complete=False), at_hour(1)]
+    assert read_windows(store, NOON, HOUR) == [at_hour(0, version="0"), at_hour(1)]
 
 
 def test_the_same_windows_saved_again_are_the_same(store: Engine) -> None:
