@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from math import isclose
@@ -73,14 +73,30 @@ class Bench:
         (self.folder / f"{_file_name(contender)}.json").write_text(raw + "\n", encoding="utf-8")
         return result
 
+    def in_turns(self, contenders: Sequence[Contender], load: Load, rounds: int) -> list[dict[str, float]]:
+        """Requests a second by name, round by round. All servers are up, one is asked at a time, in turns of seconds:
+        what slows the machine for a while slows all alike. Raises what `run` would leave out.
+        """
+        found: list[dict[str, float]] = []
+        with ExitStack() as servers:
+            targets = {}
+            for contender in contenders:
+                server = servers.enter_context(self._started(contender, Path(sys.executable).parent))
+                self._check(contender, server)
+                targets[contender.name] = _target(contender, server)
+            for turn in range(rounds):
+                print(f"  round {turn + 1} of {rounds} …", file=sys.stderr, flush=True)
+                order = list(targets.items())[:: 1 if turn % 2 else -1]
+                found.append({name: measure(target, load).rate for name, target in order})
+        return found
+
     def _run(self, contender: Contender, loads: Iterable[tuple[str, Load]]) -> Result:
         environment = contender.environment
         programs = environment.ready_in(self.environments) if environment else Path(sys.executable).parent
         cold_starts = [self._cold_start(contender, programs) for _ in range(self.starts - 1)]
         with self._started(contender, programs) as server:
             self._check(contender, server)
-            target = Target(f"http://127.0.0.1:{server.port}{contender.path}", contender.before, contender.behind)
-            points = [Point(kind, load.connections, measure(target, load)) for kind, load in loads]
+            points = [Point(kind, load.connections, measure(_target(contender, server), load)) for kind, load in loads]
             memory = server.memory()
         return Result(contender.name, [*cold_starts, server.cold_start], memory, points)
 
@@ -108,6 +124,10 @@ class Bench:
                     isclose(said[name], expected[name], abs_tol=1e-6) for name in expected
                 ):
                     raise AnswerError("its probabilities are not the model's")
+
+
+def _target(contender: Contender, server: Server) -> Target:
+    return Target(f"http://127.0.0.1:{server.port}{contender.path}", contender.before, contender.behind)
 
 
 def _file_name(contender: Contender) -> str:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from dataclasses import replace
 from hashlib import blake2b
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -76,8 +75,7 @@ class Experiment:
         self._metrics.shadow.labels("agrees" if said.category == record.category else "disagrees").inc()
         if self._log is not None:
             self._log.record(
-                replace(
-                    record,
+                record._replace(
                     id=new_id(),
                     model_version=challenger.version,
                     digest=challenger.digest,

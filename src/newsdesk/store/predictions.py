@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC
 from functools import cache
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, Engine, Float, Index, Integer, String, Table
@@ -41,9 +41,8 @@ Index(
     sqlite_where=predictions.c.pair_id.is_not(None),
     postgresql_where=predictions.c.pair_id.is_not(None),
 )
-_OTHERS = [column.name for column in predictions.columns if column.name != "at"]
-_values = attrgetter(*_OTHERS)
-_INSERT = f"INSERT INTO predictions (at, {', '.join(_OTHERS)}) VALUES"
+_INSERT = f"INSERT INTO predictions ({', '.join(PredictionRecord._fields)}) VALUES"
+_AT = PredictionRecord._fields.index("at")
 _MOMENT = len("2026-01-02 03:04:05.000006")
 _AT_ONCE = 1000  # rows in one statement: of 16 values each, within the 32,766 that SQLite takes
 
@@ -72,15 +71,17 @@ def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
 
 @cache
 def _statement(rows: int, is_sqlite: bool) -> str:
-    marks = f"({', '.join(['?' if is_sqlite else '%s'] * (len(_OTHERS) + 1))})"
+    marks = f"({', '.join(['?' if is_sqlite else '%s'] * len(PredictionRecord._fields))})"
     return f"{_INSERT} {', '.join([marks] * rows)} ON CONFLICT (id) DO NOTHING"
 
 
 def _flat(records: Sequence[PredictionRecord], is_sqlite: bool) -> tuple[Any, ...]:
+    if not is_sqlite:
+        return tuple(chain.from_iterable(records))
     values: list[Any] = []
     for record in records:
         moment = record.at if record.at.tzinfo is UTC else record.at.astimezone(UTC)
+        values += record
         # As `UtcDateTime` would write it: SQLite has no type for moments, SQLAlchemy keeps them as text, without zone.
-        values.append(moment.isoformat(" ", "microseconds")[:_MOMENT] if is_sqlite else moment)
-        values += _values(record)
+        values[_AT - len(record)] = moment.isoformat(" ", "microseconds")[:_MOMENT]
     return tuple(values)
