@@ -42,7 +42,7 @@ bench: $(INSTALLED)  ## Measure accuracy and speed; takes a while
 lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra postgresql --extra redis pyproject.toml -o requirements/serve.txt
-	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql pyproject.toml -o requirements/train.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql --extra s3 pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/airflow.in -o requirements/airflow.txt
 

@@ -4,10 +4,14 @@ from typing import ClassVar
 
 
 class NewsdeskError(Exception):
-    """Work that was refused or failed for a reason the user can act on."""
+    """Work that was refused or failed for a reason the user can act on.
+
+    `may_pass`: the same command may well succeed a little later, with nothing changed.
+    """
 
     code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
+    may_pass: ClassVar[bool] = False
 
 
 class UsageError(NewsdeskError):
@@ -15,6 +19,13 @@ class UsageError(NewsdeskError):
 
     code = "usage"
     exit_code = 2
+
+
+class BusyError(UsageError):
+    """Another command is at work in the same place."""
+
+    code = "busy"
+    may_pass = True
 
 
 class ConfigError(UsageError):
@@ -39,6 +50,7 @@ class RegistryError(NewsdeskError):
     """The registry cannot do what it was asked."""
 
     code = "registry"
+    may_pass = True
 
 
 class BundleError(NewsdeskError):

@@ -99,7 +99,9 @@ def test_the_store_remembers_how_the_job_ended_and_what_became_of_its_rows(finis
     assert newest.started_at < newest.ended_at
     kept = sum(outcome.prepared.dataset.manifest.counts.values())
     assert newest.rows == {"read": outcome.prepared.rows, "kept": kept, "quarantined": 0}
-    assert newest.detail == {"dataset_version": outcome.prepared.dataset.version, "decision": "promoted"}
+    assert newest.detail == outcome.summary
+    assert newest.detail["decision"] == "promoted"
+    assert newest.detail["dataset_version"] == outcome.prepared.dataset.version
 
 
 def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation(
@@ -111,7 +113,7 @@ def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation
     )
     counts = outcome.prepared.dataset.manifest.counts
     assert outcome.trained.winner.name == best.name
-    assert outcome.trained.winner.features.matrix.shape[0] == counts["train"] + counts["validation"]
+    assert outcome.trained.winner.articles == counts["train"] + counts["validation"]
 
 
 def test_what_is_served_is_what_was_measured(finished: tuple[Desk, Outcome]) -> None:

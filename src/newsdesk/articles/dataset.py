@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from newsdesk import atomic
+from newsdesk.articles import tables
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.quarantine import Quarantined
 from newsdesk.articles.splits import SPLITS, Split
@@ -22,15 +21,7 @@ from newsdesk.errors import DataError
 from newsdesk.text.cleaning import join_title_and_text
 
 FORMAT_VERSION: Literal[1] = 1
-
-_UTC = pa.timestamp("us", tz="UTC")
-_ARTICLES = pa.schema(
-    [(name, _UTC if name == "published_at" else pa.string()) for name in (*LabelledArticle.model_fields, "story")]
-)
-_QUARANTINE = pa.schema(
-    [("row", pa.int64()), ("reasons", pa.list_(pa.string()))]
-    + [(name, pa.string()) for name in ("id", "title", "text", "category")]
-)
+MANIFEST = "manifest.json"
 
 
 class Manifest(BaseModel):
@@ -123,12 +114,8 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
             pass  # damaged: write it again
     with atomic.new_folder(folder) as draft:
         for split in SPLITS:
-            rows = [article.model_dump() | {"story": story} for story, article in contents.articles[split]]
-            pq.write_table(pa.Table.from_pylist(rows, schema=_ARTICLES), draft / f"{split}.parquet", compression="zstd")
-        aside = [vars(row) for row in contents.quarantined]
-        pq.write_table(
-            pa.Table.from_pylist(aside, schema=_QUARANTINE), draft / "quarantine.parquet", compression="zstd"
-        )
+            tables.write_articles(draft / f"{split}.parquet", contents.articles[split])
+        tables.write_quarantine(draft / tables.QUARANTINE, contents.quarantined)
         manifest = Manifest(
             version=version,
             source=source,
@@ -142,19 +129,19 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
             text_cleaning=contents.text_cleaning,
             files={file.name: file_digest(file) for file in sorted(draft.iterdir())},
         )
-        (draft / "manifest.json").write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return Dataset(folder, manifest)
 
 
 def read_dataset(folder: Path) -> Dataset:
     """Open a dataset. Raises `DataError` where a file is missing or is not what the manifest says."""
     try:
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise DataError(
             f"{folder} is not a whole dataset: its manifest.json cannot be read. Prepare it again from its source."
         ) from error
-    for name in (*(f"{split}.parquet" for split in SPLITS), "quarantine.parquet"):
+    for name in (*(f"{split}.parquet" for split in SPLITS), tables.QUARANTINE):
         if not (folder / name).is_file() or file_digest(folder / name) != manifest.files.get(name):
             raise DataError(f"{folder / name} is missing or was changed. Prepare the dataset again from its source.")
     return Dataset(folder, manifest)
@@ -162,21 +149,18 @@ def read_dataset(folder: Path) -> Dataset:
 
 def read_articles(dataset: Dataset, split: Split) -> list[LabelledArticle]:
     """The articles of one split, whole."""
-    rows = pq.read_table(dataset.folder / f"{split}.parquet", columns=list(LabelledArticle.model_fields)).to_pylist()
-    return [LabelledArticle.model_validate(row) for row in rows]
+    return tables.read_articles(dataset.folder / f"{split}.parquet")
 
 
 def read_examples(dataset: Dataset, split: Split) -> Examples:
     """The texts and categories of one split."""
-    table = pq.read_table(dataset.folder / f"{split}.parquet", columns=["title", "text", "category"])
-    titles, texts, categories = (table.column(name).to_pylist() for name in ("title", "text", "category"))
+    titles, texts, categories = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text", "category")
     return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
 
 
 def read_quarantine(dataset: Dataset) -> list[Quarantined]:
     """The rows of the source that are not in the dataset, with their reasons."""
-    rows = pq.read_table(dataset.folder / "quarantine.parquet").to_pylist()
-    return [Quarantined(**(row | {"reasons": tuple(row["reasons"])})) for row in rows]
+    return tables.read_quarantine(dataset.folder / tables.QUARANTINE)
 
 
 def file_digest(path: Path) -> str:

@@ -1,10 +1,11 @@
 """`newsdesk`: all commands, and how they fail."""
 
+import json
 import sys
 
 import typer
 
-from newsdesk.cli import data, exporter, keys, models, monitor, retrain, run, serve
+from newsdesk.cli import data, exporter, ingest, keys, models, monitor, retrain, run, serve, training
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -16,6 +17,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog="Example: newsdesk run --data articles.csv --no-serve")(run.run)
+app.command("ingest", epilog="Example: newsdesk ingest --data news.csv")(ingest.ingest)
+app.command("prepare", epilog="Example: newsdesk prepare")(ingest.prepare)
+app.command("plan", epilog="Example: newsdesk plan --candidates logistic_regression,naive_bayes")(training.plan)
+app.command("train", epilog="Example: newsdesk train --plan 3f9c2a1b --candidate naive_bayes")(training.train)
+app.command("evaluate", epilog="Example: newsdesk evaluate --plan 3f9c2a1b")(training.evaluate)
+app.command("promote", epilog="Example: newsdesk promote --plan 3f9c2a1b --dry-run")(training.promote)
+app.command("smoke-test", epilog="Example: newsdesk smoke-test --url http://localhost:8000")(training.smoke_test)
 app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
 app.command("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
 app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
@@ -47,7 +55,17 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        sys.exit(_say(*_explained(error)))
+        sentence, exit_code = _explained(error)
+        if "--json" in sys.argv:
+            _print_json(error, sentence)
+        sys.exit(_say(sentence, exit_code))
+
+
+def _print_json(error: Exception, sentence: str) -> None:
+    """For machines: what went wrong, and whether to try again."""
+    code = error.code if isinstance(error, NewsdeskError) else "system" if isinstance(error, OSError) else "defect"
+    may_pass = error.may_pass if isinstance(error, NewsdeskError) else isinstance(error, OSError)
+    print(json.dumps({"error": code, "message": sentence, "may_pass": may_pass}))
 
 
 def _explained(error: Exception) -> tuple[str, int]:

@@ -29,17 +29,20 @@ def build_lemmas(
 
 @app.command("quarantine", epilog="Example: newsdesk data quarantine 3f9c2a1b --rows 20")
 def quarantine(
-    version: Annotated[str, typer.Argument(help="Version of the dataset.")],
+    version: Annotated[str, typer.Argument(help="Version of a dataset, or a batch that was ingested.")],
     rows: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print every row as JSON Lines.")] = False,
 ) -> None:
-    """Show the rows of a dataset that were set aside, with their reasons."""
+    """Show the rows of a dataset or batch that were set aside, with their reasons."""
     import json
 
-    from newsdesk.articles.dataset import read_dataset, read_quarantine
+    from newsdesk.articles.dataset import read_dataset
+    from newsdesk.articles.tables import QUARANTINE, read_quarantine
     from newsdesk.config.settings import load_settings
 
-    aside = read_quarantine(read_dataset(load_settings().datasets / version))
+    settings = load_settings()
+    batch = settings.articles / version / QUARANTINE
+    aside = read_quarantine(batch if batch.is_file() else read_dataset(settings.datasets / version).folder / QUARANTINE)
     if as_json:
         for row in aside:
             print(json.dumps(vars(row)))

@@ -21,9 +21,15 @@ def print_tables(outcome: Outcome) -> None:
     """For people."""
     console = wide_console()
     _print_data(console, outcome.prepared)
-    _print_leaderboard(console, outcome.trained)
-    _print_per_class(console, outcome.trained)
+    print_trained(outcome.trained)
     _print_verdict(console, outcome.trained, outcome.judged)
+
+
+def print_trained(trained: Trained) -> None:
+    """For people: what training came to."""
+    console = wide_console()
+    _print_leaderboard(console, trained)
+    _print_per_class(console, trained)
 
 
 def print_json(outcome: Outcome) -> None:
@@ -33,7 +39,7 @@ def print_json(outcome: Outcome) -> None:
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:
     """All of it, such that JSON can hold it."""
-    dataset, trained, judged = outcome.prepared.dataset, outcome.trained, outcome.judged
+    dataset, judged = outcome.prepared.dataset, outcome.judged
     return {
         "dataset": {
             "version": dataset.version,
@@ -42,14 +48,25 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             "counts": dataset.manifest.counts,
             "quarantined": dataset.manifest.quarantined,
         },
+        **trained_as_dict(outcome.trained),
+        "gate": asdict(judged.verdict),
+        "champion": None
+        if judged.champion is None
+        else {"version": judged.champion.version, "digest": judged.champion.digest},
+    }
+
+
+def trained_as_dict(trained: Trained) -> dict[str, Any]:
+    """What training came to, such that JSON can hold it."""
+    return {
         "candidates": [
             {
                 "name": candidate.name,
-                "model_type": candidate.fitted.model_type,
+                "model_type": candidate.model_type,
                 "validation_accuracy": candidate.validation.accuracy,
                 "test_accuracy": candidate.test.accuracy,
                 "validation_f1_macro": candidate.validation.f1_macro,
-                "fit_seconds": candidate.fitted.fit_seconds,
+                "fit_seconds": candidate.fit_seconds,
                 "size_bytes": candidate.size_bytes,
                 "predict_ms": candidate.predict_ms,
                 "servable": candidate.bundle is not None,
@@ -63,10 +80,6 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             "test": trained.test.metrics(),
             "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
         },
-        "gate": asdict(judged.verdict),
-        "champion": None
-        if judged.champion is None
-        else {"version": judged.champion.version, "digest": judged.champion.digest},
     }
 
 
@@ -115,16 +128,15 @@ def _print_leaderboard(console: Console, trained: Trained) -> None:
         table.add_column(heading, justify="right")
     table.add_column("")
     for candidate in sorted(trained.candidates, key=lambda candidate: -candidate.validation.accuracy):
-        fitted = candidate.fitted
         notes = ["best"] if candidate.name == trained.winner.name else []
-        notes += [] if fitted.converged else ["did not converge: raise max_iter"]
+        notes += [] if candidate.converged else ["did not converge: raise max_iter"]
         notes += [] if candidate.bundle else ["cannot be served"]
         table.add_row(
             escape(candidate.name),
             f"{candidate.validation.accuracy:.4f}",
             f"{candidate.test.accuracy:.4f}",
             f"{candidate.validation.f1_macro:.4f}",
-            f"{fitted.fit_seconds:.2f}",
+            f"{candidate.fit_seconds:.2f}",
             "" if candidate.size_bytes is None else f"{candidate.size_bytes / 1e6:.2f}",
             f"{candidate.predict_ms:.3f}",
             ", ".join(notes),

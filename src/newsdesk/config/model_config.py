@@ -23,6 +23,13 @@ DEFAULT_MODELS: dict[str, Hyperparameters] = {
     "random_forest": {"n_estimators": 100, "max_depth": 10, "min_samples_split": 2, "min_samples_leaf": 1},
 }
 
+# Values to try where training has a budget for it.
+DEFAULT_TUNING: dict[str, dict[str, list[Any]]] = {
+    "neural_network": {"alpha": [0.00001, 0.0001, 0.001, 0.01], "hidden_layer_sizes": [[50], [100], [100, 50]]},
+    "logistic_regression": {"C": [0.3, 1.0, 3.0, 10.0, 30.0]},
+    "naive_bayes": {"alpha": [0.01, 0.03, 0.1, 0.3, 1.0]},
+    "random_forest": {"n_estimators": [100, 300], "max_depth": [10, 30, None]},
+}
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -69,5 +76,6 @@ class Preprocessing(Frozen):
 
 class ModelConfig(Frozen):
     models: dict[str, Hyperparameters] = Field(default=DEFAULT_MODELS, min_length=1)
+    tuning: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = DEFAULT_TUNING
     feature_extraction: FeatureExtraction = FeatureExtraction()
     preprocessing: Preprocessing = Preprocessing()

@@ -24,6 +24,7 @@ class TrainingPipeline(Frozen):
     validation_split: float = Field(default=0.2, gt=0, lt=1)
     test_split: float = Field(default=0.2, gt=0, lt=1)
     random_seed: int = Field(default=42, ge=0, lt=2**32)
+    tuning_budget: NonNegativeInt = 0
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> "TrainingPipeline":

@@ -18,6 +18,8 @@ class Settings(BaseSettings):
         default=Path("var"), alias="NEWSDESK_HOME", validate_default=True
     )
     config_dir: Path = Field(default=Path("configs"), alias="NEWSDESK_CONFIG_DIR")
+    inbox: str | None = Field(default=None, alias="NEWSDESK_INBOX")
+    storage: str | None = Field(default=None, alias="NEWSDESK_STORAGE")
     database_url: str | None = Field(default=None, alias="NEWSDESK_DATABASE_URL")
     mlflow_tracking_uri: str | None = Field(default=None, alias="MLFLOW_TRACKING_URI")
     mlflow_artifact_root: str | None = Field(default=None, alias="MLFLOW_ARTIFACT_ROOT")
@@ -30,6 +32,8 @@ class Settings(BaseSettings):
         default="info", alias="API_LOG_LEVEL"
     )
     api_workers: int = Field(default=1, alias="API_WORKERS", ge=1, le=64)
+    api_url: str | None = Field(default=None, alias="NEWSDESK_API_URL")
+    api_key: SecretStr | None = Field(default=None, alias="NEWSDESK_API_KEY")
     api_timeout: float = Field(default=30, alias="API_TIMEOUT", gt=0)
     api_auth: bool | None = Field(default=None, alias="API_AUTH")
     api_secret_key: SecretStr | None = Field(default=None, alias="API_SECRET_KEY")
@@ -57,6 +61,21 @@ class Settings(BaseSettings):
         """What was set, as another process of ours reads it from its environment. Holds secrets: show it to nobody."""
         fields = type(self).model_fields
         return {str(fields[name].alias): _as_text(getattr(self, name)) for name in sorted(self.model_fields_set)}
+
+    @property
+    def inbox_address(self) -> str:
+        """Where publishers put tables of articles: a folder, or an address that fsspec understands."""
+        return self.inbox or str(self.home / "inbox")
+
+    @property
+    def articles(self) -> Path:
+        """What was ingested, a folder a table."""
+        return self.home / "articles"
+
+    @property
+    def plans(self) -> Path:
+        """Trainings that go on step by step."""
+        return self.home / "plans"
 
     @property
     def datasets(self) -> Path:

@@ -43,14 +43,8 @@ class Gate:
         `occasion`: what the ledger is to tell of why the model was trained.
         """
         champion = self._registry.holder("champion")
-        rival = None if champion is None else self._accuracy_of(champion, dataset)
+        rival, verdict = self.look(trained, dataset, thresholds, champion)
         digest = trained.bundle.digest
-        verdict = decide(
-            accuracy=trained.test.accuracy,
-            champion_accuracy=rival,
-            same_as_champion=champion is not None and champion.digest == digest,
-            thresholds=thresholds,
-        )
         evidence = {
             "dataset_version": dataset.version,
             "test_articles": dataset.manifest.counts["test"],
@@ -73,6 +67,19 @@ class Gate:
             return Judged(verdict, version.version, champion)
         self._promotions.take_over("promote", champion, version, verdict.reason, evidence)
         return Judged(verdict, version.version, version)
+
+    def look(
+        self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, champion: Version | None
+    ) -> tuple[float | None, Verdict]:
+        """The champion's accuracy on the dataset's test set, and what the gate says; nothing is done."""
+        rival = None if champion is None else self._accuracy_of(champion, dataset)
+        verdict = decide(
+            accuracy=trained.test.accuracy,
+            champion_accuracy=rival,
+            same_as_champion=champion is not None and champion.digest == trained.bundle.digest,
+            thresholds=thresholds,
+        )
+        return rival, verdict
 
     def _registered(self, trained: Trained) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""

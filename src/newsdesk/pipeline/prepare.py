@@ -11,6 +11,7 @@ from newsdesk import atomic
 from newsdesk.articles.columns import ColumnNames, find_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
 from newsdesk.articles.duplicates import separate_duplicates
+from newsdesk.articles.intake import Intake
 from newsdesk.articles.labels import Label, read_labels
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawTable, read_table
@@ -78,6 +79,21 @@ def prepare(
     return write(check(source, cleaning, progress), home, pipeline, cleaning)
 
 
+def prepare_ingested(intake: Intake, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning) -> Prepared:
+    """A dataset of all that was ingested, without categories that have too few articles yet. Raises `DataError`.
+
+    Rows that were set aside stand with the table they came in.
+    """
+    articles = intake.articles()
+    sizes = Counter(article.category for article in articles.values())
+    least = pipeline.data_pipeline.min_articles_per_category
+    kept = [article for article in articles.values() if sizes[article.category] >= least]
+    accepted = [Accepted(row, article) for row, article in enumerate(kept, start=1)]
+    return write(
+        Checked(f"{len(intake.batches):,} ingested tables", accepted, [], len(articles)), home, pipeline, cleaning
+    )
+
+
 def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked:
     """Read, and quarantine what cannot be used. Raises `DataError`, `UsageError`."""
     progress.step(f"Reading {source}")
@@ -106,7 +122,7 @@ def write(
     """
     stories, repeats = separate_duplicates(checked.accepted)
     quarantined = sorted(checked.quarantined + repeats, key=lambda row: row.row)
-    _refuse_too_many_broken(checked.source, checked.rows, quarantined, pipeline.data_pipeline, home / REFUSED)
+    refuse_too_many_broken(checked.source, checked.rows, quarantined, pipeline.data_pipeline, home / REFUSED)
     _refuse_too_few(checked.source, stories.values(), pipeline.data_pipeline)
 
     settings = pipeline.training_pipeline
@@ -154,9 +170,10 @@ def _labels_without_article(
             yield Quarantined(label.row, ("label_without_article",), id=key, title="", text="", category=label.category)
 
 
-def _refuse_too_many_broken(
+def refuse_too_many_broken(
     source: str, rows: int, quarantined: list[Quarantined], limits: DataPipeline, report: Path
 ) -> None:
+    """Raises `DataError` where more rows are broken than the limits allow; these go into the file `report`."""
     broken = [row for row in quarantined if row.is_broken]
     if len(broken) <= limits.max_quarantined_share * rows:
         return

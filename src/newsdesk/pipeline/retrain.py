@@ -1,14 +1,15 @@
 """Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.dataset import read_articles, read_dataset
+from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset
 from newsdesk.articles.splits import SPLITS
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import ModelConfig
@@ -22,9 +23,10 @@ from newsdesk.monitoring.reading import read_report
 from newsdesk.pipeline.corrections import Corrected, correct, read_corrections
 from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.prepare import Source, check, write
+from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.run import Outcome, train_and_judge
+from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.pipeline_runs import newest_run
@@ -58,21 +60,77 @@ def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
 
     The store remembers how it ended, unless it was not needed.
     """
-    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home):
-        progress.step("Looking for the champion")
-        champion, store = find_champion(settings), open_store(settings.database)
-        try:
-            needed, reason = True, "It was asked for by hand."
-            if order.if_needed:
-                needed, reason = _need(store, champion, pipeline.monitoring)
-            if not needed:
-                return Retrained(reason)
-            with remembered(settings, "retrain") as ending:
-                ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
-                return _retrain(order, settings, models, pipeline, champion, store, progress, ending)
-        finally:
-            store.dispose()
+        found = assemble(order, settings, progress)
+        if found.prepared is None:
+            return Retrained(found.reason, found.corrected)
+        with remembered(settings, "retrain") as ending:
+            ending.detail = dict(found.occasion["retraining"])
+            outcome = train_and_judge(
+                found.prepared, found.models, found.pipeline, settings, order.actor, progress, found.occasion
+            )
+            ending.status, ending.rows = STATUS_OF[outcome.judged.verdict.decision], found.prepared.row_counts
+            ending.detail |= outcome.summary
+    return Retrained(found.reason, found.corrected, outcome)
+
+
+class Assembled(NamedTuple):
+    """What to retrain on, and how. `prepared` is None where there is nothing new to learn from."""
+
+    reason: str
+    corrected: Corrected | None = None
+    prepared: Prepared | None = None
+    models: ModelConfig = ModelConfig()
+    pipeline: PipelineConfig = PipelineConfig()
+    occasion: Mapping[str, Any] = {}
+
+
+def assemble(order: Order, settings: Settings, progress: Progress) -> Assembled:
+    """The dataset to retrain on, or, where the order says so, only if the newest monitoring pass asks for it. Raises
+    `NewsdeskError`. Holds `only_writer`. The store remembers where there was nothing new, and what failed."""
+    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+    progress.step("Looking for the champion")
+    champion, store = find_champion(settings), open_store(settings.database)
+    try:
+        needed, reason = True, "It was asked for by hand."
+        if order.if_needed:
+            needed, reason = _need(store, champion, pipeline.monitoring)
+        if not needed:
+            return Assembled(reason)
+        with remembered(settings, "retrain") as ending:
+            ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
+            return _assembled(order, settings, models, pipeline, champion, store, progress, ending)
+    finally:
+        store.dispose()
+
+
+def _assembled(
+    order: Order,
+    settings: Settings,
+    models: ModelConfig,
+    pipeline: PipelineConfig,
+    champion: Champion,
+    store: Engine,
+    progress: Progress,
+    ending: Ending,
+) -> Assembled:
+    cleaning = models.preprocessing.text_cleaning
+    known = _known(settings, champion, pipeline, may_be_gone=order.data is not None)
+    given = check(Source(order.data), cleaning, progress) if order.data else None
+    progress.step("Reading feedback")
+    corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
+    least = pipeline.data_pipeline.min_articles_per_category
+    corrected = correct(known.articles, given, corrections, cleaning, least)
+    ending.detail["corrections"] = corrected.counts()
+    if not corrected.is_new:
+        reason = f"There is nothing new to learn from: {corrected}."
+        ending.status, ending.detail["reason"] = "skipped", reason
+        return Assembled(reason, corrected)
+    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected"
+    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
+    chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
+    occasion = {"retraining": dict(ending.detail)}
+    return Assembled(ending.detail["reason"], corrected, prepared, chosen, known.pipeline, occasion)
 
 
 def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:
@@ -86,44 +144,6 @@ def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bo
     return report.decision.retrain, report.decision.reason
 
 
-def _retrain(
-    order: Order,
-    settings: Settings,
-    models: ModelConfig,
-    pipeline: PipelineConfig,
-    champion: Champion,
-    store: Engine,
-    progress: Progress,
-    ending: Ending,
-) -> Retrained:
-    cleaning = models.preprocessing.text_cleaning
-    known = _known(settings.datasets, champion, pipeline, may_be_gone=order.data is not None)
-    given = check(Source(order.data), cleaning, progress) if order.data else None
-    progress.step("Reading feedback")
-    corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
-    least = pipeline.data_pipeline.min_articles_per_category
-    corrected = correct(known.articles, given, corrections, cleaning, least)
-    ending.detail["corrections"] = corrected.counts()
-    if not corrected.is_new:
-        reason = f"There is nothing new to learn from: {corrected}."
-        ending.status, ending.detail["reason"] = "skipped", reason
-        return Retrained(reason, corrected)
-
-    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected"
-    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
-    occasion = {"retraining": dict(ending.detail)}
-    chosen = _chosen(models, champion, ending.detail["mode"])
-    outcome = train_and_judge(prepared, chosen, known.pipeline, settings, order.actor, progress, occasion)
-    judged = outcome.judged
-    ending.status, ending.rows = STATUS_OF[judged.verdict.decision], prepared.row_counts
-    ending.detail |= {
-        "dataset_version": prepared.dataset.version,
-        "decision": judged.verdict.decision,
-        "version": judged.version,
-    }
-    return Retrained(ending.detail["reason"], corrected, outcome)
-
-
 @dataclass(frozen=True)
 class _Known:
     """What the champion's dataset holds; the keys of stories that it learnt from; and `pipeline`, with the splits of
@@ -134,9 +154,9 @@ class _Known:
     pipeline: PipelineConfig
 
 
-def _known(datasets: Path, champion: Champion, pipeline: PipelineConfig, *, may_be_gone: bool) -> _Known:
-    folder = datasets / champion.bundle.manifest.dataset_version
-    if not folder.is_dir():
+def _known(settings: Settings, champion: Champion, pipeline: PipelineConfig, *, may_be_gone: bool) -> _Known:
+    folder = settings.datasets / champion.bundle.manifest.dataset_version
+    if not Storage(settings).fetch(folder, MANIFEST):
         if may_be_gone:
             return _Known([], frozenset(), pipeline)
         raise DataError(
@@ -155,9 +175,8 @@ def _known(datasets: Path, champion: Champion, pipeline: PipelineConfig, *, may_
     )
 
 
-def _chosen(models: ModelConfig, champion: Champion, mode: Mode) -> ModelConfig:
+def chosen_models(models: ModelConfig, champion: str, mode: Mode) -> ModelConfig:
     """The candidates: in `refresh` mode the champion's kind alone, where it is still among them."""
-    name = champion.bundle.manifest.model_name
-    if mode == "full" or name not in models.models:
+    if mode == "full" or champion not in models.models:
         return models
-    return models.model_copy(update={"models": {name: models.models[name]}})
+    return models.model_copy(update={"models": {champion: models.models[champion]}})

@@ -29,6 +29,13 @@ class Outcome:
     trained: "Trained"
     judged: "Judged"
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the store is to remember of it."""
+        decision = self.judged.verdict.decision
+        version = self.prepared.dataset.version
+        return {"dataset_version": version, "decision": decision, "version": self.judged.version}
+
 
 def run(source: Source, settings: Settings, actor: str, progress: Progress) -> Outcome:
     """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence.
@@ -40,9 +47,8 @@ def run(source: Source, settings: Settings, actor: str, progress: Progress) -> O
         with only_writer(settings.home):
             prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
             outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {})
-        decision = outcome.judged.verdict.decision
-        ending.status, ending.rows = STATUS_OF[decision], prepared.row_counts
-        ending.detail = {"dataset_version": prepared.dataset.version, "decision": decision}
+        ending.status, ending.rows = STATUS_OF[outcome.judged.verdict.decision], prepared.row_counts
+        ending.detail = outcome.summary
     return outcome
 
 
@@ -58,18 +64,19 @@ def train_and_judge(
     """Train on a dataset, and let the gate decide; `occasion` goes into the promotion ledger. Holds `only_writer`."""
     progress.step("Opening the registry")
     # scikit-learn and MLflow take seconds to import; bad data has been told by now.
+    from newsdesk.pipeline.candidates import check_candidates
     from newsdesk.pipeline.judge import Gate
     from newsdesk.pipeline.promote import Promotions
-    from newsdesk.pipeline.train import check_candidates, train
+    from newsdesk.pipeline.train import train
     from newsdesk.registry.tracking import Tracking
     from newsdesk.registry.versions import Registry
     from newsdesk.store.database import open_store
 
-    seed = pipeline.training_pipeline.random_seed
+    seed, budget = pipeline.training_pipeline.random_seed, pipeline.training_pipeline.tuning_budget
     with _named(settings.config_dir / MODEL_CONFIG):
         check_candidates(models, seed)
         tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
-        trained = train(prepared.dataset, models, seed, tracking, progress)
+        trained = train(prepared.dataset, models, seed, budget, tracking, progress)
 
     progress.step("Judging and registering")
     gate = Gate(settings, registry, Promotions(settings, registry, store, actor))

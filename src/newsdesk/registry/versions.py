@@ -21,13 +21,7 @@ from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
 from newsdesk.registry.protocol import Registered, RegistryWriter
 from newsdesk.registry.version import BUNDLE, MODEL, Alias, Version, describe, newest_first
-
-# What a pipeline may hold besides the types that skops trusts itself; it refuses to load anything else.
-TRUSTED_TYPES = [
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-    "sklearn.tree._tree.Tree",
-]
+from newsdesk.training.persistence import TRUSTED_TYPES
 
 
 class Registry(RegistryWriter):

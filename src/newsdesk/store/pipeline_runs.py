@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, Engine, Index, Integer, String, Table, func
 
 from newsdesk.store.database import UtcDateTime, metadata
 
-Pipeline = Literal["run", "retrain", "monitor"]
+Pipeline = Literal["ingest", "run", "retrain", "monitor"]
 # succeeded: a model was put in charge, or the pass is done. kept: none was, for none is better. refused: the data or
 # the model is not good enough. skipped: there was nothing to do. failed: it could not end.
 Status = Literal["succeeded", "kept", "refused", "skipped", "failed"]

@@ -19,6 +19,7 @@ class StoreError(NewsdeskError):
     """The store cannot be reached."""
 
     code = "store"
+    may_pass = True
 
 
 class InvalidFeedback(NewsdeskError):  # noqa: N818 - the caller's doing

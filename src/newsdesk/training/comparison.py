@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from typing import Any
 
 from newsdesk.articles.dataset import Examples
-from newsdesk.config.model_config import TextCleaning
+from newsdesk.config.model_config import Hyperparameters, TextCleaning
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner
@@ -19,17 +20,19 @@ _TIMED_TEXTS = 200
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted candidate and its figures. `bundle` is None where no bundle can hold its kind of classifier."""
+    """A candidate that was fitted, and its figures. `hyperparameters` as configured or tuned, `parameters` with
+    scikit-learn's own defaults. `bundle` is None where no bundle can hold its kind of classifier."""
 
-    fitted: Fitted
+    name: str
+    model_type: str
+    hyperparameters: Hyperparameters
+    parameters: dict[str, Any]
+    fit_seconds: float
+    converged: bool
     bundle: Bundle | None
     validation: Evaluation
     test: Evaluation
     predict_ms: float
-
-    @property
-    def name(self) -> str:
-        return self.fitted.name
 
     @property
     def size_bytes(self) -> int | None:
@@ -43,11 +46,16 @@ def measure(
     """Measure by the bundle's own predictor, which is what would serve; by scikit-learn where there is no bundle."""
     predict = predict_by_scikit_learn(fitted, cleaning) if bundle is None else partial(most_probable, Predictor(bundle))
     return Candidate(
-        fitted,
-        bundle,
-        evaluate(validation.categories, predict(validation.texts)),
-        evaluate(test.categories, predict(test.texts)),
-        _median_ms(lambda text: predict([text]), validation.texts),
+        name=fitted.name,
+        model_type=fitted.model_type,
+        hyperparameters=fitted.hyperparameters,
+        parameters=fitted.classifier.get_params(deep=False),
+        fit_seconds=fitted.fit_seconds,
+        converged=fitted.converged,
+        bundle=bundle,
+        validation=evaluate(validation.categories, predict(validation.texts)),
+        test=evaluate(test.categories, predict(test.texts)),
+        predict_ms=_median_ms(lambda text: predict([text]), validation.texts),
     )
 
 
@@ -69,10 +77,12 @@ def predict_by_scikit_learn(fitted: Fitted, cleaning: TextCleaning) -> Callable[
 
 def best_servable(candidates: Sequence[Candidate]) -> Candidate | None:
     """The candidate with the highest validation accuracy, then macro F1; None where none can serve."""
-    servable = [candidate for candidate in candidates if candidate.bundle is not None]
-    return max(
-        servable, key=lambda candidate: (candidate.validation.accuracy, candidate.validation.f1_macro), default=None
-    )
+    return max((candidate for candidate in candidates if candidate.bundle is not None), key=merit, default=None)
+
+
+def merit(candidate: Candidate) -> tuple[float, float]:
+    """By what candidates are compared: validation accuracy, then macro F1."""
+    return candidate.validation.accuracy, candidate.validation.f1_macro
 
 
 def _median_ms(predict_one: Callable[[str], object], texts: Sequence[str]) -> float:

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from newsdesk.articles.dataset import Examples
-from newsdesk.config.model_config import ModelConfig, TfidfConfig
+from newsdesk.config.model_config import Hyperparameters, ModelConfig, TfidfConfig
 from newsdesk.errors import ConfigError, TrainingError
 from newsdesk.model.features import SHORTEST_TOKEN
 from newsdesk.text.cleaning import Cleaner
@@ -30,13 +30,14 @@ class Features:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted classifier on its features. `pipeline` takes cleaned texts."""
+    """A fitted classifier on its features. `hyperparameters` as configured; `pipeline` takes cleaned texts."""
 
     name: str
     classifier: Any
     features: Features
     fit_seconds: float
     converged: bool
+    hyperparameters: Hyperparameters = field(default_factory=dict)
 
     @property
     def model_type(self) -> str:
@@ -81,4 +82,4 @@ def fit_classifier(name: str, config: ModelConfig, features: Features, seed: int
             ) from error
     seconds = time.perf_counter() - started
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return Fitted(name, classifier, features, seconds, converged)
+    return Fitted(name, classifier, features, seconds, converged, config.models[name])

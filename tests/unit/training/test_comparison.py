@@ -1,14 +1,12 @@
 from functools import cache
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-
 from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig, TextCleaning
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.training.comparison import Candidate, best_servable, measure, most_probable, predict_by_scikit_learn
 from newsdesk.training.evaluation import evaluate
-from newsdesk.training.fit import Features, Fitted, fit_classifier, fit_features
+from newsdesk.training.fit import Fitted, fit_classifier, fit_features
 from tests.builders import bundle_of, sample_texts
 
 TRUTH = "aaaaaabbbb"
@@ -19,9 +17,8 @@ EVEN, UNEVEN = "aaaaabbbba", "aaaaaabbaa"
 
 def candidate(name: str, validation: str, *, test: str = GOOD, servable: bool = True, truth: str = TRUTH) -> Candidate:
     """A candidate that gave these letters to the articles of `truth`."""
-    fitted = Fitted(name, None, Features(TfidfVectorizer(), None, []), 0.1, True)
     figures = (evaluate(list(right), list(letters)) for right, letters in ((truth, validation), (TRUTH, test)))
-    return Candidate(fitted, bundle() if servable else None, *figures, 0.1)
+    return Candidate(name, "Any", {}, {}, 0.1, True, bundle() if servable else None, *figures, 0.1)
 
 
 def best_of(*candidates: Candidate) -> str | None:

@@ -1,0 +1,80 @@
+"""`newsdesk ingest` and `newsdesk prepare`: from tables in the inbox to a dataset."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.ingest import Ingested
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def ingest(
+    data: Annotated[
+        str | None, typer.Option(help="One table, as a path or an address. Default: every new one in the inbox.")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="Its file of labels, joined by id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in new tables of articles, and of these the stories that were not known."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+    from newsdesk.pipeline.ingest import ingest as take_in
+
+    if labels and not data:
+        raise UsageError("--labels goes with --data. In the inbox, labels of news.csv are in news.labels.csv.")
+    with shown_progress() as progress:
+        ingested = take_in(data, labels, load_settings(), progress)
+    if as_json:
+        print(json.dumps(ingested.as_dict(), indent=2))
+    else:
+        _print(ingested)
+    if ingested.status == "refused":
+        raise typer.Exit(1)
+
+
+def prepare(as_json: AsJson = False) -> None:
+    """Make a dataset of all that was ingested: one article a story, split to train, to compare and to test."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.planning import prepare_dataset
+
+    with shown_progress() as progress:
+        prepared = prepare_dataset(load_settings(), progress)
+    manifest = prepared.dataset.manifest
+    left_out = prepared.rows - sum(manifest.counts.values())
+    if as_json:
+        found = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
+        print(json.dumps(found | {"left_out": left_out}, indent=2))
+        return
+    counts = manifest.counts
+    print(
+        f"Dataset {manifest.version}: {counts['train']:,} articles to train, {counts['validation']:,} to compare, "
+        f"{counts['test']:,} to test; {len(manifest.categories)} categories"
+        + (f"; {left_out:,} articles left out, of categories with too few yet." if left_out else ".")
+    )
+
+
+def _print(ingested: "Ingested") -> None:
+    from rich.markup import escape
+
+    from newsdesk.cli.tables import print_table, table_of, wide_console
+
+    if not ingested.batches and not ingested.waiting:
+        print("Nothing is new in the inbox.")
+        return
+    table = table_of("table", "status")
+    for heading in ("rows", "new", "known", "set aside"):
+        table.add_column(heading, justify="right")
+    table.add_column("reason")
+    table.add_column("batch")
+    for batch in ingested.batches:
+        figures = (batch.rows, batch.new, batch.known, sum(batch.quarantined.values()))
+        cells = (escape(batch.source), batch.status, *(f"{figure:,}" for figure in figures), escape(batch.reason))
+        table.add_row(*cells, batch.digest)
+    for address in ingested.waiting:
+        table.add_row(escape(address), "waiting", "", "", "", "", "it is being written still", "")
+    print_table(wide_console(), "Taken in", table)

@@ -1,0 +1,142 @@
+"""`newsdesk plan`, `train`, `evaluate`, `promote`: a training step by step."""
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
+
+
+def plan(
+    dataset: Annotated[str | None, typer.Option(help="Version of a dataset. Default: all that was ingested.")] = None,
+    candidates: Annotated[
+        str | None, typer.Option(help="Names of candidates, with commas between. Default: all of model_config.yaml.")
+    ] = None,
+    mode: Annotated[
+        Literal["refresh", "full"] | None,
+        typer.Option(help="refresh: the champion's kind of classifier; full: all of model_config.yaml."),
+    ] = None,
+    tuning_budget: Annotated[
+        int | None, typer.Option(min=0, help="How many other settings to try for each candidate.")
+    ] = None,
+    retraining: Annotated[
+        bool, typer.Option("--retraining", help="Learn from what editors said since the champion was trained.")
+    ] = False,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="With --retraining: only where the newest monitoring pass asks for it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide what is to be trained on what, for the steps that follow."""
+    from newsdesk.cli.actor import user
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+    from newsdesk.pipeline.planning import Wanted, plan_training
+
+    if retraining and dataset:
+        raise UsageError("--retraining chooses its dataset itself. Leave out --dataset.")
+    if if_needed and not retraining:
+        raise UsageError("--if-needed goes with --retraining.")
+    names = None if candidates is None else tuple(name.strip() for name in candidates.split(",") if name.strip())
+    wanted = Wanted(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
+    with shown_progress() as progress:
+        planned = plan_training(wanted, load_settings(), progress)
+    found = planned.as_dict()
+    if as_json:
+        print(json.dumps(found, indent=2))
+    elif planned.plan_id is None:
+        print(f"Nothing is planned. {planned.reason}")
+    else:
+        print(f"Plan {found['plan']}: {', '.join(found['candidates'])} on dataset {found['dataset']}.")
+
+
+def train(
+    plan: PlanId,
+    candidate: Annotated[str, typer.Option(help="Name of the candidate.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fit and measure one candidate of a plan."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.planned import train_candidate
+
+    with shown_progress() as progress:
+        trained = train_candidate(plan, candidate, load_settings(), progress)
+    if as_json:
+        found = {
+            "plan": plan,
+            "candidate": trained.name,
+            "model_type": trained.model_type,
+            "hyperparameters": trained.hyperparameters,
+            "validation_accuracy": trained.validation.accuracy,
+            "test_accuracy": trained.test.accuracy,
+            "fit_seconds": trained.fit_seconds,
+            "converged": trained.converged,
+            "servable": trained.bundle is not None,
+        }
+        print(json.dumps(found, indent=2))
+        return
+    print(f"{trained.name}: validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}.")
+
+
+def evaluate(plan: PlanId, as_json: AsJson = False) -> None:
+    """Compare the candidates of a plan, fit the best again, measure it on the test set, track it all."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.planned import evaluate_plan
+
+    with shown_progress() as progress:
+        trained = evaluate_plan(plan, load_settings(), progress)
+    from newsdesk.cli import outcome
+
+    if as_json:
+        found = {"plan": plan, **outcome.trained_as_dict(trained)}
+        print(json.dumps(found, indent=2))
+        return
+    outcome.print_trained(trained)
+
+
+def promote(
+    plan: PlanId,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what the gate says, and do nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the gate decide about what a plan came to, and put it in charge where it is good enough."""
+    from newsdesk.cli.actor import user
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.planned import as_dict, promote_plan
+
+    with shown_progress() as progress:
+        decided = promote_plan(plan, load_settings(), user(), progress, dry_run=dry_run)
+    if as_json:
+        print(json.dumps({"plan": plan, **as_dict(decided)}, indent=2))
+    else:
+        version = f" as version {decided.version}" if decided.version else ""
+        print(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
+    if decided.verdict.decision == "refused":
+        raise typer.Exit(1)
+
+
+def smoke_test(
+    url: Annotated[str | None, typer.Option(help="Address of the server. Default: NEWSDESK_API_URL.")] = None,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds that it may take to swap to the champion.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a running server serves the champion, and answers as it was measured."""
+    from dataclasses import asdict
+
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.smoke_test import smoke_test as ask
+
+    settings = load_settings()
+    with shown_progress() as progress:
+        served = ask(url or settings.api_url or "", settings, patience, progress)
+    if as_json:
+        print(json.dumps(asdict(served), indent=2))
+        return
+    print(f"Version {served.version} ({served.digest}) is served, and answers as it was measured.")

@@ -1,0 +1,65 @@
+"""Fit one candidate on a dataset, and measure it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from newsdesk.articles.dataset import Dataset, Examples, read_examples
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.model.bundle import Vocabulary
+from newsdesk.training.bundling import build_bundle, vocabulary_of
+from newsdesk.training.candidates import make_classifier
+from newsdesk.training.comparison import Candidate, measure, merit
+from newsdesk.training.fit import Features, fit_classifier, fit_features
+from newsdesk.training.tuning import settings_to_try
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all candidates share: the configuration, and the features of the train split."""
+
+    dataset: Dataset
+    config: ModelConfig
+    seed: int
+    features: Features
+    vocabulary: Vocabulary
+    validation: Examples
+    testing: Examples
+
+
+def check_candidates(config: ModelConfig, seed: int) -> None:
+    """Raises `ConfigError` for a mistake in any candidate, or in a value to try, before the first is fitted."""
+    for name, hyperparameters in config.models.items():
+        make_classifier(name, hyperparameters, seed)
+        for key, values in config.tuning.get(name, {}).items():
+            for value in values:
+                make_classifier(name, hyperparameters | {key: value}, seed)
+
+
+def gather(dataset: Dataset, config: ModelConfig, seed: int) -> Material:
+    """Clean the train split, count its terms. Raises `TrainingError`."""
+    training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
+    features = fit_features(training, config)
+    return Material(dataset, config, seed, features, vocabulary_of(features, config), validation, testing)
+
+
+def fit_candidate(name: str, material: Material, tuning_budget: int) -> Candidate:
+    """The candidate with its configured hyperparameters, or with the best of so many others, by the validation split.
+
+    Raises `ConfigError` where scikit-learn refuses its parameters.
+    """
+    settings = settings_to_try(name, material.config, tuning_budget, material.seed)
+    return max(
+        (_fitted(name, with_hyperparameters(material.config, name, one), material) for one in settings), key=merit
+    )
+
+
+def with_hyperparameters(config: ModelConfig, name: str, hyperparameters: dict[str, object]) -> ModelConfig:
+    """The configuration with other hyperparameters for one candidate."""
+    return config.model_copy(update={"models": config.models | {name: hyperparameters}})
+
+
+def _fitted(name: str, config: ModelConfig, material: Material) -> Candidate:
+    fitted = fit_classifier(name, config, material.features, material.seed)
+    bundle = build_bundle(fitted, material.vocabulary, config, material.dataset, datetime.now(UTC))
+    cleaning = config.preprocessing.text_cleaning
+    return measure(fitted, bundle, cleaning, material.validation, material.testing)

@@ -1,0 +1,110 @@
+"""The inbox: where publishers put tables of articles, in a folder or in an object store."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from newsdesk.articles.readers import SUFFIXES
+from newsdesk.errors import UsageError
+from newsdesk.pipeline.storage import StorageError, explained, open_address
+
+_LABELS = ".labels"  # news.csv may come with news.labels.csv
+
+
+class UnfinishedError(StorageError):
+    """A table is being written still."""
+
+
+class Table(NamedTuple):
+    """A table at an address, and its file of labels where it has one. `size` in bytes and `modified`, of both, tell
+    whether it is as it was."""
+
+    address: str
+    labels: str | None
+    size: int
+    modified: str
+
+
+class Local(NamedTuple):
+    """A table as files on this machine, and the digest of what they hold."""
+
+    table: Path
+    labels: Path | None
+    digest: str
+
+
+def tables_in(address: str) -> list[Table]:
+    """Every table of the folder at `address`, by name. Files that begin with a dot, and others than tables, are left.
+
+    An inbox that is not there yet is empty. Raises `StorageError`, `ConfigError`.
+    """
+    system, folder = open_address(address)
+    with explained(address):
+        system.invalidate_cache()
+        found = system.ls(folder, detail=True) if system.isdir(folder) else []
+    files = {entry["name"].rpartition("/")[2]: entry for entry in found if entry["type"] == "file"}
+    names = sorted(name for name in files if _is_table(name))
+    return [_table(files, name, address) for name in names if not PurePosixPath(name).stem.endswith(_LABELS)]
+
+
+def table_at(address: str, labels: str | None) -> Table:
+    """One table. Raises `UsageError` where there is none, `StorageError`, `ConfigError`."""
+    entries = []
+    for one in filter(None, (address, labels)):
+        system, path = open_address(one)
+        with explained(one):
+            if not system.isfile(path):
+                raise UsageError(f"{one}: there is no such file. Check the address.")
+            entries.append(system.info(path))
+    return Table(address, labels, sum(entry["size"] for entry in entries), _modified(*entries))
+
+
+@contextmanager
+def at_hand(table: Table) -> Iterator[Local]:
+    """The table's files, copied here where they are elsewhere. Raises `StorageError`, and in the end
+    `UnfinishedError` where they changed meanwhile."""
+    with TemporaryDirectory() as scratch:
+        files = [_here(address, Path(scratch)) for address in (table.address, table.labels) if address]
+        digest = hashlib.sha256()
+        for file in files:
+            with file.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "sha256").digest())
+        yield Local(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
+    if table_at(table.address, table.labels) != table:
+        raise UnfinishedError(f"{table.address} changed while it was read. It is taken once it is whole.")
+
+
+def _table(files: dict[str, Any], name: str, folder: str) -> Table:
+    path = PurePosixPath(name)
+    labels = next((other for suffix in SUFFIXES if (other := f"{path.stem}{_LABELS}{suffix}") in files), None)
+    entries = [files[one] for one in (name, labels) if one]
+    folder = folder.rstrip("/")
+    return Table(
+        f"{folder}/{name}",
+        f"{folder}/{labels}" if labels else None,
+        sum(entry["size"] for entry in entries),
+        _modified(*entries),
+    )
+
+
+def _is_table(name: str) -> bool:
+    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES
+
+
+def _modified(*entries: dict[str, Any]) -> str:
+    """When they were, by whatever their store tells of it."""
+    told = ("mtime", "LastModified", "last_modified", "ETag", "etag")
+    return " ".join(str(entry[name]) for entry in entries for name in told if entry.get(name) is not None)
+
+
+def _here(address: str, scratch: Path) -> Path:
+    system, path = open_address(address)
+    if "file" in system.protocol:
+        return Path(path)
+    target = scratch / PurePosixPath(path).name
+    with explained(address):
+        system.get_file(path, str(target))
+    return target

@@ -1,0 +1,176 @@
+"""A planned training, step by step: each reads what those before it have left, may run elsewhere, and may run again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from newsdesk import atomic
+from newsdesk.config.settings import Settings
+from newsdesk.errors import TrainingError, UsageError
+from newsdesk.model.bundle import load_bundle, save_bundle
+from newsdesk.pipeline.candidates import fit_candidate, gather
+from newsdesk.pipeline.ending import STATUS_OF, remembered
+from newsdesk.pipeline.ingest import PATIENCE
+from newsdesk.pipeline.judge import Gate, Judged
+from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.plan import Plan, PlanFiles
+from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.train import Trained, Winner, compare
+from newsdesk.registry.tracking import Tracking
+from newsdesk.registry.version import Version
+from newsdesk.registry.versions import Registry
+from newsdesk.store.database import open_store
+from newsdesk.training.comparison import Candidate
+from newsdesk.training.gate import Verdict
+from newsdesk.training.persistence import (
+    CANDIDATE,
+    evaluation_from_json,
+    evaluation_to_json,
+    load_candidate,
+    load_pipeline,
+    save_candidate,
+    save_pipeline,
+)
+
+_TRAINED, _PIPELINE, _VERDICT = "trained.json", "pipeline.skops", "verdict.json"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What the gate decided of a plan; `champion` is who is in charge now. `is_done`: it was acted upon."""
+
+    verdict: Verdict
+    version: str | None
+    champion: dict[str, str] | None
+    digest: str
+    is_done: bool
+
+
+def train_candidate(plan_id: str, name: str, settings: Settings, progress: Progress) -> Candidate:
+    """Fit and measure one candidate of a plan, unless it was before. Raises `NewsdeskError`."""
+    files = PlanFiles(settings)
+    plan, folder = files.plan(plan_id), files.candidate(plan_id, name)
+    if name not in plan.models.models:
+        raise UsageError(f"Plan {plan_id} has no candidate '{name}', but {', '.join(plan.models.models)}.")
+    if files.storage.fetch(folder, CANDIDATE):
+        return load_candidate(folder)
+    with remembered(settings, plan.pipeline):
+        progress.step("Cleaning and counting terms")
+        material = gather(files.dataset(plan.dataset), plan.models, plan.training.random_seed)
+        progress.step(f"Fitting {name}")
+        candidate = fit_candidate(name, material, plan.training.tuning_budget)
+        save_candidate(candidate, folder)
+        files.storage.share(folder, CANDIDATE)
+    return candidate
+
+
+def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> Trained:
+    """Compare the candidates of a plan, fit the best again, measure and track it, unless it was before.
+
+    Raises `NewsdeskError`; `TrainingError` where a candidate was not fitted yet.
+    """
+    files = PlanFiles(settings)
+    plan, folder = files.plan(plan_id), files.trained(plan_id)
+    candidates = [_candidate(files, plan_id, name) for name in plan.models.models]
+    if files.storage.fetch(folder, _TRAINED):
+        return _load(folder, candidates)
+    with remembered(settings, plan.pipeline):
+        dataset, seed = files.dataset(plan.dataset), plan.training.random_seed
+        trained = compare(candidates, dataset, plan.models, seed, Tracking(settings), progress)
+        _save(trained, folder)
+        files.storage.share(folder, _TRAINED)
+    return trained
+
+
+def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progress, *, dry_run: bool = False) -> Decided:
+    """Let the gate decide about what a plan came to, and do what it decided, once. Raises `NewsdeskError`.
+
+    With `dry_run` nothing is done, and nothing remembered.
+    """
+    files = PlanFiles(settings)
+    plan, folder = files.plan(plan_id), files.verdict(plan_id)
+    if files.storage.fetch(folder, _VERDICT):
+        return _decided(json.loads((folder / _VERDICT).read_bytes()))
+    if not files.storage.fetch(files.trained(plan_id), _TRAINED):
+        raise TrainingError(f"Plan {plan_id} was not evaluated yet: newsdesk evaluate --plan {plan_id}.")
+    trained, dataset = _load(files.trained(plan_id), ()), files.dataset(plan.dataset)
+    progress.step("Judging and registering")
+    registry, store = Registry(settings), open_store(settings.database)
+    try:
+        gate = Gate(settings, registry, Promotions(settings, registry, store, actor))
+        if dry_run:
+            champion = registry.holder("champion")
+            _, verdict = gate.look(trained, dataset, plan.training, champion)
+            return _as_decided(Judged(verdict, None, champion), trained, is_done=False)
+        with only_writer(settings.home, PATIENCE), remembered(settings, plan.pipeline) as ending:
+            judged = gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
+            decided = _as_decided(judged, trained, is_done=True)
+            _keep(decided, folder)
+            files.storage.share(folder, _VERDICT)
+            ending.status, ending.rows = STATUS_OF[judged.verdict.decision], plan.rows
+            ending.detail = _detail(plan) | {"decision": judged.verdict.decision, "version": judged.version}
+        return decided
+    finally:
+        store.dispose()
+
+
+def _detail(plan: Plan) -> dict[str, Any]:
+    retraining: dict[str, Any] = plan.occasion.get("retraining", {})
+    return retraining | {"dataset_version": plan.dataset}
+
+
+def _candidate(files: PlanFiles, plan_id: str, name: str) -> Candidate:
+    folder = files.candidate(plan_id, name)
+    if not files.storage.fetch(folder, CANDIDATE):
+        command = f"newsdesk train --plan {plan_id} --candidate {name}"
+        raise TrainingError(f"Candidate '{name}' of plan {plan_id} was not fitted yet: {command}.")
+    return load_candidate(folder)
+
+
+def _save(trained: Trained, folder: Path) -> None:
+    values = {
+        "name": trained.winner.name,
+        "articles": trained.winner.articles,
+        "test": evaluation_to_json(trained.test),
+        "run_id": trained.run_id,
+    }
+    with atomic.new_folder(folder) as draft:
+        save_bundle(trained.bundle, draft / "bundle")
+        for file in (draft / "bundle").iterdir():
+            file.rename(draft / file.name)
+        (draft / "bundle").rmdir()
+        save_pipeline(trained.winner.pipeline, draft / _PIPELINE)
+        (draft / _TRAINED).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def _load(folder: Path, candidates: "tuple[Candidate, ...] | list[Candidate]") -> Trained:
+    values = json.loads((folder / _TRAINED).read_bytes())
+    winner = Winner(values["name"], load_pipeline(folder / _PIPELINE), values["articles"])
+    test = evaluation_from_json(values["test"])
+    return Trained(list(candidates), winner, load_bundle(folder), test, values["run_id"])
+
+
+def _as_decided(judged: Judged, trained: Trained, *, is_done: bool) -> Decided:
+    return Decided(judged.verdict, judged.version, _short(judged.champion), trained.bundle.digest, is_done)
+
+
+def _short(champion: Version | None) -> dict[str, str] | None:
+    return None if champion is None else {"version": champion.version, "digest": champion.digest}
+
+
+def _keep(decided: Decided, folder: Path) -> None:
+    with atomic.new_folder(folder) as draft:
+        (draft / _VERDICT).write_text(json.dumps(as_dict(decided), indent=1) + "\n", encoding="utf-8")
+
+
+def as_dict(decided: Decided) -> dict[str, Any]:
+    """Such that JSON can hold it."""
+    flat = vars(decided) | vars(decided.verdict)
+    return {name: value for name, value in flat.items() if name != "verdict"}
+
+
+def _decided(values: dict[str, Any]) -> Decided:
+    decision: Literal["promoted", "refused", "kept", "unchanged"] = values.pop("decision")
+    return Decided(verdict=Verdict(decision, values.pop("reason")), **values)

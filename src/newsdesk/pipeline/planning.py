@@ -1,0 +1,139 @@
+"""Decide what is to be trained on what: the first step of a training that goes on step by step."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from newsdesk.articles.dataset import MANIFEST as DATASET
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+from newsdesk.errors import UsageError
+from newsdesk.pipeline.ingest import PATIENCE, read_intake
+from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.plan import Plan, PlanFiles
+from newsdesk.pipeline.prepare import Prepared, prepare_ingested
+from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.storage import Storage
+from newsdesk.registry.champion import find_champion
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.retrain import Mode
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to plan. `dataset`: None takes all that was ingested. `candidates`: None takes all of `model_config.yaml`,
+    or in `refresh` mode the champion's kind. `retraining`: on the champion's articles and what editors said since,
+    with `if_needed` only where the newest monitoring pass asks for it."""
+
+    actor: str
+    dataset: str | None = None
+    candidates: tuple[str, ...] | None = None
+    mode: "Mode | None" = None
+    tuning_budget: int | None = None
+    retraining: bool = False
+    if_needed: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, or why there is none."""
+
+    plan_id: str | None
+    plan: Plan | None
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Such that JSON can hold it."""
+        plan = self.plan
+        return {
+            "plan": self.plan_id,
+            "needed": plan is not None,
+            "reason": self.reason,
+            "dataset": plan.dataset if plan else None,
+            "candidates": list(plan.models.models) if plan else [],
+        }
+
+
+def prepare_dataset(settings: Settings, progress: Progress) -> Prepared:
+    """A dataset of all that was ingested. Raises `DataError`, `StorageError`."""
+    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+    with only_writer(settings.home, PATIENCE):
+        progress.step("Reading what was ingested")
+        intake = read_intake(settings)
+        prepared = prepare_ingested(intake, settings.datasets, pipeline, models.preprocessing.text_cleaning)
+        Storage(settings).share(prepared.dataset.folder, DATASET)
+    return prepared
+
+
+def plan_training(wanted: Wanted, settings: Settings, progress: Progress) -> Planned:
+    """Decide what is to be trained on what. Raises `NewsdeskError`."""
+    if wanted.retraining:
+        return _plan_retraining(wanted, settings, progress)
+    models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+    files = PlanFiles(settings)
+    if wanted.dataset is None:
+        prepared = prepare_dataset(settings, progress)
+        dataset, rows = prepared.dataset, prepared.row_counts
+    else:
+        dataset = files.dataset(wanted.dataset)
+        kept = sum(dataset.manifest.counts.values())
+        rows = {"read": kept, "kept": kept, "quarantined": 0}
+    if wanted.mode == "refresh":
+        from newsdesk.pipeline.retrain import chosen_models
+
+        models = chosen_models(models, find_champion(settings).bundle.manifest.model_name, "refresh")
+    plan = Plan(
+        pipeline="run",
+        dataset=dataset.version,
+        rows=rows,
+        models=models,
+        training=pipeline.training_pipeline,
+        created_at=datetime.now(UTC),
+    )
+    return _kept(_as_wanted(plan, wanted), "It was asked for.", files)
+
+
+def _plan_retraining(wanted: Wanted, settings: Settings, progress: Progress) -> Planned:
+    from newsdesk.pipeline.retrain import Order, assemble
+
+    with only_writer(settings.home, PATIENCE):
+        found = assemble(Order(wanted.actor, wanted.if_needed, wanted.mode), settings, progress)
+    if found.prepared is None:
+        return Planned(None, None, found.reason)
+    files = PlanFiles(settings)
+    files.storage.share(found.prepared.dataset.folder, DATASET)
+    plan = Plan(
+        pipeline="retrain",
+        dataset=found.prepared.dataset.version,
+        rows=found.prepared.row_counts,
+        models=found.models,
+        training=found.pipeline.training_pipeline,
+        occasion=dict(found.occasion),
+        created_at=datetime.now(UTC),
+    )
+    return _kept(_as_wanted(plan, wanted), found.reason, files)
+
+
+def _as_wanted(plan: Plan, wanted: Wanted) -> Plan:
+    """With the candidates and the tuning budget that were asked for. Raises `UsageError`."""
+    changes: dict[str, Any] = {}
+    if wanted.candidates is not None:
+        unknown = [name for name in wanted.candidates if name not in plan.models.models]
+        if unknown or not wanted.candidates:
+            known = ", ".join(plan.models.models)
+            raise UsageError(
+                f"There is no candidate '{''.join(unknown[:1])}' in model_config.yaml. Choose among: {known}."
+            )
+        chosen = {name: plan.models.models[name] for name in wanted.candidates}
+        changes["models"] = plan.models.model_copy(update={"models": chosen})
+    if wanted.tuning_budget is not None:
+        changes["training"] = plan.training.model_copy(update={"tuning_budget": wanted.tuning_budget})
+    return plan.model_copy(update=changes)
+
+
+def _kept(plan: Plan, reason: str, files: PlanFiles) -> Planned:
+    from newsdesk.pipeline.candidates import check_candidates
+
+    check_candidates(plan.models, plan.training.random_seed)
+    return Planned(files.add(plan), plan, reason)

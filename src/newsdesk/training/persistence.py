@@ -1,0 +1,82 @@
+"""Candidates and fitted pipelines as files, for steps in processes of their own. Nothing in them is executed."""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+
+from newsdesk import atomic
+from newsdesk.errors import TrainingError
+from newsdesk.model.bundle import MANIFEST as BUNDLE
+from newsdesk.model.bundle import load_bundle, save_bundle
+from newsdesk.training.comparison import Candidate
+from newsdesk.training.evaluation import ClassScores, Evaluation
+
+CANDIDATE = "candidate.json"
+
+# What a pipeline may hold besides the types that skops trusts itself; it refuses to load anything else.
+TRUSTED_TYPES = [
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.tree._tree.Tree",
+]
+_PLAIN = ("name", "model_type", "hyperparameters", "fit_seconds", "converged", "predict_ms")
+
+
+def save_candidate(candidate: Candidate, folder: Path) -> None:
+    """Write a candidate as a folder, whole or not at all."""
+    values = {name: getattr(candidate, name) for name in _PLAIN}
+    values["parameters"] = {name: _plain(value) for name, value in candidate.parameters.items()}
+    values |= {name: evaluation_to_json(getattr(candidate, name)) for name in ("validation", "test")}
+    with atomic.new_folder(folder) as draft:
+        if candidate.bundle is not None:
+            save_bundle(candidate.bundle, draft / "bundle")
+            for file in (draft / "bundle").iterdir():
+                file.rename(draft / file.name)
+            (draft / "bundle").rmdir()
+        (draft / CANDIDATE).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def load_candidate(folder: Path) -> Candidate:
+    """Read what `save_candidate` wrote. Raises `TrainingError`, `BundleError`."""
+    try:
+        values = json.loads((folder / CANDIDATE).read_bytes())
+        values |= {name: evaluation_from_json(values[name]) for name in ("validation", "test")}
+        bundle = load_bundle(folder) if (folder / BUNDLE).is_file() else None
+        return Candidate(bundle=bundle, **values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{folder} holds no candidate that can be read. Remove it, and train again.") from error
+
+
+def save_pipeline(pipeline: Any, file: Path) -> None:
+    """Write a fitted scikit-learn pipeline with skops."""
+    skops.io.dump(pipeline, file)
+
+
+def load_pipeline(file: Path) -> Any:
+    """Read it again. Raises `TrainingError` where it holds a type that is not expected."""
+    try:
+        return skops.io.load(file, trusted=TRUSTED_TYPES)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{file} cannot be read ({type(error).__name__}). Evaluate the plan again.") from error
+
+
+def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Such that JSON can hold it."""
+    return asdict(evaluation) | {"confusion": evaluation.confusion.tolist()}
+
+
+def evaluation_from_json(values: dict[str, Any]) -> Evaluation:
+    """Reads what `evaluation_to_json` made."""
+    known = {field.name: values[field.name] for field in fields(Evaluation)}
+    known["per_class"] = {name: ClassScores(**scores) for name, scores in values["per_class"].items()}
+    known["confusion"] = np.array(values["confusion"], dtype=np.int64)
+    return Evaluation(**known)
+
+
+def _plain(value: Any) -> Any:
+    """A parameter such that JSON can hold it: MLflow keeps it as text anyway."""
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,20 @@
+"""Which hyperparameters to try for a candidate."""
+
+from math import prod
+
+from sklearn.model_selection import ParameterSampler
+
+from newsdesk.config.model_config import Hyperparameters, ModelConfig
+
+
+def settings_to_try(name: str, config: ModelConfig, budget: int, seed: int) -> list[Hyperparameters]:
+    """The hyperparameters that are configured, then up to `budget` others, drawn from the values in `tuning:`.
+
+    The same seed draws the same. Without values to draw from there are no others.
+    """
+    configured, values = config.models[name], config.tuning.get(name, {})
+    if not values or budget == 0:
+        return [configured]
+    count = min(budget + 1, prod(len(some) for some in values.values()))  # one of them may be the configured
+    drawn = [configured | draw for draw in ParameterSampler(values, count, random_state=seed)]
+    return [configured, *(settings for settings in drawn if settings != configured)][: budget + 1]
