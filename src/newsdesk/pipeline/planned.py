@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from sqlalchemy import Engine
+
 from newsdesk import atomic
 from newsdesk.config.settings import Settings
 from newsdesk.errors import TrainingError, UsageError
@@ -22,6 +24,7 @@ from newsdesk.registry.tracking import Tracking
 from newsdesk.registry.version import Version
 from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
+from newsdesk.store.ledger import entries
 from newsdesk.training.comparison import Candidate
 from newsdesk.training.gate import Verdict
 from newsdesk.training.persistence import (
@@ -105,7 +108,8 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
             _, verdict = gate.look(trained, dataset, plan.training, champion)
             return _as_decided(Judged(verdict, None, champion), trained, is_done=False)
         with only_writer(settings.home, PATIENCE), remembered(settings, plan.pipeline) as ending:
-            judged = gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
+            judged = _done_before(store, registry, plan_id)
+            judged = judged or gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
             decided = _as_decided(judged, trained, is_done=True)
             _keep(decided, folder)
             files.storage.share(folder, _VERDICT)
@@ -114,6 +118,16 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
         return decided
     finally:
         store.dispose()
+
+
+def _done_before(store: Engine, registry: Registry, plan_id: str) -> Judged | None:
+    """The promotion that an earlier try has finished, killed before it could say so."""
+    newest, champion = next(reversed(entries(store)), None), registry.holder("champion")
+    if newest is None or champion is None or newest.evidence.get("plan") != plan_id:
+        return None
+    if newest.decision != "promoted" or newest.to_version != champion.version:
+        return None
+    return Judged(Verdict("promoted", newest.reason), champion.version, champion)
 
 
 def _detail(plan: Plan) -> dict[str, Any]:

@@ -90,7 +90,14 @@ class Promotions:
         reason: str,
         evidence: dict[str, Any],
     ) -> None:
-        """Add a decision to the ledger, of which nothing else need follow. `version` is None: nothing registered."""
+        """Add a decision to the ledger, of which nothing else need follow. `version` is None: nothing registered.
+
+        What was decided of a plan is written once: who is run again after it was killed comes here again.
+        """
+        newest = next(reversed(entries(self._store)), None)
+        this = (evidence.get("plan"), decision, digest)
+        if newest and this[0] and (newest.evidence.get("plan"), newest.decision, newest.digest) == this:
+            return
         append(
             self._store,
             Entry(
