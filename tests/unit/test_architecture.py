@@ -27,6 +27,7 @@ ROOMS = [
     "console",
     "streaming",
     "bulk",
+    "operations",
     "pipeline",
     "monitoring",
     "registry",

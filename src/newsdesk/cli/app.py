@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from newsdesk.cli import data, exporter, ingest, keys, models, monitor, retrain, run, serve, training
+from newsdesk.cli import backup, data, exporter, ingest, keys, models, monitor, retrain, run, serve, training
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
 app.command("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
 app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
 app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)
+app.command("backup", epilog="Example: newsdesk backup --to /mnt/backups")(backup.backup)
+app.command("restore", epilog="Example: newsdesk restore var/backups/newsdesk-….tar.gz")(backup.restore)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")

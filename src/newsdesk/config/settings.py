@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     airflow_api_username: str | None = Field(default=None, alias="AIRFLOW_API_USERNAME")
     airflow_api_password: SecretStr | None = Field(default=None, alias="AIRFLOW_API_PASSWORD")
 
+    backups_folder: Path | None = Field(default=None, alias="NEWSDESK_BACKUPS")
+    backup_databases: SecretStr | None = Field(default=None, alias="BACKUP_DATABASES")
+    backup_passphrase_file: Path | None = Field(default=None, alias="BACKUP_PASSPHRASE_FILE")
+    backup_retention_days: int = Field(default=7, alias="BACKUP_RETENTION_DAYS", ge=0)
+    tls_cert_file: Path | None = Field(default=None, alias="TLS_CERT_FILE")
+
     def environment_variables(self) -> dict[str, str]:
         """What was set, as another process of ours reads it from its environment. Holds secrets: show it to nobody."""
         fields = type(self).model_fields
@@ -84,6 +90,11 @@ class Settings(BaseSettings):
     @property
     def bundles(self) -> Path:
         return self.home / "bundles"
+
+    @property
+    def backups(self) -> Path:
+        """Where archives are kept."""
+        return self.backups_folder or self.home / "backups"
 
     @property
     def spool(self) -> Path:

@@ -1,0 +1,91 @@
+"""`newsdesk backup` and `newsdesk restore`: one archive with everything, and the way back from it."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from newsdesk.operations.backup.manifest import Manifest
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Archive = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The archive.")]
+
+
+def backup(
+    to: Annotated[Path | None, typer.Option("--to", file_okay=False, help="Folder. Default: NEWSDESK_BACKUPS.")] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option("--verify", metavar="ARCHIVE", exists=True, dir_okay=False, help="Check an archive instead."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up databases, models, articles, keys and configuration into one archive, while everything goes on."""
+    if verify is not None:
+        _verify(verify, as_json)
+        return
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.operations.backup.create import create_backup
+
+    settings = load_settings()
+    with shown_progress() as progress:
+        made = create_backup(settings, to or settings.backups, progress)
+    _warn(made.warnings)
+    if as_json:
+        told = {"archive": str(made.archive), "bytes": made.size, "encrypted": made.encrypted}
+        removed = [str(path) for path in made.removed]
+        print(json.dumps(told | _as_dict(made.manifest) | {"removed": removed, "warnings": made.warnings}, indent=2))
+        return
+    print(f"{made.archive}: {_in_words(made.manifest)}, {made.size / 1e6:.1f} MB.")
+    if made.removed:
+        print(f"Removed {len(made.removed)} older than {settings.backup_retention_days} days.")
+
+
+def restore(
+    archive: Archive,
+    yes: Annotated[bool, typer.Option("--yes", help="Replace what is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put everything back from an archive. Stop the servers first."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.operations.backup.restore import restore_backup
+
+    with shown_progress() as progress:
+        restored = restore_backup(load_settings(), archive, yes, progress)
+    _warn(restored.warnings)
+    if as_json:
+        told = {"archive": str(restored.archive), "replaced": restored.replaced, "warnings": restored.warnings}
+        print(json.dumps(told | _as_dict(restored.manifest), indent=2))
+        return
+    print(f"Restored {_in_words(restored.manifest)} of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _verify(archive: Path, as_json: bool) -> None:
+    from newsdesk.config.settings import load_settings
+    from newsdesk.operations.backup.archive import verify
+    from newsdesk.operations.backup.passphrase import read_passphrase
+
+    manifest = verify(archive, read_passphrase(load_settings()))
+    if as_json:
+        print(json.dumps({"archive": str(archive), "whole": True} | _as_dict(manifest), indent=2))
+        return
+    print(f"{archive} is whole: {_in_words(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _as_dict(manifest: "Manifest") -> dict[str, Any]:
+    about = manifest.model_dump(mode="json", include={"made_at", "newsdesk_version", "champion", "databases"})
+    return about | {"files": len(manifest.files)}
+
+
+def _in_words(manifest: "Manifest") -> str:
+    champion = f", champion {manifest.champion.removeprefix('sha256:')[:16]}" if manifest.champion else ""
+    return f"{len(manifest.files):,} files, databases {', '.join(manifest.databases) or 'none'}{champion}"
+
+
+def _warn(sentences: tuple[str, ...]) -> None:
+    for sentence in sentences:
+        print(f"newsdesk: {sentence}", file=sys.stderr)

@@ -1,0 +1,143 @@
+"""Make a backup, while everything goes on."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+
+from newsdesk import __version__
+from newsdesk.config.settings import Settings
+from newsdesk.errors import RegistryError
+from newsdesk.operations.backup.archive import ArchiveWriter, writing
+from newsdesk.operations.backup.databases import STORE, Named, databases
+from newsdesk.operations.backup.error import BackupError
+from newsdesk.operations.backup.manifest import Manifest
+from newsdesk.operations.backup.passphrase import read_passphrase
+from newsdesk.operations.backup.places import Place, after_databases, artifact_folder, before_databases
+from newsdesk.operations.backup.retention import ENCRYPTED, PLAIN, archive_name, clear_drafts, remove_old
+from newsdesk.operations.lock import only_maintenance
+from newsdesk.pipeline.progress import Progress
+from newsdesk.registry.pointer import read_champion
+
+_TRIES = 5  # to find the databases between two promotions
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was made. `warnings` are sentences about what it lacks."""
+
+    archive: Path
+    size: int
+    manifest: Manifest
+    encrypted: bool
+    removed: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backup:
+    """Write an archive of everything into `folder`, then remove those that are older than `BACKUP_RETENTION_DAYS`.
+
+    The archive has its name only when it is whole and on the disk. Raises `BackupError`, `MaintenanceError` where
+    another one is being made.
+    """
+    passphrase = read_passphrase(settings)
+    named = [one for one in databases(settings) if one.database.exists()]
+    with only_maintenance(settings.home):
+        folder.mkdir(parents=True, exist_ok=True)
+        clear_drafts(folder)
+        now = datetime.now(UTC)
+        target = folder / archive_name(now, ENCRYPTED if passphrase is not None else PLAIN)
+        draft = Path(mkdtemp(prefix=".backup-", dir=folder))  # of a killed backup this is what the next one clears away
+        try:
+            with writing(draft / target.name, passphrase) as archive:
+                champion = _champion(settings)
+                _fill(archive, settings, named, draft, progress)
+                manifest = _manifest(archive, settings, named, now, champion)
+                archive.finish(manifest)
+            (draft / target.name).replace(target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        removed = remove_old(folder, now, settings.backup_retention_days)
+    return Backup(
+        target,
+        target.stat().st_size,
+        manifest,
+        passphrase is not None,
+        tuple(removed),
+        tuple(_missing(settings, named)),
+    )
+
+
+def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], draft: Path, progress: Progress) -> None:
+    progress.step("Reading the pointer and the spool")
+    for place in before_databases(settings):
+        _add(archive, place)
+    _dump(named, draft, progress)
+    for one in named:
+        archive.add(one.member, draft / one.name)
+        (draft / one.name).unlink()
+    for place in after_databases(settings):
+        progress.step(f"Reading {place.name}")
+        _add(archive, place)
+
+
+def _add(archive: ArchiveWriter, place: Place) -> None:
+    for path in place.files():
+        archive.add(place.member(path), path)
+
+
+def _dump(named: Sequence[Named], draft: Path, progress: Progress) -> None:
+    """All databases as they were between two promotions, so that ledger and aliases agree."""
+    for _ in range(_TRIES):
+        before = _decisions(named)
+        for one in named:
+            progress.step(f"Copying the database {one.name}")
+            (draft / one.name).unlink(missing_ok=True)
+            one.database.dump(draft / one.name)
+        if _decisions(named) == before:
+            return
+    raise BackupError("Models are promoted so often that no moment in between was found. Run the backup again later.")
+
+
+def _decisions(named: Sequence[Named]) -> int:
+    """How many the ledger holds."""
+    return sum(one.database.rows("promotion_ledger") for one in named if one.name == STORE)
+
+
+def _champion(settings: Settings) -> str | None:
+    """A damaged pointer is no reason to have no backup."""
+    try:
+        champion = read_champion(settings.bundles)
+    except RegistryError:
+        return None
+    return champion.digest if champion else None
+
+
+def _manifest(
+    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], now: datetime, champion: str | None
+) -> Manifest:
+    artifacts = artifact_folder(settings)
+    return Manifest(
+        made_at=now,
+        newsdesk_version=__version__,
+        home=str(settings.home),
+        artifacts=str(artifacts) if artifacts else None,
+        champion=champion,
+        databases={one.name: one.database.kind for one in named},
+        files=archive.files,
+    )
+
+
+def _missing(settings: Settings, named: Sequence[Named]) -> list[str]:
+    is_server = settings.tracking_uri.lower().startswith(("http://", "https://"))
+    found = []
+    if is_server and len(named) < 2:
+        found.append("The database of the MLflow server is not in this backup: name it in BACKUP_DATABASES.")
+    if (is_server and not settings.mlflow_artifact_root) or artifact_folder(settings) is None:
+        found.append(
+            "The artifacts of the MLflow server are not in this backup: let MLFLOW_ARTIFACT_ROOT name their folder "
+            "where it is on this machine, or back up the object store that holds them."
+        )
+    return found

@@ -1,0 +1,93 @@
+"""Which databases a deployment has, and what can be done with each, be it SQLite or PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import ConfigError
+from newsdesk.operations.backup.manifest import Kind
+from newsdesk.operations.backup.postgresql import PostgresqlDatabase
+from newsdesk.operations.backup.sqlite import SqliteDatabase
+
+STORE, MLFLOW = "store", "mlflow"
+
+
+class Database(Protocol):
+    """One database. Every method raises `BackupError`, in which no password stands."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def exists(self) -> bool:
+        """Whether there is something to back up."""
+
+    def is_empty(self) -> bool:
+        """Whether a restore would overwrite nothing."""
+
+    def rows(self, table: str) -> int:
+        """How many rows a table of ours has; 0 where there is no such table."""
+
+    def dump(self, target: Path) -> None:
+        """Write one consistent state of it into a file, while others write on."""
+
+    def restore(self, dump: Path) -> None:
+        """Put what `dump` holds in the place of all there is, in one step."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A database by the name that it has in archives."""
+
+    name: str
+    database: Database
+
+    @property
+    def member(self) -> str:
+        return f"databases/{self.name}.{'sqlite' if self.database.kind == 'sqlite' else 'dump'}"
+
+
+def databases(settings: Settings) -> list[Named]:
+    """The store, MLflow's where it can be known, and those of `BACKUP_DATABASES`. Raises `ConfigError`."""
+    found = [Named(STORE, _opened(settings.database, "NEWSDESK_DATABASE_URL"))]
+    if not settings.tracking_uri.lower().startswith(("http://", "https://")):
+        found.append(Named(MLFLOW, _opened(settings.tracking_uri, "MLFLOW_TRACKING_URI")))
+    addresses = settings.backup_databases.get_secret_value() if settings.backup_databases else ""
+    for address in filter(None, map(str.strip, addresses.split(","))):
+        url = _url(address, "BACKUP_DATABASES")
+        found.append(
+            Named(_free_name(Path(url.database or "database").stem, found), _opened(address, "BACKUP_DATABASES"))
+        )
+    return found
+
+
+def _free_name(name: str, taken: Sequence[Named]) -> str:
+    names = {one.name for one in taken}
+    return next(
+        candidate
+        for number in range(1, 1000)
+        if (candidate := name if number == 1 else f"{name}-{number}") not in names
+    )
+
+
+def _opened(address: str, variable: str) -> Database:
+    url = _url(address, variable)
+    if url.get_backend_name() == "sqlite":
+        return SqliteDatabase(Path(url.database or ":memory:"))
+    return PostgresqlDatabase(url)
+
+
+def _url(address: str, variable: str) -> URL:
+    try:
+        url = make_url(address)
+        kind: Literal["sqlite", "postgresql"] | str = url.get_backend_name()
+    except ArgumentError:
+        kind = ""
+    if kind not in ("sqlite", "postgresql"):
+        raise ConfigError(f"{variable} names no database that can be backed up. Give postgresql://… or sqlite:///FILE.")
+    return url

@@ -1,0 +1,9 @@
+"""What goes wrong with archives."""
+
+from newsdesk.operations.lock import MaintenanceError
+
+
+class BackupError(MaintenanceError):
+    """A backup cannot be made, read or restored."""
+
+    code = "backup"

@@ -1,0 +1,79 @@
+"""Which files and folders belong into a backup, and in what order.
+
+Servers, training and promotion go on while a backup is made. Its parts are read in an order in which whatever moves
+meanwhile is met at its new place, if not at its old one, and in which what is named is read after what names it:
+
+1. the pointer `champion.json`: promotion writes it last, so what it names is in all that is read after it;
+2. the spool: feedback moves from here into the store, never back;
+3. the databases: the store with the ledger, then MLflow, then the others. Both name files that were written before;
+4. keys and configuration, then all that the databases name: bundles, artifacts, datasets, articles. These are only
+   added to, for pruning waits until the backup has ended.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsdesk.config.settings import Settings
+from newsdesk.registry.bundle_files import local_folder
+from newsdesk.registry.pointer import POINTER
+
+_UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "inbox", "plans")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder, or with `only` certain files of it, by the name that it has in archives."""
+
+    name: str
+    folder: Path
+    only: tuple[str, ...] = ()  # patterns of names; () means all that is below
+    without: tuple[str, ...] = ()
+
+    def files(self) -> Iterator[Path]:
+        """What is there now, drafts and locks left out."""
+        if self.only:
+            yield from (path for pattern in self.only for path in sorted(self.folder.glob(pattern)) if path.is_file())
+            return
+        for folder, folders, names in os.walk(self.folder):  # which does not mind that a folder vanishes meanwhile
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for path in (Path(folder, name) for name in sorted(names)):
+                if not path.name.startswith(".") and path.name not in self.without and not path.is_symlink():
+                    yield path
+
+    def member(self, path: Path) -> str:
+        """The name of one of its files in an archive."""
+        return f"files/{self.name}/{path.relative_to(self.folder).as_posix()}"
+
+
+def before_databases(settings: Settings) -> list[Place]:
+    return [
+        Place("pointer", settings.bundles, only=(POINTER,)),
+        Place("spool", settings.spool, only=("*.jsonl",)),
+    ]
+
+
+def after_databases(settings: Settings) -> list[Place]:
+    keys = settings.keys_file
+    return [
+        Place("keys", keys.parent, only=(keys.name,)),
+        Place("configs", settings.config_dir, only=("*.yaml", "*.yml")),
+        *(
+            Place(name, _folder(settings, name), without=(POINTER,) if name == "bundles" else ())
+            for name in _UNDER_HOME
+        ),
+    ]
+
+
+def all_places(settings: Settings) -> list[Place]:
+    return [*before_databases(settings), *after_databases(settings)]
+
+
+def artifact_folder(settings: Settings) -> Path | None:
+    """Where MLflow's artifacts are; None where they are not on this machine."""
+    return local_folder(settings.mlflow_artifact_root) if settings.mlflow_artifact_root else settings.home / "artifacts"
+
+
+def _folder(settings: Settings, name: str) -> Path:
+    return (name == "artifacts" and artifact_folder(settings)) or settings.home / name

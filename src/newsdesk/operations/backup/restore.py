@@ -1,0 +1,164 @@
+"""Restore a backup: check all of it, then lay everything ready, then put it in place, the pointer last."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsdesk import atomic
+from newsdesk.config.settings import Settings
+from newsdesk.operations.backup.archive import Member, members, verify
+from newsdesk.operations.backup.databases import Named, databases
+from newsdesk.operations.backup.error import BackupError
+from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
+from newsdesk.operations.backup.passphrase import read_passphrase
+from newsdesk.operations.backup.places import after_databases, artifact_folder, before_databases
+from newsdesk.operations.backup.placing import Draft, drafts
+from newsdesk.operations.lock import only_maintenance
+from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.progress import Progress
+
+UNFINISHED = ".restoring.json"  # under home, while a restore is not at its end
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored. `replaced`: what was there before, by name."""
+
+    archive: Path
+    manifest: Manifest
+    replaced: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress: Progress) -> Restored:
+    """Put everything back from `archive`. Nothing is touched before every sum is found right.
+
+    Killed anywhere, the same restore can be run again. Raises `BackupError`, also where something would be overwritten
+    and `overwrite` is false; `UsageError` while a command that changes `NEWSDESK_HOME` runs.
+    """
+    passphrase = read_passphrase(settings)
+    progress.step(f"Checking {archive.name}")
+    manifest = verify(archive, passphrase)
+    named = _wanted(manifest, databases(settings))
+    with only_maintenance(settings.home), only_writer(settings.home), _drafts(settings) as laid:
+        replaced = _occupied(named, laid)
+        if replaced and not overwrite and not _is_going_on(settings.home, manifest):
+            raise BackupError(
+                f"There is something already: {', '.join(replaced)}. Nothing was changed. Stop the servers, and add "
+                "--yes to replace all of it by what the archive holds."
+            )
+        progress.step("Unpacking")
+        _unpack(archive, passphrase, manifest, laid, settings.home)
+        with _remembered(settings.home, manifest):
+            _put_in_place(settings, named, laid, progress)
+    return Restored(archive, manifest, tuple(replaced), tuple(_warnings(settings, manifest)))
+
+
+def _drafts(settings: Settings) -> AbstractContextManager[list[Draft]]:
+    places = [*after_databases(settings), *reversed(before_databases(settings))]
+    return drafts(places, _dumps(settings.home))
+
+
+def _wanted(manifest: Manifest, named: Sequence[Named]) -> list[Named]:
+    """Where each database of the archive goes to."""
+    known = {one.name: one for one in named}
+    for name, kind in manifest.databases.items():
+        if name not in known:
+            raise BackupError(
+                f"The archive holds the database {name}, and no setting says where it goes. Name it in "
+                f"BACKUP_DATABASES; named are {', '.join(known)}."
+            )
+        if known[name].database.kind != kind:
+            raise BackupError(
+                f"The database {name} was {kind} when it was backed up, and the settings name "
+                f"{known[name].database.kind} for it. Restore it into {kind}."
+            )
+    return [known[name] for name in manifest.databases]
+
+
+def _occupied(named: Sequence[Named], laid: Sequence[Draft]) -> list[str]:
+    found = [f"the database {one.name}" for one in named if not one.database.is_empty()]
+    folders = [draft.place for draft in laid if draft.place.name != "configs" and draft.is_occupied()]
+    return found + [f"{place.folder / place.only[0] if place.only else place.folder}" for place in folders]
+
+
+def _unpack(archive: Path, passphrase: bytes | None, manifest: Manifest, laid: Sequence[Draft], home: Path) -> None:
+    """Every file beside the place it is for. Raises `BackupError` where the archive is not what was checked."""
+    by_name = {draft.place.name: draft for draft in laid}
+    for member in members(archive, passphrase):
+        if member.name == MANIFEST:
+            continue
+        kind, _, rest = member.name.partition("/")
+        name, _, path = rest.partition("/")
+        if kind == "databases":
+            target = _dumps(home) / rest
+        elif kind == "files" and name in by_name:
+            target = by_name[name].folder / path
+        else:
+            raise BackupError(f"{archive} holds {member.name}, which this Newsdesk does not know. Update Newsdesk.")
+        if _write(member, target) != manifest.files.get(member.name):
+            raise BackupError(f"{archive} was changed while it was read. Nothing was restored. Run this again.")
+
+
+def _dumps(home: Path) -> Path:
+    return home / ".restore-databases"
+
+
+def _write(member: Member, target: Path) -> Content:
+    digest = hashlib.sha256()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.touch(0o600)
+    with target.open("r+b") as file:
+        while part := member.content.read(1024 * 1024):
+            digest.update(part)
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+    target.chmod(member.mode)
+    os.utime(target, (member.modified, member.modified))
+    return Content(sha256=digest.hexdigest(), size=member.size)
+
+
+def _put_in_place(settings: Settings, named: Sequence[Named], laid: Sequence[Draft], progress: Progress) -> None:
+    """What is named before what names it, the pointer last."""
+    last = {place.name for place in before_databases(settings)}
+    for draft in laid:
+        if draft.place.name not in last:
+            progress.step(f"Restoring {draft.place.name}")
+            draft.put_in_place()
+    for one in named:
+        progress.step(f"Restoring the database {one.name}")
+        one.database.restore(_dumps(settings.home) / Path(one.member).name)
+    for draft in laid:
+        if draft.place.name in last:
+            draft.put_in_place()
+
+
+@contextmanager
+def _remembered(home: Path, manifest: Manifest) -> Iterator[None]:
+    """From here on something is changed: until all is done, a file says so."""
+    atomic.write_text(home / UNFINISHED, json.dumps({"made_at": manifest.made_at.isoformat()}))
+    yield
+    (home / UNFINISHED).unlink()
+
+
+def _is_going_on(home: Path, manifest: Manifest) -> bool:
+    """Whether a restore of the same backup was begun, and did not end."""
+    try:
+        begun = json.loads((home / UNFINISHED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(begun, dict) and begun.get("made_at") == manifest.made_at.isoformat()
+
+
+def _warnings(settings: Settings, manifest: Manifest) -> Iterator[str]:
+    artifacts = artifact_folder(settings)
+    if manifest.artifacts and artifacts and str(artifacts) != manifest.artifacts:
+        yield (
+            f"MLflow's database names artifacts under {manifest.artifacts}, and they are under {artifacts} now: models "
+            "are served, and runs are listed without their files. Link the old path to the new one to see them."
+        )

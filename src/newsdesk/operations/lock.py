@@ -1,0 +1,30 @@
+"""One work of maintenance at a time: backup, restore and prune keep out of each other's way."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from newsdesk.errors import NewsdeskError
+
+LOCK = ".maintenance.lock"
+
+
+class MaintenanceError(NewsdeskError):
+    """Backup, restore or prune cannot do what it was asked."""
+
+    code = "maintenance"
+
+
+@contextmanager
+def only_maintenance(home: Path) -> Iterator[None]:
+    """Hold the right to back up, restore or prune `home`. Raises `MaintenanceError` where another process holds it."""
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise MaintenanceError(
+            f"Another backup, restore or prune of {home} is running. Wait until it has ended, then run this again."
+        ) from error
