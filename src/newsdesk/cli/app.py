@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from newsdesk.cli import backup, data, exporter, ingest, keys, models, monitor, retrain, run, serve, training
+from newsdesk.cli import backup, data, exporter, ingest, keys, models, monitor, prune, retrain, run, serve, training
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporte
 app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)
 app.command("backup", epilog="Example: newsdesk backup --to /mnt/backups")(backup.backup)
 app.command("restore", epilog="Example: newsdesk restore var/backups/newsdesk-….tar.gz")(backup.restore)
+app.command("prune", epilog="Example: newsdesk prune --dry-run")(prune.prune)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")

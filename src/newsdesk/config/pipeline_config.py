@@ -87,7 +87,19 @@ class Monitoring(Frozen):
     retraining: Retraining = Retraining()
 
 
+class Maintenance(Frozen):
+    """Days after which `newsdesk prune` removes what nobody names any more."""
+
+    schedule_interval: str | None = "0 4 * * 0"
+    prediction_days: PositiveInt = 90
+    window_days: PositiveInt = 400
+    dataset_days: PositiveInt = 30
+    plan_days: PositiveInt = 30
+    bundle_days: PositiveInt = 30
+
+
 class PipelineConfig(Frozen):
     data_pipeline: DataPipeline = DataPipeline()
     training_pipeline: TrainingPipeline = TrainingPipeline()
     monitoring: Monitoring = Monitoring()
+    maintenance: Maintenance = Maintenance()

@@ -17,14 +17,20 @@ class MaintenanceError(NewsdeskError):
     code = "maintenance"
 
 
+class OverlapError(MaintenanceError):
+    """Another backup, restore or prune is running."""
+
+    may_pass = True
+
+
 @contextmanager
 def only_maintenance(home: Path) -> Iterator[None]:
-    """Hold the right to back up, restore or prune `home`. Raises `MaintenanceError` where another process holds it."""
+    """Hold the right to back up, restore or prune `home`. Raises `OverlapError` where another process holds it."""
     home.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(home / LOCK, timeout=0):
             yield
     except Timeout as error:
-        raise MaintenanceError(
+        raise OverlapError(
             f"Another backup, restore or prune of {home} is running. Wait until it has ended, then run this again."
         ) from error

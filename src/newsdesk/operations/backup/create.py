@@ -39,7 +39,7 @@ class Backup:
 def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backup:
     """Write an archive of everything into `folder`, then remove those that are older than `BACKUP_RETENTION_DAYS`.
 
-    The archive has its name only when it is whole and on the disk. Raises `BackupError`, `MaintenanceError` where
+    The archive has its name only when it is whole and on the disk. Raises `BackupError`, `OverlapError` where
     another one is being made.
     """
     passphrase = read_passphrase(settings)

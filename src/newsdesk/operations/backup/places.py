@@ -19,7 +19,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.registry.bundle_files import local_folder
 from newsdesk.registry.pointer import POINTER
 
-_UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "inbox", "plans")
+_UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "plans", "inbox")
 
 
 @dataclass(frozen=True)

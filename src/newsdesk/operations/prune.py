@@ -1,0 +1,142 @@
+"""Let go of what nobody needs any more."""
+
+import shutil
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from newsdesk.config.pipeline_config import Maintenance, PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.errors import RegistryError
+from newsdesk.operations.lock import only_maintenance
+from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.plan import MANIFEST, Plan
+from newsdesk.pipeline.progress import Progress
+from newsdesk.registry.pointer import bundle_folder_name, read_champion
+from newsdesk.registry.reader import open_reader, open_registry
+from newsdesk.store.database import open_store
+from newsdesk.store.ledger import entries
+from newsdesk.store.retention import (
+    count_old_predictions,
+    count_old_windows,
+    remove_old_predictions,
+    remove_old_windows,
+)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What was removed, or with `dry_run` would be: rows of the store, and folders by their names."""
+
+    dry_run: bool
+    predictions: int
+    windows: int
+    datasets: tuple[str, ...]
+    plans: tuple[str, ...]
+    bundles: tuple[str, ...]
+    freed_bytes: int
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What registered versions, the ledger and the pointer name."""
+
+    bundles: frozenset[str]
+    datasets: frozenset[str]
+
+
+def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
+    """Remove what is older than `maintenance:` of pipeline_config.yaml says, and nothing that is still named.
+
+    Raises `RegistryError` where the registry does not answer: then nobody knows what is needed, and nothing goes.
+    """
+    config, now = load_pipeline_config(settings.config_dir), datetime.now(UTC)
+    with only_maintenance(settings.home), only_writer(settings.home):
+        progress.step("Asking the registry what is needed")
+        store = open_store(settings.database)
+        try:
+            needed = _needed(settings, store)
+            progress.step("Looking for what is too old")
+            old = _old_folders(settings, config.maintenance, needed, now)
+            progress.step("Removing" if not dry_run else "Counting")
+            predictions, windows = _prune_store(store, config, now, dry_run)
+        finally:
+            store.dispose()
+        freed = sum(_size(folder) for folders in old.values() for folder in folders)
+        if not dry_run:
+            for folders in old.values():
+                for folder in folders:
+                    _remove(folder)
+    names = {kind: tuple(folder.name for folder in folders) for kind, folders in old.items()}
+    return Pruned(dry_run, predictions, windows, names["datasets"], names["plans"], names["bundles"], freed)
+
+
+def _needed(settings: Settings, store: Engine) -> Needed:
+    versions = (open_reader(settings) or open_registry(settings)).versions()
+    history = entries(store)
+    pointer = read_champion(settings.bundles)
+    bundles = {pointer.bundle} if pointer else set()
+    for digest in {version.digest for version in versions} | {entry.digest for entry in history if entry.digest}:
+        try:
+            bundles.add(bundle_folder_name(digest))
+        except RegistryError:  # a tag that somebody set by hand names no bundle of ours
+            continue
+    datasets = {version.dataset_version for version in versions}
+    datasets |= {str(name) for entry in history for key, name in entry.evidence.items() if key == "dataset_version"}
+    return Needed(frozenset(bundles), frozenset(datasets))
+
+
+def _old_folders(settings: Settings, limits: Maintenance, needed: Needed, now: datetime) -> dict[str, list[Path]]:
+    plans = _old(settings.plans, now, limits.plan_days, (), keep_newest=True)
+    datasets = needed.datasets | {_dataset_of(plan) for plan in _folders(settings.plans) if plan not in plans}
+    return {
+        "datasets": _old(settings.datasets, now, limits.dataset_days, datasets, keep_newest=True),
+        "plans": plans,
+        "bundles": _old(settings.bundles, now, limits.bundle_days, needed.bundles, keep_newest=False),
+    }
+
+
+def _old(parent: Path, now: datetime, days: int, needed: Collection[str], *, keep_newest: bool) -> list[Path]:
+    """Folders that nobody names and that have not changed for so long."""
+    by_age = sorted(_folders(parent), key=lambda folder: folder.stat().st_mtime)
+    candidates = by_age[:-1] if keep_newest else by_age
+    limit = (now - timedelta(days=days)).timestamp()
+    return [folder for folder in candidates if folder.name not in needed and folder.stat().st_mtime < limit]
+
+
+def _dataset_of(plan: Path) -> str:
+    try:
+        return Plan.model_validate_json((plan / "plan" / MANIFEST).read_bytes()).dataset
+    except (OSError, ValueError):  # half a plan, or one of another version of Newsdesk, trains nobody
+        return ""
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        yield from (path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _prune_store(store: Engine, config: PipelineConfig, now: datetime, dry_run: bool) -> tuple[int, int]:
+    limits, monitoring = config.maintenance, config.monitoring
+    watched = timedelta(seconds=monitoring.window * (monitoring.look_back + 1))
+    predictions = now - max(timedelta(days=limits.prediction_days), watched)
+    windows = now - max(timedelta(days=limits.window_days), watched)
+    if dry_run:
+        return count_old_predictions(store, predictions), count_old_windows(store, windows)
+    return remove_old_predictions(store, predictions), remove_old_windows(store, windows)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _remove(folder: Path) -> None:
+    """Out of sight in one step, then gone."""
+    hidden = folder.with_name(f".{folder.name}-pruned")
+    shutil.rmtree(hidden, ignore_errors=True)
+    folder.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
