@@ -5,7 +5,22 @@ import sys
 
 import typer
 
-from newsdesk.cli import backup, data, exporter, ingest, keys, models, monitor, prune, retrain, run, serve, training
+from newsdesk.cli import (
+    backup,
+    config,
+    data,
+    doctor,
+    exporter,
+    ingest,
+    keys,
+    models,
+    monitor,
+    prune,
+    retrain,
+    run,
+    serve,
+    training,
+)
 from newsdesk.errors import NewsdeskError
 
 app = typer.Typer(
@@ -31,9 +46,11 @@ app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.r
 app.command("backup", epilog="Example: newsdesk backup --to /mnt/backups")(backup.backup)
 app.command("restore", epilog="Example: newsdesk restore var/backups/newsdesk-….tar.gz")(backup.restore)
 app.command("prune", epilog="Example: newsdesk prune --dry-run")(prune.prune)
+app.command("doctor", epilog="Example: newsdesk doctor --json")(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")
+app.add_typer(config.app, name="config")
 
 
 @app.callback()

@@ -1,0 +1,30 @@
+"""`newsdesk config`: what is in force."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Show the configuration.", no_args_is_help=True, epilog="Example: newsdesk config show")
+
+
+@app.command("show", epilog="Example: newsdesk config show")
+def show(as_json: Annotated[bool, typer.Option("--json", help="Print the settings as JSON.")] = False) -> None:
+    """Print every setting in force and where it came from. Secrets are masked."""
+    from newsdesk.config.origins import settings_in_force
+    from newsdesk.config.settings import load_settings
+
+    found = list(settings_in_force(load_settings()))
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], indent=2, default=str))
+        return
+    from rich.markup import escape
+
+    from newsdesk.cli.tables import print_table, table_of, wide_console
+
+    table = table_of("setting", "value", "from")
+    for one in found:
+        value = "" if one.value is None else str(one.value)
+        table.add_row(one.name, escape(value), escape(one.origin), style="" if one.origin == "default" else "bold")
+    print_table(wide_console(), "In force", table)

@@ -1,0 +1,54 @@
+"""`newsdesk doctor`: whether a deployment is well."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from newsdesk.operations.doctor.finding import Finding
+
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def doctor(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="GROUP", help="A group of checks. May be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Look at configuration, ports, secrets, database, registry, champion, disk, clock, certificate, versions."""
+    from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+    from newsdesk.operations.doctor.examine import groups
+    from newsdesk.serving.security.secret import require_safe_secret
+
+    known = groups(load_settings(), require_safe_secret, datetime.now(UTC))
+    for name in only or ():
+        if name not in known:
+            raise UsageError(f"There is no group of checks {name!r}. Groups are {', '.join(known)}.")
+    findings = [finding for name, check in known.items() if not only or name in only for finding in check()]
+    is_ill = any(finding.level == "problem" for finding in findings)
+    if as_json:
+        print(json.dumps({"healthy": not is_ill, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        _print(findings)
+    raise typer.Exit(int(is_ill))
+
+
+def _print(findings: "list[Finding]") -> None:
+    from rich.markup import escape
+
+    from newsdesk.cli.tables import print_table, table_of, wide_console
+
+    table = table_of("", "check", "what was found, and what to do")
+    for finding in findings:
+        fix = f"\n→ {escape(finding.fix)}" if finding.fix else ""
+        style = _STYLES[finding.level]
+        table.add_row(f"[{style}]{finding.level}[/{style}]", finding.check, escape(finding.message) + fix)
+    counts = Counter(finding.level for finding in findings)
+    title = ", ".join(f"{counts[level]} {level}{'' if counts[level] == 1 else 's'}" for level in ("problem", "warning"))
+    print_table(wide_console(), title, table)

@@ -1,0 +1,72 @@
+"""What is in force, and where each value came from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, SecretStr
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
+
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import MODEL_CONFIG, PIPELINE_CONFIG, load_model_config, load_pipeline_config
+
+MASK = "********"
+Origin = Literal["default", "environment", ".env"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value in force; `origin` is default, environment, .env, or the path of a file. Secrets are masked."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def settings_in_force(settings: Settings) -> Iterator[Setting]:
+    """Every variable, and every key of the configuration files. Raises `ConfigError` for a file that is not valid."""
+    environment = _names(EnvSettingsSource(Settings))
+    dotenv = _names(DotEnvSettingsSource(Settings))
+    for name, field in Settings.model_fields.items():
+        alias = str(field.alias)
+        origin: Origin = "environment" if alias in environment else ".env" if alias in dotenv else "default"
+        yield Setting(alias, _shown(getattr(settings, name)), origin)
+    folder = settings.config_dir
+    yield from _keys(load_model_config(folder), folder / MODEL_CONFIG, "")
+    yield from _keys(load_pipeline_config(folder), folder / PIPELINE_CONFIG, "")
+
+
+def _names(source: EnvSettingsSource) -> set[str]:
+    """The variables that a source sets; empty ones count as not set."""
+    return {
+        str(field.alias)
+        for name, field in Settings.model_fields.items()
+        if source.get_field_value(field, name)[0] not in (None, "")
+    }
+
+
+def _keys(model: BaseModel, file: Path, prefix: str) -> Iterator[Setting]:
+    for name in type(model).model_fields:
+        value, path = getattr(model, name), f"{prefix}{name}"
+        if isinstance(value, BaseModel):
+            yield from _keys(value, file, f"{path}.")
+        else:
+            yield Setting(path, value, str(file) if name in model.model_fields_set else "default")
+
+
+def _shown(value: Any) -> Any:
+    """A value that anybody may read: no secret, and no password of an address."""
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, Path):
+        return str(value)
+    return _without_password(value) if isinstance(value, str) else value
+
+
+def _without_password(address: str) -> str:
+    scheme, separator, rest = address.partition("://")
+    if not separator or "@" not in rest:
+        return address
+    user, _, host = rest.rpartition("@")
+    return f"{scheme}://{user.partition(':')[0]}:{MASK}@{host}" if ":" in user else address

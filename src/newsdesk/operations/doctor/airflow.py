@@ -1,0 +1,43 @@
+"""How the parts of Airflow are, by its own word."""
+
+import time
+from collections.abc import Iterator
+
+from pydantic import BaseModel, SecretStr
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import NewsdeskError
+from newsdesk.monitoring.exporter.airflow_api import AirflowApi
+from newsdesk.operations.doctor.finding import Finding, fine, from_error, problem
+
+_PATIENCE = 10.0  # seconds
+
+
+class _Part(BaseModel):
+    status: str | None = None
+
+
+class _Health(BaseModel):
+    metadatabase: _Part = _Part()
+    scheduler: _Part = _Part()
+    dag_processor: _Part = _Part()
+    triggerer: _Part = _Part()
+
+
+def check_airflow(settings: Settings) -> Iterator[Finding]:
+    """Nothing where no Airflow is named."""
+    if settings.airflow_api_url is None:
+        return
+    password = settings.airflow_api_password or SecretStr("")
+    try:
+        api = AirflowApi(settings.airflow_api_url, settings.airflow_api_username or "", password)
+        health = api.get("monitor/health", {}, _Health, time.monotonic() + _PATIENCE)
+    except NewsdeskError as error:
+        yield from_error("airflow", error)
+        return
+    ill = [name for name in _Health.model_fields if getattr(health, name).status not in (None, "healthy")]
+    if ill:
+        fix = "Look into its log, and start it again: a job that misses its heartbeat is taken for dead."
+        yield problem("airflow", f"Airflow's {' and '.join(ill)} is not healthy.", fix)
+    else:
+        yield fine("airflow", "Every part of Airflow is healthy.")

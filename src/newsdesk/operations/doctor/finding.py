@@ -1,0 +1,34 @@
+"""What the doctor found, in one sentence, with what to do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`fix` is empty where there is nothing to do."""
+
+    check: str
+    level: Level
+    message: str
+    fix: str = ""
+
+
+def fine(check: str, message: str) -> Finding:
+    return Finding(check, "ok", message)
+
+
+def warning(check: str, message: str, fix: str) -> Finding:
+    return Finding(check, "warning", message, fix)
+
+
+def problem(check: str, message: str, fix: str) -> Finding:
+    return Finding(check, "problem", message, fix)
+
+
+def from_error(check: str, error: Exception) -> Finding:
+    """An error of ours is sentences: what is wrong, then the fix."""
+    message, _, fix = str(error).partition(". ")
+    return problem(check, message.rstrip(".") + ".", fix)

@@ -1,0 +1,66 @@
+"""Who listens where the API is to listen."""
+
+import errno
+import json
+import socket
+from collections.abc import Iterator
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, build_opener
+
+from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+
+_PATIENCE = 3.0  # seconds
+_LARGEST_ANSWER = 64 * 1024
+
+
+def check_port(host: str, port: int) -> Iterator[Finding]:
+    """Free for the API, taken by it, or taken by somebody else."""
+    reached = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
+    try:
+        socket.create_connection((reached, port), timeout=_PATIENCE).close()
+    except OSError:
+        yield _free(host, port)
+        return
+    status = _health(reached, port)
+    if status is None:
+        yield problem(
+            "ports",
+            f"Port {port} on {reached} is taken by something that is not Newsdesk.",
+            f"See who it is (ss -ltnp 'sport = :{port}') and stop it, or set API_PORT to another port.",
+        )
+    elif status == "healthy":
+        yield fine("ports", f"Newsdesk answers on port {port} and is healthy.")
+    else:
+        yield warning("ports", f"Newsdesk answers on port {port} and is {status}.", "Ask it why: curl .../health.")
+
+
+def _free(host: str, port: int) -> Finding:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        fix = "Take a port above 1023, or give the right." if error.errno == errno.EACCES else "Correct API_HOST."
+        return problem("ports", f"Nobody can listen on {host}, port {port}: {error.strerror}.", fix)
+    return fine("ports", f"Port {port} is free: nothing serves there now.")
+
+
+def _health(host: str, port: int) -> str | None:
+    """What Newsdesk says of itself; None where the answer is not Newsdesk's."""
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        told = json.loads(_body(f"http://{shown}:{port}/health"))
+        return str(told["status"]) if "model_version" in told else None
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+        return None
+
+
+def _body(address: str) -> bytes:
+    try:
+        with build_opener(ProxyHandler({})).open(address, timeout=_PATIENCE) as response:
+            return bytes(response.read(_LARGEST_ANSWER))
+    except HTTPError as error:  # 503 is an answer, too
+        with error:
+            return error.read(_LARGEST_ANSWER)

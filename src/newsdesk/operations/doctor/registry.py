@@ -1,0 +1,93 @@
+"""Whether the registry answers, and what it says of the champion."""
+
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import NewsdeskError, RegistryError
+from newsdesk.model.bundle import load_bundle
+from newsdesk.model.predictor import Predictor
+from newsdesk.operations.doctor.finding import Finding, fine, from_error, problem, warning
+from newsdesk.registry.http import MlflowApi
+from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.reader import open_reader
+
+_SLOW = 100.0  # milliseconds for one text
+
+
+def check_registry(settings: Settings) -> Iterator[Finding]:
+    """MLflow answers, in the version that we were made for, and names a champion."""
+    try:
+        reader = open_reader(settings)
+        if reader is None:
+            yield fine("registry", "MLflow lives in a database that only MLflow reads: servers follow champion.json.")
+            return
+        versions = reader.versions()
+        yield fine("registry", f"The registry answers. Versions of the model: {len(versions)}.")
+        yield from _server_version(settings)
+        yield from _same_champion(settings, next((one.digest for one in versions if "champion" in one.aliases), None))
+    except RegistryError as error:
+        yield from_error("registry", error)
+
+
+def check_champion(bundles: Path) -> Iterator[Finding]:
+    """What `champion.json` names is whole, is what its digest says, and answers its golden examples."""
+    try:
+        pointer = read_champion(bundles)
+        if pointer is None:
+            yield warning("champion", "No model is in charge here.", "Train one: newsdesk run.")
+            return
+        bundle = load_bundle(bundles / pointer.bundle)
+        if bundle.digest != pointer.digest:
+            yield problem(
+                "champion",
+                f"The bundle {pointer.bundle} is not the one that champion.json names.",
+                f"Put it in charge again: newsdesk models promote {pointer.version}.",
+            )
+            return
+        predictor = Predictor(bundle)
+    except NewsdeskError as error:
+        yield from_error("champion", error)
+        return
+    yield fine("champion", f"Version {pointer.version} is whole and answers its golden examples as it was trained to.")
+    yield from _speed(predictor)
+
+
+def _speed(predictor: Predictor) -> Iterator[Finding]:
+    texts = [example.text for example in predictor.bundle.manifest.golden]
+    begin = time.perf_counter()
+    for text in texts:
+        predictor.predict(text)
+    milliseconds = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
+    if milliseconds > _SLOW:
+        yield warning(
+            "performance",
+            f"One text takes {milliseconds:.0f} ms on this machine.",
+            "See what else it does (top), and give the server a processor of its own.",
+        )
+    else:
+        yield fine("performance", f"One text takes {milliseconds:.1f} ms of computing.")
+
+
+def _server_version(settings: Settings) -> Iterator[Finding]:
+    if not settings.tracking_uri.lower().startswith(("http://", "https://")):
+        return
+    try:
+        theirs, ours = MlflowApi(settings).file("/version", {}, 1000).decode(), version("mlflow")
+    except (RegistryError, PackageNotFoundError, UnicodeDecodeError):
+        return
+    if theirs != ours:
+        fix = f"Run MLflow {ours} there, so that both sides speak alike."
+        yield warning("registry", f"The MLflow server is {theirs[:20]}, and ours is {ours}.", fix)
+
+
+def _same_champion(settings: Settings, digest: str | None) -> Iterator[Finding]:
+    pointer = read_champion(settings.bundles)
+    if digest is not None and pointer is not None and pointer.digest != digest:
+        yield warning(
+            "champion",
+            "The registry has another champion than champion.json.",
+            "A server follows the registry; `newsdesk models promote VERSION` makes both say the same.",
+        )

@@ -1,0 +1,72 @@
+"""What lies in `NEWSDESK_HOME`: rights, what waits, what was not finished."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from filelock import FileLock, Timeout
+
+from newsdesk.operations.backup.restore import UNFINISHED
+from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+
+_LONG = timedelta(minutes=10)
+
+
+def check_home(home: Path, folders: tuple[Path, ...]) -> Iterator[Finding]:
+    """Every folder that we write to can be written to."""
+    refused = [folder for folder in (home, *folders) if folder.exists() and not _is_writable(folder)]
+    for folder in refused:
+        yield problem(
+            "permissions",
+            f"{folder} cannot be written by this user (uid {os.getuid()}).",
+            f"chown -R {os.getuid()}:{os.getgid()} {folder}, or run as its owner.",
+        )
+    if not refused:
+        yield fine("permissions", f"{home} can be written.")
+
+
+def check_restore(home: Path) -> Iterator[Finding]:
+    if (home / UNFINISHED).exists():
+        yield problem("state", "A restore did not end.", "Run the same `newsdesk restore ARCHIVE` again.")
+
+
+def check_lock(home: Path) -> Iterator[Finding]:
+    """Whether a command is at work now."""
+    lock = home / ".lock"
+    if not lock.exists():
+        return
+    try:
+        with FileLock(lock, timeout=0):
+            yield fine("state", "No command is at work.")
+    except Timeout:
+        yield warning("state", "A newsdesk command is at work here.", "Wait for it, or look at it: ps -ef.")
+    except OSError:
+        return  # told of by the rights
+
+
+def check_spool(spool: Path, now: datetime) -> Iterator[Finding]:
+    """Whether something waits for the store for long."""
+    waiting = [path.stat() for path in spool.glob("*.jsonl")] if spool.is_dir() else []
+    size = sum(state.st_size for state in waiting)
+    if not size:
+        yield fine("spool", "Nothing waits for the store.")
+        return
+    oldest = now - datetime.fromtimestamp(min(state.st_mtime for state in waiting), tz=now.tzinfo)
+    if oldest > _LONG:
+        yield warning(
+            "spool",
+            f"{size / 1e6:.1f} MB of predictions and feedback wait for the store since {oldest.seconds // 60} minutes.",
+            "See that the store answers and that a server runs: it hands over what waits.",
+        )
+    else:
+        yield fine("spool", f"{size / 1e6:.1f} MB wait for the store, not for long.")
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,51 @@
+"""Python, packages, and what ships inside."""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.text.lemmas import noun_lemmas
+
+_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+_SHOWN = 3
+
+
+def check_versions(locks: Path) -> Iterator[Finding]:
+    """Whether the packages are those of the lock file, where the folder of lock files is there."""
+    yield fine("versions", f"Newsdesk {version('newsdesk')} on Python {'.'.join(map(str, sys.version_info[:3]))}.")
+    lock = locks / ("train.txt" if _installed("mlflow") else "serve.txt")
+    if not lock.is_file():
+        return
+    pins = dict(_PIN.findall(lock.read_text(encoding="utf-8")))
+    others = [
+        f"{name} {found} for {pin}" for name, pin in pins.items() if (found := _installed(name)) not in (None, pin)
+    ]
+    if others:
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        yield warning(
+            "versions",
+            f"Packages differ from {lock}: {', '.join(others[:_SHOWN])}{more}.",
+            f"pip install --require-hashes -r {lock}",
+        )
+    else:
+        yield fine("versions", f"The packages are those of {lock}.")
+
+
+def check_text_data() -> Iterator[Finding]:
+    """NLTK's data cannot be missing: what is needed of it ships with the package."""
+    try:
+        lemmas = len(noun_lemmas())
+    except (OSError, ValueError):
+        yield problem("text", "The lemma table of the package is damaged.", "Install Newsdesk again.")
+        return
+    yield fine("text", f"The lemma table is there, {lemmas:,} forms: nothing is downloaded.")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
