@@ -24,6 +24,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print the setting
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("setting", "value", "from")
+    table.columns[1].overflow = "fold"  # an address is shown whole
     for one in found:
         value = "" if one.value is None else str(one.value)
         table.add_row(one.name, escape(value), escape(one.origin), style="" if one.origin == "default" else "bold")

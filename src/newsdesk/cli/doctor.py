@@ -35,16 +35,18 @@ def doctor(
     if as_json:
         print(json.dumps({"healthy": not is_ill, "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
-        _print(findings)
+        print_findings(findings)
     raise typer.Exit(int(is_ill))
 
 
-def _print(findings: "list[Finding]") -> None:
+def print_findings(findings: "list[Finding]") -> None:
+    """A table: one row a finding, the fix below it."""
     from rich.markup import escape
 
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("", "check", "what was found, and what to do")
+    table.columns[2].overflow = "fold"  # a path is shown whole
     for finding in findings:
         fix = f"\n→ {escape(finding.fix)}" if finding.fix else ""
         style = _STYLES[finding.level]

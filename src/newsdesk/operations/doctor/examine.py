@@ -17,7 +17,13 @@ from newsdesk.operations.doctor.database import check_store
 from newsdesk.operations.doctor.finding import Finding, fine, from_error
 from newsdesk.operations.doctor.ports import check_port
 from newsdesk.operations.doctor.registry import check_champion, check_registry
-from newsdesk.operations.doctor.resources import available_memory, check_disk, check_memory, check_processors
+from newsdesk.operations.doctor.resources import (
+    available_memory,
+    available_processors,
+    check_disk,
+    check_memory,
+    check_processors,
+)
 from newsdesk.operations.doctor.secrets import check_secrets
 from newsdesk.operations.doctor.state import check_home, check_lock, check_restore, check_spool
 from newsdesk.operations.doctor.versions import check_text_data, check_versions
@@ -44,7 +50,9 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
         ),
         "backups": lambda: check_backups(settings, now),
         "airflow": lambda: check_airflow(settings),
-        "resources": lambda: _resources(settings),
+        "disk": lambda: check_disk(settings.home, settings.backups),
+        "memory": lambda: check_memory(settings.api_workers, available_memory()),
+        "processors": lambda: check_processors(settings.api_workers, available_processors()),
     }
 
 
@@ -61,9 +69,3 @@ def _configuration(folder: Path) -> Iterator[Finding]:
         yield from_error("configuration", error)
     else:
         yield fine("configuration", f"The files in {folder} are valid.")
-
-
-def _resources(settings: Settings) -> Iterator[Finding]:
-    yield from check_disk(settings.home, settings.backups)
-    yield from check_memory(settings.api_workers, available_memory())
-    yield from check_processors(settings.api_workers)

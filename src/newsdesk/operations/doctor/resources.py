@@ -47,15 +47,19 @@ def check_memory(workers: int, available: int | None) -> Iterator[Finding]:
         yield fine("memory", f"{available / 1e9:,.1f} GB of memory are available.")
 
 
-def check_processors(workers: int) -> Iterator[Finding]:
+def check_processors(workers: int, processors: int) -> Iterator[Finding]:
     """No more processes than processors."""
-    processors = len(os.sched_getaffinity(0))
     if workers > processors:
         yield warning(
             "performance",
             f"API_WORKERS is {workers}, and this machine has {processors} processors.",
             f"Set API_WORKERS to {processors}: more only wait for each other.",
         )
+
+
+def available_processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def available_memory() -> int | None:
