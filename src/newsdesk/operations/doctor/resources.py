@@ -20,10 +20,11 @@ def check_disk(*folders: Path) -> Iterator[Finding]:
         if there.stat().st_dev in seen:
             continue
         seen.add(there.stat().st_dev)
-        yield _room(folder, shutil.disk_usage(there).free)
+        yield room(folder, shutil.disk_usage(there).free)
 
 
-def _room(folder: Path, free: int) -> Finding:
+def room(folder: Path, free: int) -> Finding:
+    """Whether so many free bytes are enough."""
     fix = "Make room: newsdesk prune, or a larger disk. Predictions go on without it, feedback is refused."
     if free < _NO_DISK:
         return problem("disk", f"The disk of {folder} has {free / _MB:,.0f} MB left.", fix)

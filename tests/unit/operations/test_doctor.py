@@ -1,0 +1,230 @@
+"""What each check of the doctor finds, on the real thing."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from filelock import FileLock
+
+from newsdesk.operations.backup.retention import PLAIN, archive_name
+from newsdesk.operations.doctor.airflow import check_airflow
+from newsdesk.operations.doctor.backups import check_backups
+from newsdesk.operations.doctor.certificate import check_certificate
+from newsdesk.operations.doctor.clock import check_clock, skew
+from newsdesk.operations.doctor.database import check_store
+from newsdesk.operations.doctor.finding import Finding
+from newsdesk.operations.doctor.ports import check_port
+from newsdesk.operations.doctor.resources import available_memory, check_disk, check_memory, room
+from newsdesk.operations.doctor.secrets import check_secrets
+from newsdesk.operations.doctor.state import check_lock, check_spool
+from newsdesk.operations.doctor.versions import check_versions
+from newsdesk.serving.security.secret import require_safe_secret
+from newsdesk.store.database import open_store
+from tests.builders import settings_in
+from tests.unit.monitoring.exporter.airflow_server import PASSWORD, USER, airflow_server
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def levels(findings: Iterator[Finding]) -> list[str]:
+    found = list(findings)
+    assert all(bool(finding.fix) == (finding.level != "ok") for finding in found), "what is not well has a fix"
+    return [finding.level for finding in found]
+
+
+@contextmanager
+def answering(status: int, body: bytes, date: datetime | None = None) -> Iterator[int]:
+    """A web server that gives one answer; its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(status)
+            if date:
+                self.send_header("Date", format_datetime(date, usegmt=True))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def certificate(file: Path, begin: datetime, end: datetime) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "newsdesk.test")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(end)
+        .sign(key, hashes.SHA256())
+    )
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "level"),
+    [(-10, 90, "ok"), (-80, 10, "warning"), (-90, -1, "problem"), (1, 90, "problem")],
+)
+def test_a_certificate_is_told_before_it_ends(tmp_path: Path, begin: int, end: int, level: str) -> None:
+    file = certificate(tmp_path / "cert.pem", NOW + timedelta(days=begin), NOW + timedelta(days=end))
+    assert levels(check_certificate(file, NOW)) == [level]
+
+
+def test_what_is_no_certificate_is_told_and_none_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_bytes(b"none")
+    assert levels(check_certificate(tmp_path / "cert.pem", NOW)) == ["problem"]
+    assert levels(check_certificate(tmp_path / "missing.pem", NOW)) == ["problem"]
+    assert levels(check_certificate(None, NOW)) == []
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, "ok"), (30, "warning"), (-30, "warning"), (3600, "problem")])
+def test_a_clock_that_goes_wrong_is_told(seconds: int, level: str) -> None:
+    assert levels(skew("MLflow", NOW + timedelta(seconds=seconds), NOW)) == [level]
+    for status in (200, 500):
+        with answering(status, b"", NOW + timedelta(seconds=seconds)) as port:
+            assert levels(check_clock("MLflow", f"http://127.0.0.1:{port}", NOW)) == [level]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "level"),
+    [
+        (200, b'{"status": "healthy", "model_version": "1"}', "ok"),
+        (200, b'{"status": "degraded", "model_version": "1"}', "warning"),
+        (503, b'{"status": "unavailable", "model_version": null}', "warning"),
+        (200, b'{"status": "healthy"}', "problem"),
+        (200, b"[]", "problem"),
+        (404, b"", "problem"),
+    ],
+)
+def test_who_listens_on_the_port_is_known_by_its_answer(status: int, body: bytes, level: str) -> None:
+    with answering(status, body) as port:
+        assert levels(check_port("127.0.0.1", port)) == [level]
+        assert levels(check_port("0.0.0.0", port)) == [level]
+
+
+def test_an_address_that_is_not_of_this_machine_is_told() -> None:
+    assert levels(check_port("192.0.2.1", 8000)) == ["problem"]
+
+
+def test_a_store_is_looked_into_and_never_made(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    assert levels(check_store(f"sqlite:///{file}")) == ["ok"]
+    assert not file.exists()
+    open_store(f"sqlite:///{file}").dispose()
+    assert levels(check_store(f"sqlite:///{file}")) == ["ok"]
+    file.write_bytes(file.read_bytes()[:4096] + os.urandom(8192))
+    assert levels(check_store(f"sqlite:///{file}")) == ["problem"]
+    assert levels(check_store("no address")) == ["problem"]
+
+
+def test_what_waits_for_the_store_is_told_when_it_waits_for_long(tmp_path: Path) -> None:
+    assert levels(check_spool(tmp_path, NOW)) == ["ok"]
+    file = tmp_path / "feedback-1.jsonl"
+    file.write_text("{}\n", encoding="utf-8")
+    for minutes, level in ((1, "ok"), (30, "warning")):
+        then = (NOW - timedelta(minutes=minutes)).timestamp()
+        os.utime(file, (then, then))
+        assert levels(check_spool(tmp_path, NOW)) == [level]
+
+
+def test_a_command_at_work_is_told(tmp_path: Path) -> None:
+    assert levels(check_lock(tmp_path)) == []
+    with FileLock(tmp_path / ".lock"):
+        assert levels(check_lock(tmp_path)) == ["warning"]
+    assert levels(check_lock(tmp_path)) == ["ok"]
+
+
+def test_an_old_backup_and_none_are_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    assert levels(check_backups(settings, NOW)) == ["warning"]
+    settings.backups.mkdir(parents=True)
+    for days, level in ((30, "warning"), (1, "ok")):
+        (settings.backups / archive_name(NOW - timedelta(days=days), PLAIN)).touch()
+        assert levels(check_backups(settings, NOW)) == [level]
+
+
+def test_a_passphrase_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, BACKUP_PASSPHRASE_FILE=str(tmp_path / "missing"))
+    assert levels(check_backups(settings, NOW)) == ["warning", "problem"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "level"),
+    [
+        ({}, "ok"),
+        ({"API_HOST": "0.0.0.0"}, "warning"),
+        ({"API_HOST": "0.0.0.0", "API_AUTH": "true"}, "ok"),
+        ({"NEWSDESK_DATABASE_URL": "postgresql://newsdesk:Password@db/x"}, "warning"),
+        ({"BACKUP_DATABASES": "postgresql://a:e3b0c44298fc1c14@db/x,postgresql://airflow:airflow@db/y"}, "warning"),
+        ({"NEWSDESK_ENVIRONMENT": "production"}, "problem"),
+        ({"NEWSDESK_ENVIRONMENT": "production", "API_SECRET_KEY": "changeme" * 4}, "problem"),
+        ({"NEWSDESK_ENVIRONMENT": "production", "API_SECRET_KEY": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4"}, "ok"),
+    ],
+)
+def test_weak_secrets_and_open_doors_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], level: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert levels(check_secrets(settings_in(tmp_path, **environment), require_safe_secret)) == [level]
+
+
+def test_a_file_of_secrets_that_all_can_read_is_told(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    settings.home.mkdir()
+    for mode, level in ((0o644, "warning"), (0o600, "ok")):
+        settings.keys_file.touch()
+        settings.keys_file.chmod(mode)
+        assert levels(check_secrets(settings, require_safe_secret)) == [level]
+
+
+@pytest.mark.parametrize(("free", "level"), [(1e11, "ok"), (2e9, "warning"), (1e8, "problem")])
+def test_a_disk_that_runs_full_is_told(tmp_path: Path, free: float, level: str) -> None:
+    assert levels(iter([room(tmp_path, int(free))])) == [level]
+    assert len(levels(check_disk(tmp_path / "not" / "there", tmp_path))) == 1
+
+
+def test_memory_is_known_or_not_spoken_of() -> None:
+    assert levels(check_memory(1, None)) == []
+    available = available_memory()
+    assert available is not None
+    assert available > 0
+
+
+def test_packages_that_differ_from_the_lock_are_told(tmp_path: Path) -> None:
+    lock = tmp_path / "train.txt"
+    lock.write_text("numpy==0.0.1 \\\n    --hash=sha256:00\nnot-installed==1\n", encoding="utf-8")
+    assert levels(check_versions(tmp_path)) == ["ok", "warning"]
+
+
+def test_a_part_of_airflow_that_is_not_well_is_told(tmp_path: Path) -> None:
+    assert levels(check_airflow(settings_in(tmp_path))) == []
+    with airflow_server() as server:
+        login = {"AIRFLOW_API_URL": server.address, "AIRFLOW_API_USERNAME": USER, "AIRFLOW_API_PASSWORD": PASSWORD}
+        (found,) = check_airflow(settings_in(tmp_path, **login))
+        assert (found.level, "scheduler" in found.message) == ("problem", True)
+        server.components["scheduler"] = "healthy"
+        assert levels(check_airflow(settings_in(tmp_path, **login))) == ["ok"]
+        assert levels(check_airflow(settings_in(tmp_path, **(login | {"AIRFLOW_API_PASSWORD": "x"})))) == ["problem"]
