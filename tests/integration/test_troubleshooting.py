@@ -6,17 +6,14 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from newsdesk.cli.doctor import print_findings
 from newsdesk.operations.backup.restore import UNFINISHED
 from newsdesk.operations.doctor.resources import check_memory
+from tests.answering import answering
 from tests.stack.running import put_in_charge
 from tests.stack.servers import free_port
 
@@ -49,31 +46,9 @@ def doctor(folder: Path, command: str, code: int, **environment: str) -> str:
     return signs(done.stdout)
 
 
-@contextmanager
-def somebody_else() -> Iterator[int]:
-    """A web server that is not Newsdesk; its port."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_a_port_that_somebody_else_has(tmp_path: Path) -> None:
     command = "newsdesk doctor --only ports"
-    with somebody_else() as port:
+    with answering(200, b"Somebody else") as port:
         said = doctor(tmp_path, command, 1, API_PORT=str(port))
     assert said.replace(str(port), "8000") == shown(command)
 

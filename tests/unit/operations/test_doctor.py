@@ -2,12 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -30,6 +26,7 @@ from newsdesk.operations.doctor.state import check_lock, check_spool
 from newsdesk.operations.doctor.versions import check_versions
 from newsdesk.serving.security.secret import require_safe_secret
 from newsdesk.store.database import open_store
+from tests.answering import answering
 from tests.builders import settings_in
 from tests.unit.monitoring.exporter.airflow_server import PASSWORD, USER, airflow_server
 
@@ -40,31 +37,6 @@ def levels(findings: Iterator[Finding]) -> list[str]:
     found = list(findings)
     assert all(bool(finding.fix) == (finding.level != "ok") for finding in found), "what is not well has a fix"
     return [finding.level for finding in found]
-
-
-@contextmanager
-def answering(status: int, body: bytes, date: datetime | None = None) -> Iterator[int]:
-    """A web server that gives one answer; its port."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response_only(status)
-            if date:
-                self.send_header("Date", format_datetime(date, usegmt=True))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def certificate(file: Path, begin: datetime, end: datetime) -> Path:

@@ -11,8 +11,8 @@ from newsdesk import __version__
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.operations.backup.archive import ArchiveWriter, writing
-from newsdesk.operations.backup.databases import STORE, Named, databases
-from newsdesk.operations.backup.error import BackupError
+from newsdesk.operations.backup.copying import copy_databases
+from newsdesk.operations.backup.databases import Named, databases
 from newsdesk.operations.backup.manifest import Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
 from newsdesk.operations.backup.places import Place, after_databases, artifact_folder, before_databases
@@ -20,8 +20,6 @@ from newsdesk.operations.backup.retention import ENCRYPTED, PLAIN, archive_name,
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.pointer import read_champion
-
-_TRIES = 5  # to find the databases between two promotions
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], dr
     progress.step("Reading the pointer and the spool")
     for place in before_databases(settings):
         _add(archive, place)
-    _dump(named, draft, progress)
+    copy_databases(named, draft, progress)
     for one in named:
         archive.add(one.member, draft / one.name)
         (draft / one.name).unlink()
@@ -86,24 +84,6 @@ def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], dr
 def _add(archive: ArchiveWriter, place: Place) -> None:
     for path in place.files():
         archive.add(place.member(path), path)
-
-
-def _dump(named: Sequence[Named], draft: Path, progress: Progress) -> None:
-    """All databases as they were between two promotions, so that ledger and aliases agree."""
-    for _ in range(_TRIES):
-        before = _decisions(named)
-        for one in named:
-            progress.step(f"Copying the database {one.name}")
-            (draft / one.name).unlink(missing_ok=True)
-            one.database.dump(draft / one.name)
-        if _decisions(named) == before:
-            return
-    raise BackupError("Models are promoted so often that no moment in between was found. Run the backup again later.")
-
-
-def _decisions(named: Sequence[Named]) -> int:
-    """How many the ledger holds."""
-    return sum(one.database.rows("promotion_ledger") for one in named if one.name == STORE)
 
 
 def _champion(settings: Settings) -> str | None:
