@@ -1,5 +1,6 @@
 """Make a backup, while everything goes on."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
                 manifest = _manifest(archive, settings, named, now, champion)
                 archive.finish(manifest)
             (draft / target.name).replace(target)
+            _flush_names(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         removed = remove_old(folder, now, settings.backup_retention_days)
@@ -79,6 +81,15 @@ def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], dr
     for place in after_databases(settings):
         progress.step(f"Reading {place.name}")
         _add(archive, place)
+
+
+def _flush_names(folder: Path) -> None:
+    """The new archive outlives a power cut only once its name is on the disk, too: then older ones may go."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _add(archive: ArchiveWriter, place: Place) -> None:
