@@ -146,6 +146,7 @@ def test_every_room_has_its_place_in_the_order() -> None:
         ("sklearn", "training/"),
         ("nltk", "text/wordnet.py"),
         ("fastapi", "serving/"),
+        ("alembic", "store/"),
         ("typer", "cli/"),
         ("rich", "cli/"),
     ],
@@ -182,7 +183,14 @@ assert predictor.predict(sys.argv[2]).category == sys.argv[3]
 def test_the_command_line_opens_without_loading_what_single_commands_need() -> None:
     loaded = loaded_after("import newsdesk.cli.app")
     assert {"newsdesk", "typer"} <= loaded
-    assert loaded & {"numpy", "pydantic_settings", "mlflow", "sklearn", "fastapi"} == set()
+    assert loaded & {"numpy", "pydantic_settings", "mlflow", "sklearn", "fastapi", "sqlalchemy", "alembic"} == set()
+
+
+def test_a_store_that_is_up_to_date_is_opened_without_what_migrates_it(tmp_path: Path) -> None:
+    script = "import sys\nfrom newsdesk.store.database import open_store\nopen_store(sys.argv[1]).dispose()"
+    address = f"sqlite:///{tmp_path / 'store.db'}"
+    assert "alembic" in loaded_after(script, address)
+    assert "alembic" not in loaded_after(script, address)
 
 
 def test_a_serving_installation_holds_no_training_library() -> None:

@@ -19,6 +19,7 @@ from newsdesk.cli import (
     retrain,
     run,
     serve,
+    store,
     training,
 )
 from newsdesk.errors import NewsdeskError
@@ -51,6 +52,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.add_typer(store.app, name="store")
 
 
 @app.callback()

@@ -1,5 +1,6 @@
 """The store as a server uses it: opened when first needed, left alone for a while when it is away, tried again."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from newsdesk.errors import NewsdeskError
-from newsdesk.store.records import FeedbackConflict, StoreError
+from newsdesk.store.records import FeedbackConflict, StoreError, StoreOutdated
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class StoreConnection:
@@ -45,6 +48,8 @@ class StoreConnection:
             raise
         except NewsdeskError as error:
             self._fail()
+            if isinstance(error, StoreOutdated):  # passes only when somebody does what it says
+                logger.warning("%s", error)
             raise StoreError(str(error)) from error
         except _failures() as error:
             self._fail()
@@ -73,8 +78,6 @@ class StoreConnection:
     def _open(self) -> "Engine":
         with self._opening:
             if self._engine is None:
-                # Named here so that open_store makes their tables.
-                from newsdesk.store import feedback, predictions  # noqa: F401
                 from newsdesk.store.database import open_store
 
                 self._engine = open_store(self._address, keep_open=True)

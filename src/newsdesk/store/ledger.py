@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import DDL, JSON, Column, Engine, Integer, String, Table, event, func, insert, select
+from sqlalchemy import JSON, Column, Connection, Engine, Integer, String, Table, func, insert, inspect, select
 
 from newsdesk.store.database import UtcDateTime, metadata
 
@@ -28,27 +28,24 @@ _ledger = Table(
 # The database itself refuses to change or remove an entry.
 _GUARDS: dict[str, list[str]] = {
     "sqlite": [
-        f"CREATE TRIGGER promotion_ledger_no_{verb} BEFORE {verb} ON promotion_ledger "
+        f"CREATE TRIGGER IF NOT EXISTS promotion_ledger_no_{verb} BEFORE {verb} ON promotion_ledger "
         "BEGIN SELECT RAISE(ABORT, 'the promotion ledger only grows'); END"
         for verb in ("UPDATE", "DELETE")
     ]
     + [
         # INSERT OR REPLACE removes a row without any DELETE that a trigger would see.
-        "CREATE TRIGGER promotion_ledger_no_replace BEFORE INSERT ON promotion_ledger "
+        "CREATE TRIGGER IF NOT EXISTS promotion_ledger_no_replace BEFORE INSERT ON promotion_ledger "
         "WHEN EXISTS (SELECT 1 FROM promotion_ledger WHERE id = NEW.id) "
         "BEGIN SELECT RAISE(ABORT, 'the promotion ledger only grows'); END"
     ],
     "postgresql": [
         "CREATE OR REPLACE FUNCTION promotion_ledger_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'the promotion ledger only grows'; END $$",
+        "DROP TRIGGER IF EXISTS promotion_ledger_only_grows ON promotion_ledger",
         "CREATE TRIGGER promotion_ledger_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON promotion_ledger "
         "FOR EACH STATEMENT EXECUTE FUNCTION promotion_ledger_only_grows()",
     ],
 }
-for _dialect, _statements in _GUARDS.items():
-    for _statement in _statements:
-        _guard = DDL(_statement)  # type: ignore[no-untyped-call]
-        event.listen(_ledger, "after_create", _guard.execute_if(dialect=_dialect))
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,15 @@ class Entry:
     digest: str | None
     reason: str
     evidence: dict[str, Any]
+
+
+def guard_ledger(connection: Connection) -> None:
+    """Make the ledger refuse changes, whatever a migration did to its table: SQLite drops triggers with a table that
+    is made anew.
+    """
+    if inspect(connection).has_table(_ledger.name):
+        for statement in _GUARDS[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
 
 
 def append(store: Engine, entry: Entry) -> None:

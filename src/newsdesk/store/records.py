@@ -22,6 +22,12 @@ class StoreError(NewsdeskError):
     may_pass = True
 
 
+class StoreOutdated(StoreError):  # noqa: N818 - it is well, but old
+    """The store is older than this version of Newsdesk, and waits for its migration."""
+
+    code = "store_outdated"
+
+
 class InvalidFeedback(NewsdeskError):  # noqa: N818 - the caller's doing
     """Feedback that no store could keep."""
 

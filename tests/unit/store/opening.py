@@ -1,21 +1,37 @@
-"""Several processes that open one store at the same moment."""
+"""Several processes that do the same to one store at the same moment."""
 
 import subprocess
 import sys
 
 _OPEN = """
-import sys
 import newsdesk.store.feedback, newsdesk.store.ledger
-from newsdesk.store.database import open_store
+from newsdesk.store.database import open_store as act
+"""
+_MIGRATE = """
+from newsdesk.store.migration import run_migration
+def act(address):
+    print(*run_migration(address).steps)
+"""
+_AT_A_WORD = """
+import sys
 print("ready", flush=True)
 sys.stdin.readline()
-open_store(sys.argv[1]).dispose()
+act(sys.argv[1])
 """
 
 
 def open_at_once(address: str, count: int) -> None:
     """Have `count` processes open the store at `address`, each of which must succeed."""
-    command = [sys.executable, "-c", _OPEN, address]
+    _at_once(_OPEN, address, count)
+
+
+def migrate_at_once(address: str, count: int) -> list[str]:
+    """Have `count` processes migrate the store at `address`, each of which must succeed; the steps that each took."""
+    return _at_once(_MIGRATE, address, count)
+
+
+def _at_once(script: str, address: str, count: int) -> list[str]:
+    command = [sys.executable, "-c", script + _AT_A_WORD, address]
     processes = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
     ]
@@ -26,6 +42,6 @@ def open_at_once(address: str, count: int) -> None:
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+    said = [process.communicate(timeout=60)[0].strip() for process in processes]
+    assert [process.returncode for process in processes] == [0] * count
+    return said

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import inspect
 
 from newsdesk.errors import ConfigError
-from newsdesk.store.database import StoreError, open_store
+from newsdesk.store.database import open_store
 from newsdesk.store.feedback import current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
+from newsdesk.store.records import StoreError
+from tests.unit.store.old_stores import FIRST
 from tests.unit.store.opening import open_at_once
 from tests.unit.store.rows import feedback, opened, prediction, store_in
 
@@ -33,33 +35,9 @@ def test_threads_that_open_new_stores_at_once_all_find_them_whole(tmp_path: Path
     assert all({"predictions", "feedback"} <= names for names in found)
 
 
-# The tables as version 1 of the store had them, with a row in each.
-OLD_STORE = """
-CREATE TABLE predictions (
-    id VARCHAR(36) NOT NULL PRIMARY KEY, at DATETIME NOT NULL, model_version VARCHAR NOT NULL, digest VARCHAR NOT NULL,
-    category VARCHAR NOT NULL, confidence FLOAT NOT NULL, text_length INTEGER NOT NULL,
-    text_digest VARCHAR(64) NOT NULL, known_share FLOAT, language VARCHAR, caller VARCHAR, arm VARCHAR,
-    pair_id VARCHAR(36), duration_ms FLOAT NOT NULL, text VARCHAR
-);
-CREATE TABLE feedback (
-    id VARCHAR(36) NOT NULL PRIMARY KEY, at DATETIME NOT NULL, said_last_at DATETIME NOT NULL, subject VARCHAR NOT NULL,
-    prediction_id VARCHAR(36), text_digest VARCHAR(64), text VARCHAR, category VARCHAR NOT NULL,
-    editor VARCHAR NOT NULL, "key" VARCHAR, revision INTEGER NOT NULL,
-    UNIQUE (subject, editor, revision), UNIQUE (editor, "key")
-);
-INSERT INTO predictions VALUES (
-    'p1', '2026-03-04 12:00:00.000000', '1', 'sha256:ab', 'sport', 0.5, 28, 'a', NULL, NULL, NULL, NULL, NULL, 0.5, NULL
-);
-INSERT INTO feedback VALUES (
-    'f1', '2026-03-04 12:00:00.000000', '2026-03-04 12:00:00.000000', 'prediction:p1', 'p1', NULL, NULL, 'politics',
-    'Ruth', NULL, 1
-);
-"""
-
-
 def old_store(folder: Path) -> str:
     with closing(sqlite3.connect(folder / "store.db")) as connection:
-        connection.executescript(OLD_STORE)
+        connection.executescript(FIRST)
     return f"sqlite:///{folder / 'store.db'}"
 
 

@@ -1,0 +1,100 @@
+"""Reach the database of the store, whatever is in it."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from newsdesk.errors import ConfigError
+from newsdesk.store.records import StoreError
+
+_POSTGRESQL = {
+    "connect_timeout": 3,  # seconds
+    "tcp_user_timeout": 10_000,  # milliseconds that the other end may leave sent bytes unacknowledged
+}
+
+
+def store_engine(address: str, *, keep_open: bool = False) -> Engine:
+    """What reaches the store at a SQLAlchemy address. Raises `ConfigError`.
+
+    With `keep_open` whoever opens a SQLite file gets connections that stay open, and must dispose of the engine.
+    """
+    try:
+        url = make_url(address)
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        kind = url.get_backend_name()
+        if kind not in ("sqlite", "postgresql"):
+            raise ArgumentError(f"{kind} is neither SQLite nor PostgreSQL")
+        return _postgresql(url) if kind == "postgresql" else _sqlite(url, keep_open)
+    except (ArgumentError, ImportError) as error:
+        raise ConfigError(
+            f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"
+        ) from error
+
+
+def shown(engine: Engine) -> str:
+    """The address without its password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def answering(engine: Engine) -> Iterator[None]:
+    """Raises `StoreError` where the database, asked in the `with` block, fails."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(
+            f"The store at {shown(engine)} does not answer: {first_line(error)}. Start it, or correct its address."
+        ) from error
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the database says, without the statement and what else it repeats."""
+    return str(error.orig).splitlines()[0]
+
+
+def _postgresql(url: URL) -> Engine:
+    defaults = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=defaults)
+
+
+def _sqlite(url: URL, keep_open: bool) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    # A SQLite file is opened in no time: by default no connection is kept that nobody would close.
+    if keep_open:
+        # A statement of a thousand rows takes megabytes once it is prepared: none is kept.
+        engine = create_engine(url, connect_args={"cached_statements": 0})
+    else:
+        engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=10000")  # milliseconds to wait for another writer
+    _write_ahead(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")  # what is committed outlives a power cut
+    cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Let readers read while somebody writes. SQLite itself does not wait for others here, whatever its timeout is."""
+    for is_last in (*[False] * 200, True):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,121 @@
+"""Bring the store from one revision to another: all of the way or not at all, one process at a time."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from newsdesk.errors import UsageError
+from newsdesk.store.engine import first_line, shown, store_engine
+from newsdesk.store.found import look_into
+from newsdesk.store.ledger import guard_ledger
+from newsdesk.store.records import StoreError
+from newsdesk.store.revisions import FOLDER, Revision, alembic_config, revisions
+
+NOTHING = "base"  # Alembic's name for a database without our tables
+
+# Whoever migrates waits for others only briefly at a time: behind one who waits for a table of PostgreSQL, all who
+# come later must wait, too, even to read.
+_ONE_AT_A_TIME = {
+    "sqlite": ["BEGIN IMMEDIATE"],
+    "postgresql": ["SET LOCAL lock_timeout = '3s'", "SELECT pg_advisory_xact_lock(7202604)"],
+}
+_PATIENCE = 600  # seconds
+_PAUSE = 0.5  # seconds for those who were held up
+_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code of an error
+_alembic = Lock()  # what Alembic calls `op` and `context` there is once in a process
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """The way that was gone, None being a database without revision; `steps` in the order in which they were taken."""
+
+    before: str | None
+    after: str | None
+    steps: list[str]
+
+
+def run_migration(address: str, to: str | None = None, *, may_lose: bool = False, folder: Path = FOLDER) -> Migrated:
+    """`migrate` the store at an address, as a job of its own, that has the time to wait for others."""
+    engine = store_engine(address)
+    try:
+        return migrate(engine, to, may_lose=may_lose, patience=_PATIENCE, folder=folder)
+    finally:
+        engine.dispose()
+
+
+def migrate(
+    engine: Engine, to: str | None = None, *, may_lose: bool = False, patience: float = 10, folder: Path = FOLDER
+) -> Migrated:
+    """Bring the store to a revision, by default up to the newest; where it is there, or beyond the newest, do nothing.
+
+    Of several at once one does it, and the others wait for up to `patience` seconds and find nothing to do. Raises
+    `UsageError` where there is no such revision or the way down removes what is not to be lost, and `StoreError`.
+    """
+    known = revisions(folder)
+    if to is not None and to not in {NOTHING, *(step.id for step in known)}:
+        names = ", ".join([NOTHING, *(step.id for step in known)])
+        raise UsageError(f"The store has no revision {to}. There are: {names}.")
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with _alone(engine) as connection:
+                return _go(connection, known, to, may_lose, folder)
+        except DBAPIError as error:
+            if not _is_held_up(error) or time.monotonic() > until:
+                raise StoreError(
+                    f"The store at {shown(engine)} was not migrated: {first_line(error)}. Nothing in it was changed. "
+                    "Remove the cause, then run: newsdesk store migrate."
+                ) from error
+        time.sleep(_PAUSE)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """One transaction, that nobody else changes the tables beside."""
+    with _alembic, engine.begin() as connection:
+        for statement in _ONE_AT_A_TIME[engine.dialect.name]:
+            connection.exec_driver_sql(statement)
+        yield connection
+
+
+def _go(connection: Connection, known: list[Revision], to: str | None, may_lose: bool, folder: Path) -> Migrated:
+    before = look_into(connection).revision
+    at, target = before or "", known[-1].id if to is None else "" if to == NOTHING else to
+    if at == target or (to is None and at > target):
+        return Migrated(before, before, [])
+    if at > known[-1].id:
+        raise UsageError(
+            f"The store is at revision {at}, which this version of Newsdesk does not know. Go back from it with the "
+            "version that brought it there."
+        )
+    up = [step for step in known if at < step.id <= target]
+    down = [step for step in reversed(known) if target < step.id <= at]
+    _require_consent(down, may_lose)
+    config = alembic_config(folder)
+    config.attributes["connection"] = connection
+    if up:
+        command.upgrade(config, target)
+    else:
+        command.downgrade(config, target or NOTHING)
+    guard_ledger(connection)
+    return Migrated(before, target or None, [step.id for step in up or down])
+
+
+def _require_consent(down: list[Revision], may_lose: bool) -> None:
+    lost = "; ".join(step.loses for step in down if step.loses)
+    if lost and not may_lose:
+        raise UsageError(f"Going back would remove {lost}. Make a backup, then add --yes.")
+
+
+def _is_held_up(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
