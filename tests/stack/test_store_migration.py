@@ -210,7 +210,7 @@ def test_a_server_of_the_new_version_says_that_the_store_is_old_and_keeps_all_un
 
 def test_a_migration_that_waits_for_a_reader_lets_others_read_meanwhile(address: str, tmp_path: Path) -> None:
     folder = folder_with(tmp_path, notes())
-    with opened(address) as store, ThreadPoolExecutor(1) as job:
+    with opened(f"{address}?options=-c%20statement_timeout=10s") as store, ThreadPoolExecutor(1) as job:
         with store.begin() as reader:
             reader.execute(text("SELECT count(*) FROM feedback"))  # holds the table until its transaction ends
             migration = job.submit(run_migration, address, folder=folder)
