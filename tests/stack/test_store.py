@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.feedback import Vote, current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, PredictionRecord, Recorded
-from tests.stack.servers import Postgresql, stoppable_postgresql
+from tests.stack.servers import Postgresql
 from tests.unit.store.opening import migrate_at_once, open_at_once
 from tests.unit.store.rows import feedback, opened, prediction
 from tests.waiting import eventually
@@ -26,21 +25,6 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def server(programs: Path) -> Iterator[Postgresql]:
-    with stoppable_postgresql(programs) as server:
-        yield server
-
-
-@pytest.fixture
-def address(server: Postgresql) -> str:
-    """A database of its own for every test."""
-    name = f"test{time.time_ns()}"
-    with opened(server.address) as store, store.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(f"CREATE DATABASE {name}"))
-    return f"{server.address.rpartition('/')[0]}/{name}"
 
 
 def kept(address: str) -> list[str]:

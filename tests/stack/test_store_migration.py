@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from newsdesk.store.ledger import append, entries
 from newsdesk.store.migration import migrate, run_migration
 from newsdesk.store.records import StoreOutdated
 from newsdesk.store.status import read_status
-from tests.stack.servers import Postgresql, stoppable_postgresql
 from tests.stack.test_store import ids, kept, send, started
 from tests.unit.store.migrating import (
     LEDGER_MADE_ANEW,
@@ -37,21 +35,6 @@ from tests.unit.store.test_ledger import ENTRY
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def server(programs: Path) -> Iterator[Postgresql]:
-    with stoppable_postgresql(programs) as server:
-        yield server
-
-
-@pytest.fixture
-def address(server: Postgresql) -> str:
-    """An empty database of its own for every test."""
-    name = f"test{time.time_ns()}"
-    with opened(server.address) as store, store.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(f"CREATE DATABASE {name}"))
-    return f"{server.address.rpartition('/')[0]}/{name}"
 
 
 def execute(address: str, *statements: str) -> None:

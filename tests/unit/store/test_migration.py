@@ -1,3 +1,4 @@
+import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from newsdesk.errors import UsageError
+from newsdesk.store.database import open_store
 from newsdesk.store.found import NEWEST
 from newsdesk.store.ledger import append, entries
 from newsdesk.store.migration import migrate, run_migration
@@ -166,6 +168,29 @@ def test_of_eight_migrations_at_once_one_does_it(tmp_path: Path) -> None:
     assert sorted(migrate_at_once(address, 8)) == [""] * 7 + ["0001"]
     with opened(address) as store:
         assert differences(store) == []
+
+
+def test_a_server_that_has_the_store_open_goes_on_when_a_table_is_made_anew(tmp_path: Path) -> None:
+    anew = 'batch_alter_table("feedback", recreate="always")'
+    folder = folder_with(tmp_path, notes().replace('batch_alter_table("feedback")', anew))
+    server = open_store(address_in(tmp_path), keep_open=True)
+    try:
+        for to in (None, "0001"):
+            require_that_all_is_kept(server)
+            run_migration(address_in(tmp_path), to, may_lose=True, folder=folder)
+        require_that_all_is_kept(server)
+        assert len(said(server)) == 3
+    finally:
+        server.dispose()
+
+
+def test_a_database_that_is_away_is_told_with_what_to_do_and_without_its_password() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"postgresql://newsdesk:not-to-be-shown@127.0.0.1:{closed.getsockname()[1]}/postgres"
+        with pytest.raises(StoreError, match=r"refused.*then run: newsdesk store migrate\.$") as away:
+            run_migration(address)
+    assert "not-to-be-shown" not in str(away.value)
 
 
 def test_whoever_waits_in_vain_for_another_migration_is_told_so(tmp_path: Path) -> None:
