@@ -14,10 +14,12 @@ from newsdesk.store.found import NEWEST
 from newsdesk.store.ledger import append, entries
 from newsdesk.store.migration import migrate, run_migration
 from newsdesk.store.records import StoreOutdated
+from newsdesk.store.revisions import revisions
 from newsdesk.store.status import read_status
 from tests.stack.test_store import ids, kept, send, started
 from tests.unit.store.migrating import (
     LEDGER_MADE_ANEW,
+    NEXT,
     columns_of,
     differences,
     folder_with,
@@ -102,8 +104,10 @@ def test_a_store_of_the_last_version_before_the_revisions_keeps_its_ledger(addre
 
 def test_a_store_that_is_a_revision_behind_says_which(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(address):
-        monkeypatch.setattr("newsdesk.store.database.NEWEST", "0002")
-    with pytest.raises(StoreOutdated, match=r"is at revision 0001, and this version of Newsdesk needs revision 0002"):
+        monkeypatch.setattr("newsdesk.store.database.NEWEST", NEXT)
+    with pytest.raises(
+        StoreOutdated, match=rf"is at revision {NEWEST}, and this version of Newsdesk needs revision {NEXT}"
+    ):
         open_store(address)
 
 
@@ -111,9 +115,9 @@ def test_a_store_goes_down_and_up_again_and_keeps_its_rows(address: str, tmp_pat
     folder = folder_with(tmp_path, notes())
     with opened(address) as store:
         require_that_all_is_kept(store)
-        assert migrate(store, folder=folder).steps == ["0002"]
+        assert migrate(store, folder=folder).steps == [NEXT]
         assert "note" in columns_of(store, "feedback")
-        assert migrate(store, "0001", may_lose=True, folder=folder).steps == ["0002"]
+        assert migrate(store, NEWEST, may_lose=True, folder=folder).steps == [NEXT]
         assert differences(store) == []
         assert len(said(store)) == len(entries(store)) == 1
         assert migrate(store, "base", may_lose=True).after is None
@@ -129,7 +133,7 @@ def test_the_ledger_stays_guarded_when_its_table_is_made_anew(address: str, tmp_
     folder = folder_with(tmp_path, LEDGER_MADE_ANEW)
     with opened(address) as store:
         append(store, ENTRY)
-        for to in (None, "0001"):
+        for to in (None, NEWEST):
             migrate(store, to, folder=folder)
             with pytest.raises(DBAPIError, match="only grows"), store.begin() as connection:
                 connection.execute(text("DELETE FROM promotion_ledger"))
@@ -139,13 +143,13 @@ def test_the_ledger_stays_guarded_when_its_table_is_made_anew(address: str, tmp_
 def test_a_migration_that_was_killed_has_changed_nothing_and_is_run_again(address: str, tmp_path: Path) -> None:
     with opened(address) as store:
         is_migrated_in_half(address, tmp_path)
-        assert migrate(store, folder=folder_with(tmp_path, notes())).steps == ["0002"]
+        assert migrate(store, folder=folder_with(tmp_path, notes())).steps == [NEXT]
         assert "note" in columns_of(store, "feedback")
 
 
 def test_of_eight_migrations_at_once_one_does_it(address: str) -> None:
     make_old(address)
-    assert sorted(migrate_at_once(address, 8)) == [""] * 7 + ["0001"]
+    assert sorted(migrate_at_once(address, 8)) == [""] * 7 + [" ".join(step.id for step in revisions())]
     with opened(address) as store:
         assert differences(store) == []
 
@@ -163,12 +167,12 @@ def test_a_server_of_the_old_version_loses_nothing_while_the_store_is_migrated_a
                 eventually(lambda: log.written == 201)
                 migration = job.submit(run_migration, address, folder=folder)
             time.sleep(0.002)
-        assert migration.result().steps == ["0002"]
+        assert migration.result().steps == [NEXT]
         eventually(lambda: log.written == 600 and log.is_store_up)
         assert log.dropped == 0
     assert kept(address) == ids(answers)
     with opened(address) as store:
-        assert revision_of(store) == "0002"
+        assert revision_of(store) == NEXT
         assert len(said(store)) == 6
         require_that_all_is_kept(store)
 
@@ -205,4 +209,4 @@ def test_a_migration_that_waits_for_a_reader_lets_others_read_meanwhile(address:
                 longest = max(longest, time.monotonic() - began)
             assert not migration.done()
         assert 1 < longest < 4  # behind the migration, for as long as it waits at a time
-        assert migration.result().steps == ["0002"]
+        assert migration.result().steps == [NEXT]

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, inspect, text
 import newsdesk.store
 from newsdesk.store.database import metadata
 from newsdesk.store.feedback import record_feedback
-from newsdesk.store.found import VERSION_TABLE, look_into
+from newsdesk.store.found import NEWEST, VERSION_TABLE, look_into
 from newsdesk.store.ledger import Entry, append, entries
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run, record_run
 from newsdesk.store.predictions import insert_predictions
@@ -26,19 +26,20 @@ from newsdesk.store.windows import StoredWindow, read_windows, save_windows
 from tests.unit.store.rows import NOON, feedback, prediction, said
 
 ROOT = Path(__file__).parents[3]
+NEXT = f"{int(NEWEST) + 1:04}"  # the revision that a test adds
 
 for _module in pkgutil.iter_modules(newsdesk.store.__path__, "newsdesk.store."):
     if not _module.ispkg:
         importlib.import_module(_module.name)  # those with tables tell `metadata` of them
 
-LEDGER_MADE_ANEW = '''
+LEDGER_MADE_ANEW = f'''
 """The ledger may say where."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT}"
+down_revision = "{NEWEST}"
 loses = ""
 
 
@@ -70,7 +71,8 @@ def notes() -> str:
     """The revision that the documentation shows: it adds the column `note` to `feedback`."""
     page = (ROOT / "docs" / "migrations.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^   ```python\n(.*?)^   ```", page, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"^   ", "", str(block), flags=re.MULTILINE)
+    revision = re.sub(r"^   ", "", str(block), flags=re.MULTILINE)
+    return revision.replace('"0002"', f'"{NEXT}"').replace('"0001"', f'"{NEWEST}"')
 
 
 def folder_with(parent: Path, revision: str) -> Path:
@@ -78,7 +80,7 @@ def folder_with(parent: Path, revision: str) -> Path:
     folder = parent / "migrations"
     if not folder.exists():
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0002_in_a_test.py").write_text(revision, encoding="utf-8")
+    (folder / "versions" / "in_a_test.py").write_text(revision, encoding="utf-8")
     return folder
 
 

@@ -17,6 +17,7 @@ from newsdesk.store.revisions import FOLDER, revisions
 from newsdesk.store.status import read_status
 from tests.unit.store.migrating import (
     LEDGER_MADE_ANEW,
+    NEXT,
     columns_of,
     differences,
     folder_with,
@@ -32,6 +33,8 @@ from tests.unit.store.opening import migrate_at_once
 from tests.unit.store.rows import opened, said, store_in
 from tests.unit.store.test_ledger import ENTRY
 
+ALL = [step.id for step in revisions()]
+
 
 def address_in(folder: Path) -> str:
     return f"sqlite:///{folder / 'store.db'}"
@@ -44,9 +47,8 @@ def old_store(folder: Path, statements: str) -> str:
 
 
 def test_the_newest_revision_is_the_one_that_opening_a_store_looks_for() -> None:
-    numbers = [step.id for step in revisions()]
-    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
-    assert numbers[-1] == NEWEST
+    assert [f"{n:04}" for n in range(1, len(ALL) + 1)] == ALL
+    assert ALL[-1] == NEWEST
 
 
 def test_every_revision_is_told_apart_by_a_sentence() -> None:
@@ -81,9 +83,9 @@ def test_a_store_goes_down_and_up_again_and_keeps_its_rows(tmp_path: Path) -> No
     folder = folder_with(tmp_path, notes())
     with store_in(tmp_path) as store:
         require_that_all_is_kept(store)
-        assert migrate(store, folder=folder).steps == ["0002"]
+        assert migrate(store, folder=folder).steps == [NEXT]
         assert "note" in columns_of(store, "feedback")
-        assert migrate(store, "0001", may_lose=True, folder=folder).steps == ["0002"]
+        assert migrate(store, NEWEST, may_lose=True, folder=folder).steps == [NEXT]
         assert differences(store) == []
         assert len(said(store)) == len(entries(store)) == 1
         require_that_all_is_kept(store)
@@ -94,7 +96,7 @@ def test_a_store_goes_down_to_nothing_and_up_from_it(tmp_path: Path) -> None:
     with store_in(tmp_path) as store:
         migrate(store, folder=folder)
         done = migrate(store, "base", may_lose=True, folder=folder)
-        assert (done.before, done.after, done.steps) == ("0002", None, ["0002", "0001"])
+        assert (done.before, done.after, done.steps) == (NEXT, None, [NEXT, *reversed(ALL)])
         assert tables_of(store) == {"newsdesk_version"}
     with store_in(tmp_path) as store:
         assert differences(store) == []
@@ -105,15 +107,15 @@ def test_what_would_be_lost_on_the_way_down_is_named_and_stays_without_consent(t
     with store_in(tmp_path) as store:
         migrate(store, folder=folder)
         with pytest.raises(UsageError, match=r"would remove the notes of feedback\. Make a backup, then add --yes\."):
-            migrate(store, "0001", folder=folder)
-        assert revision_of(store) == "0002"
+            migrate(store, NEWEST, folder=folder)
+        assert revision_of(store) == NEXT
 
 
 def test_a_way_down_that_loses_nothing_needs_no_consent(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, LEDGER_MADE_ANEW)
     with store_in(tmp_path) as store:
         migrate(store, folder=folder)
-        assert migrate(store, "0001", folder=folder).after == "0001"
+        assert migrate(store, NEWEST, folder=folder).after == NEWEST
 
 
 @pytest.mark.parametrize("to", ["7", "head", "-1", "000"])
@@ -127,17 +129,17 @@ def test_a_newer_store_is_left_as_it_is_and_serves_this_version(tmp_path: Path) 
         migrate(store, folder=folder_with(tmp_path, notes()))
     with store_in(tmp_path) as store:
         assert migrate(store).steps == []
-        assert revision_of(store) == "0002"
+        assert revision_of(store) == NEXT
         require_that_all_is_kept(store)
-        with pytest.raises(UsageError, match=r"at revision 0002, which this version of Newsdesk does not know"):
-            migrate(store, "0001")
+        with pytest.raises(UsageError, match=rf"at revision {NEXT}, which this version of Newsdesk does not know"):
+            migrate(store, NEWEST)
 
 
 def test_the_ledger_stays_guarded_when_its_table_is_made_anew(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, LEDGER_MADE_ANEW)
     with store_in(tmp_path) as store:
         append(store, ENTRY)
-        for to in (None, "0001"):
+        for to in (None, NEWEST):
             migrate(store, to, folder=folder)
             assert guards(store) == 3
             with pytest.raises(IntegrityError, match="only grows"), store.begin() as connection:
@@ -151,21 +153,21 @@ def test_a_revision_that_fails_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match=r"was not migrated: no such table: nowhere\. Nothing in it was changed\."):
             migrate(store, folder=folder_with(tmp_path, revision))
         assert "note" not in columns_of(store, "feedback")
-        assert revision_of(store) == "0001"
+        assert revision_of(store) == NEWEST
 
 
 def test_a_migration_that_was_killed_has_changed_nothing_and_is_run_again(tmp_path: Path) -> None:
     with store_in(tmp_path) as store:
         is_migrated_in_half(address_in(tmp_path), tmp_path)
-        assert revision_of(store) == "0001"
+        assert revision_of(store) == NEWEST
         assert "note" not in columns_of(store, "feedback")
-        assert migrate(store, folder=folder_with(tmp_path, notes())).steps == ["0002"]
+        assert migrate(store, folder=folder_with(tmp_path, notes())).steps == [NEXT]
         assert "note" in columns_of(store, "feedback")
 
 
 def test_of_eight_migrations_at_once_one_does_it(tmp_path: Path) -> None:
     address = old_store(tmp_path, FIRST)
-    assert sorted(migrate_at_once(address, 8)) == [""] * 7 + ["0001"]
+    assert sorted(migrate_at_once(address, 8)) == [""] * 7 + [" ".join(ALL)]
     with opened(address) as store:
         assert differences(store) == []
 
@@ -175,7 +177,7 @@ def test_a_server_that_has_the_store_open_goes_on_when_a_table_is_made_anew(tmp_
     folder = folder_with(tmp_path, notes().replace('batch_alter_table("feedback")', anew))
     server = open_store(address_in(tmp_path), keep_open=True)
     try:
-        for to in (None, "0001"):
+        for to in (None, NEWEST):
             require_that_all_is_kept(server)
             run_migration(address_in(tmp_path), to, may_lose=True, folder=folder)
         require_that_all_is_kept(server)
@@ -203,7 +205,7 @@ def test_whoever_waits_in_vain_for_another_migration_is_told_so(tmp_path: Path) 
 
 def test_the_status_of_a_store_that_is_not_there_leaves_it_so(tmp_path: Path) -> None:
     status = read_status(address_in(tmp_path))
-    assert (status.condition, status.revision, [step.id for step in status.pending]) == ("empty", None, ["0001"])
+    assert (status.condition, status.revision, [step.id for step in status.pending]) == ("empty", None, ALL)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -213,7 +215,7 @@ def test_the_status_says_where_a_store_is(tmp_path: Path) -> None:
     run_migration(address)
     assert read_status(address).condition == "current"
     behind = read_status(address, folder)
-    assert (behind.condition, behind.revision, behind.newest) == ("behind", "0001", "0002")
+    assert (behind.condition, behind.revision, behind.newest) == ("behind", NEWEST, NEXT)
     assert [(step.what, step.loses) for step in behind.pending] == [
         ("Feedback may carry a note.", "the notes of feedback")
     ]
