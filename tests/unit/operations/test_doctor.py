@@ -1,7 +1,9 @@
 """What each check of the doctor finds, on the real thing."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from newsdesk.store.database import open_store
 from tests.answering import answering
 from tests.builders import settings_in
 from tests.unit.monitoring.exporter.airflow_server import PASSWORD, USER, airflow_server
+from tests.unit.store.old_stores import FIRST
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -110,6 +113,14 @@ def test_a_store_is_looked_into_and_never_made(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:4096] + os.urandom(8192))
     assert levels(check_store(f"sqlite:///{file}")) == ["problem"]
     assert levels(check_store("no address")) == ["problem"]
+
+
+def test_a_store_older_than_this_version_is_told_with_the_command_that_migrates_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "newsdesk.db")) as older:
+        older.executescript(FIRST)
+    found = list(check_store(f"sqlite:///{tmp_path / 'newsdesk.db'}"))
+    assert [finding.level for finding in found] == ["ok", "warning"]
+    assert "newsdesk store migrate" in found[1].fix
 
 
 def test_what_waits_for_the_store_is_told_when_it_waits_for_long(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsdesk.operations.doctor.clock import skew
-from newsdesk.operations.doctor.finding import Finding, fine, problem
+from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.store.status import read_status
 
 _PATIENCE = 3  # seconds
 
@@ -37,6 +38,7 @@ def _check_sqlite(file: Path) -> Iterator[Finding]:
         verdict = str(error)
     if verdict == "ok":
         yield fine("database", f"The store {file} is sound.")
+        yield from _check_revision(f"sqlite:///{file}")
     else:
         yield problem(
             "database",
@@ -64,3 +66,13 @@ def _check_server(url: URL) -> Iterator[Finding]:
         return
     yield fine("database", f"The store at {where} answers: PostgreSQL {version.split()[0]}.")
     yield from skew("PostgreSQL", now, datetime.now(UTC))
+    yield from _check_revision(url.render_as_string(hide_password=False))
+
+
+def _check_revision(address: str) -> Iterator[Finding]:
+    """Nothing where it is the newest, or one that a newer version made."""
+    status = read_status(address)
+    if status.condition == "behind":
+        at = f"revision {status.revision}" if status.revision else "no revision"
+        sentence = f"The store is at {at}, and this version needs {status.newest}."
+        yield warning("database", sentence, "Run: newsdesk store migrate.")
