@@ -5,9 +5,20 @@ import sys
 from pathlib import Path
 from platform import machine, python_version
 
-from benchmarks import accuracy, dashboards, drift, fuzzing, monitoring, predictor, sample_corpus, serving, startup
+from benchmarks import (
+    accuracy,
+    dashboards,
+    drift,
+    fuzzing,
+    monitoring,
+    predictor,
+    replay,
+    sample_corpus,
+    serving,
+    startup,
+)
 
-MODULES = (startup, predictor, serving, fuzzing, sample_corpus, accuracy, drift, monitoring, dashboards)
+MODULES = (startup, predictor, serving, fuzzing, sample_corpus, accuracy, replay, drift, monitoring, dashboards)
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 REPORT = Path(__file__).parents[1] / "docs" / "measurements.md"
 DATA = Path(__file__).parents[2] / "shared" / "data"
