@@ -1,15 +1,15 @@
 """The dashboards checked by TypeScript against Grafana's own schema, panels and their options included."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.stack.npm import installed
 
 pytestmark = pytest.mark.stack
 ROOT = Path(__file__).parents[2]
@@ -28,28 +28,8 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def schema(missing: Callable[[str], None]) -> Path:
-    """The folder of npm's packages, installed once for each lock file."""
-    if not shutil.which("npm"):
-        missing("npm")
-    sources = sorted(file for file in (GRAFANA / "schema").iterdir() if file.is_file())
-    digest = sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
-    folder = ROOT / "var" / "grafana-schema" / digest
-    if not (folder / "node_modules").is_dir():
-        _install(sources, folder, missing)
-    return folder
-
-
-def _install(sources: list[Path], folder: Path, missing: Callable[[str], None]) -> None:
-    draft = folder.with_name(f"{folder.name}.{os.getpid()}")
-    draft.mkdir(parents=True)
-    for source in sources:
-        shutil.copy(source, draft)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=draft, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        shutil.rmtree(draft)
-        missing("@grafana/schema of npm")
-    draft.rename(folder)
+    """The folder of npm's packages."""
+    return installed(GRAFANA / "schema", "grafana-schema", missing)
 
 
 def complaints(schema: Path, folder: Path, *dashboards: dict[str, Any]) -> list[str]:
