@@ -1,0 +1,63 @@
+"""What pods are told is what Newsdesk understands."""
+
+from pathlib import Path
+
+import pytest
+
+from newsdesk.config.settings import Settings, load_settings
+from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.serving.security.client import trusted_proxies
+from newsdesk.serving.security.rates import require_limit
+from newsdesk.serving.security.secret import require_safe_secret
+from tests.stack.kubernetes.manifests import Object, named, settings_of, workloads
+
+pytestmark = pytest.mark.stack
+
+
+def test_every_variable_that_is_set_is_a_setting(objects: tuple[Object, ...]) -> None:
+    known = {field.alias for field in Settings.model_fields.values()}
+    assert settings_of(objects).keys() <= known
+    for workload in workloads(objects):
+        for container in workload.containers():
+            assert {variable["name"] for variable in container.get("env", [])} <= known
+
+
+def test_a_server_would_start_with_what_production_sets(
+    production: tuple[Object, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in settings_of(production).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("API_SECRET_KEY", "Zp4-unlike-any-example-" + "k7" * 16)
+    settings = load_settings()
+    assert settings.environment == "production"
+    assert settings.auth_required
+    require_safe_secret(settings)
+    assert trusted_proxies(settings)
+    assert settings.api_rate_limit
+    require_limit(settings.api_rate_limit)
+
+
+def test_the_configuration_in_the_cluster_is_that_of_the_folder_configs(
+    objects: tuple[Object, ...], tmp_path: Path
+) -> None:
+    files = named(objects, "ConfigMap", "newsdesk-configs")["data"]
+    assert files.keys() == {"logging_config.yaml", "model_config.yaml", "pipeline_config.yaml"}
+    (tmp_path / "pipeline_config.yaml").write_text(files["pipeline_config.yaml"], encoding="utf-8")
+    schedule = load_pipeline_config(tmp_path).monitoring.schedule_interval
+    assert named(objects, "CronJob", "newsdesk-monitor")["spec"]["schedule"] == schedule
+
+
+def test_every_pod_finds_configuration_and_home_where_its_settings_say(objects: tuple[Object, ...]) -> None:
+    settings = settings_of(objects)
+    for workload in workloads(objects):
+        for container in workload.containers():
+            mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
+            assert mounts.keys() == {settings["NEWSDESK_HOME"], settings["NEWSDESK_CONFIG_DIR"], "/tmp"} | backups(
+                workload.name
+            )
+            assert mounts[settings["NEWSDESK_CONFIG_DIR"]]["readOnly"] is True
+
+
+def backups(name: str) -> set[str]:
+    return {"/var/backups/newsdesk"} if name == "newsdesk-backup" else set()
