@@ -123,7 +123,9 @@ def mebibytes(quantity: str) -> int:
 
 def test_no_job_runs_twice_at_once_or_for_ever(objects: tuple[Object, ...]) -> None:
     jobs = of_kind(objects, "CronJob")
-    assert {one["metadata"]["name"] for one in jobs} == {"newsdesk-monitor", "newsdesk-backup", "newsdesk-prune"}
+    names = {one["metadata"]["name"] for one in jobs}
+    assert names == {f"newsdesk-{name}" for name in ("monitor", "backup", "prune", "rollback")}
+    assert [one["metadata"]["name"] for one in jobs if one["spec"].get("suspend")] == ["newsdesk-rollback"]
     for one in jobs:
         assert one["spec"]["concurrencyPolicy"] == "Forbid"
         assert one["spec"]["timeZone"] == "Etc/UTC"

@@ -32,6 +32,7 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
     folder = tmp_path_factory.mktemp("mlflow")
     with stoppable_mlflow_server(f"sqlite:///{folder / 'mlflow.db'}", folder) as server:
         trainer = settings_in(folder, MLFLOW_TRACKING_URI=server.address)
+        Registry(trainer).set_alias("previous", register(trainer, 0.5))
         Registry(trainer).set_alias("champion", register(trainer, 1.0))
         yield server
 
@@ -86,8 +87,8 @@ def test_pods_answer_whoever_has_a_key_and_are_watched(cluster: Cluster) -> None
         assert "predictions_total" in httpx.get(f"{pod.address}/metrics", headers=key, timeout=30).text
     monitor = workload(cluster.objects, "newsdesk-monitor")
     report, outcome = (json.loads(cluster.run(monitor, container)) for container in monitor.containers())
-    assert report["version"] == "1"
-    assert outcome["outcome"] is None  # there is no reason to retrain yet
+    assert report["decision"]["retrain"] is False
+    assert outcome["outcome"] is None
     with cluster.pod(exporter) as pod:
         assert "retraining_needed" in httpx.get(f"{pod.address}/metrics", timeout=30).text
 
@@ -122,3 +123,15 @@ def test_a_pod_can_write_nowhere_but_in_its_volumes(alone: Cluster) -> None:
         "for folder in / /etc /etc/newsdesk /usr /var /tmp $NEWSDESK_HOME; do touch $folder/x && echo $folder; done"
     )
     assert alone.run(api, container, ["sh", "-c", f"{attempt}; true"]).split() == ["/tmp", "/var/lib/newsdesk"]
+
+
+def test_the_template_for_a_rollback_puts_the_version_before_back_in_charge(
+    cluster: Cluster, mlflow: MlflowServer
+) -> None:
+    rollback = workload(cluster.objects, "newsdesk-rollback")
+    (container,) = rollback.pod["containers"]
+    registry = Registry(settings_in(cluster.folder, MLFLOW_TRACKING_URI=mlflow.address))
+    (previous,) = (version.version for version in registry.versions() if "previous" in version.aliases)
+    assert json.loads(cluster.run(rollback, container))["champion"] == previous
+    assert {version.version for version in registry.versions() if "champion" in version.aliases} == {previous}
+    assert column(cluster.instead["NEWSDESK_DATABASE_URL"], "promotion_ledger", "actor") == ["kubernetes"]
