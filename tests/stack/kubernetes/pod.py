@@ -19,12 +19,11 @@ from tests.waiting import PATIENCE, eventually
 
 def require_sandbox(missing: Callable[[str], None]) -> None:
     """Skips where there is no bubblewrap, or where it may not work."""
-    program = shutil.which("bwrap")
-    if (
-        not program
-        or subprocess.run([program, "--unshare-user", "--ro-bind", "/", "/", "true"], check=False).returncode
-    ):
+    if not shutil.which("bwrap"):
         missing("bubblewrap")
+    attempt = ["bwrap", "--unshare-user", "--ro-bind", "/", "/", "true"]
+    if subprocess.run(attempt, check=False).returncode:
+        missing("the right to make a user namespace, which bubblewrap needs,")
 
 
 @dataclass(frozen=True)
@@ -45,30 +44,22 @@ class Cluster:
     def command(self, workload: Workload, container: Object, command: list[str], **variables: str) -> list[str]:
         """What runs `command` as `container` would."""
         user, group = (str(workload.pod["securityContext"][word]) for word in ("runAsUser", "runAsGroup"))
-        environment = (
-            settings_of(self.objects) | {"PATH": f"{sys.prefix}/bin:/usr/bin"} | dict(self.instead) | variables
-        )
         return [
-            *(
-                "bwrap",
-                "--unshare-user",
-                "--uid",
-                user,
-                "--gid",
-                group,
-                "--unshare-pid",
-                "--unshare-ipc",
-                "--unshare-uts",
-            ),
-            *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+            *("bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+            *("--unshare-user", "--uid", user, "--gid", group, "--cap-drop", "ALL"),
             *("--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"),
             *("--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev"),
             *(word for path in _programs() for word in ("--ro-bind", path, path)),
             *(word for mount in container["volumeMounts"] for word in self._mounted(workload, mount)),
             *("--remount-ro", "/", "--chdir", "/", "--clearenv"),
-            *(word for name, value in environment.items() for word in ("--setenv", name, value)),
+            *(word for pair in self._environment(container, variables).items() for word in ("--setenv", *pair)),
             *command,
         ]
+
+    def _environment(self, container: Object, variables: Mapping[str, str]) -> dict[str, str]:
+        own = {variable["name"]: variable["value"] for variable in container.get("env", []) if "value" in variable}
+        here = {"PATH": f"{sys.prefix}/bin:/usr/bin", "PYTHONPATH": str(ROOT / "src")}
+        return settings_of(self.objects) | own | here | dict(self.instead) | dict(variables)
 
     def _mounted(self, workload: Workload, mount: Object) -> list[str]:
         volume = next(volume for volume in workload.pod["volumes"] if volume["name"] == mount["name"])
@@ -76,11 +67,18 @@ class Cluster:
         if claim := volume.get("persistentVolumeClaim"):
             return [option, str(self.claim(claim["claimName"])), mount["mountPath"]]
         if config := volume.get("configMap"):
-            files = self.claim(config["name"])
-            for name, content in named(self.objects, "ConfigMap", "newsdesk-configs")["data"].items():
-                (files / name).write_text(content, encoding="utf-8")
-            return [option, str(files), mount["mountPath"]]
+            files = named(self.objects, "ConfigMap", "newsdesk-configs")["data"]
+            return [option, self._files(config["name"], files), mount["mountPath"]]
+        if secret := volume.get("secret"):
+            files = {item["path"]: f"the {item['key']} of this test\n" for item in secret["items"]}
+            return [option, self._files(secret["secretName"], files), mount["mountPath"]]
         return ["--tmpfs", mount["mountPath"]]
+
+    def _files(self, name: str, files: Mapping[str, str]) -> str:
+        folder = self.claim(name)
+        for file, content in files.items():
+            (folder / file).write_text(content, encoding="utf-8")
+        return str(folder)
 
     def run(self, workload: Workload, container: Object, command: list[str] | None = None) -> str:
         """Run a container to its end, or another command in its place; what it wrote to standard output."""

@@ -9,16 +9,17 @@ from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.serving.security.client import trusted_proxies
 from newsdesk.serving.security.rates import require_limit
 from newsdesk.serving.security.secret import require_safe_secret
-from tests.stack.kubernetes.manifests import Object, named, settings_of, workloads
+from tests.stack.kubernetes.manifests import Object, named, settings_of, workload, workloads
 
 pytestmark = pytest.mark.stack
+AWAITED = {"NEWSDESK_BACKUPS", "BACKUP_DATABASES", "BACKUP_PASSPHRASE_FILE"}
 
 
 def test_every_variable_that_is_set_is_a_setting(objects: tuple[Object, ...]) -> None:
-    known = {field.alias for field in Settings.model_fields.values()}
+    known = {field.alias for field in Settings.model_fields.values()} | AWAITED
     assert settings_of(objects).keys() <= known
-    for workload in workloads(objects):
-        for container in workload.containers():
+    for one in workloads(objects):
+        for container in one.containers():
             assert {variable["name"] for variable in container.get("env", [])} <= known
 
 
@@ -50,14 +51,19 @@ def test_the_configuration_in_the_cluster_is_that_of_the_folder_configs(
 
 def test_every_pod_finds_configuration_and_home_where_its_settings_say(objects: tuple[Object, ...]) -> None:
     settings = settings_of(objects)
-    for workload in workloads(objects):
-        for container in workload.containers():
+    for one in workloads(objects):
+        for container in one.containers():
             mounts = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
-            assert mounts.keys() == {settings["NEWSDESK_HOME"], settings["NEWSDESK_CONFIG_DIR"], "/tmp"} | backups(
-                workload.name
-            )
+            assert mounts.keys() >= {settings["NEWSDESK_HOME"], settings["NEWSDESK_CONFIG_DIR"], "/tmp"}
             assert mounts[settings["NEWSDESK_CONFIG_DIR"]]["readOnly"] is True
 
 
-def backups(name: str) -> set[str]:
-    return {"/var/backups/newsdesk"} if name == "newsdesk-backup" else set()
+def test_the_backup_finds_its_volume_and_its_passphrase_where_it_is_told(objects: tuple[Object, ...]) -> None:
+    backup = workload(objects, "newsdesk-backup")
+    (container,) = backup.pod["containers"]
+    told = {variable["name"]: variable.get("value") for variable in container["env"]}
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in backup.pod["volumes"]}
+    assert "persistentVolumeClaim" in volumes[mounts[told["NEWSDESK_BACKUPS"]]]
+    folder, _, name = told["BACKUP_PASSPHRASE_FILE"].rpartition("/")
+    assert name in {item["path"] for item in volumes[mounts[folder]]["secret"]["items"]}
