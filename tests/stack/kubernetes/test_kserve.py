@@ -14,11 +14,11 @@ from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from tests.builders import settings_in
 from tests.serving import app_of, call
-from tests.stack.kubernetes.manifests import Object, workload
+from tests.stack.kubernetes.manifests import Object, named, workload
 
 PAGE = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 # What KServe's predictor has beside the fields of a pod.
-OF_KSERVE = {"minReplicas", "maxReplicas", "scaleMetric", "scaleTarget", "labels"}
+OF_KSERVE = {"minReplicas", "maxReplicas", "scaleMetric", "scaleTarget", "deploymentStrategy", "labels"}
 
 
 def service() -> Object:
@@ -65,10 +65,15 @@ def test_kubernetes_understands_every_word_of_its_pod() -> None:
 def test_its_pod_is_as_bounded_as_the_deployments_and_asks_for_the_same(production: tuple[Object, ...]) -> None:
     api = workload(production, "newsdesk-api")
     (container,), (deployed,) = pod()["containers"], api.pod["containers"]
-    for word in ("image", "command", "resources", "securityContext"):
+    for word in ("image", "command", "ports", "resources", "securityContext"):
         assert container[word] == deployed[word]
     for word in ("serviceAccountName", "automountServiceAccountToken", "terminationGracePeriodSeconds"):
         assert pod()[word] == api.pod[word]
+    assert service()["spec"]["predictor"]["labels"] == api.labels  # by which Service and NetworkPolicies know them
+    assert (
+        service()["spec"]["predictor"]["deploymentStrategy"]
+        == named(production, "Deployment", "newsdesk-api")["spec"]["strategy"]
+    )
     assert pod()["securityContext"].items() <= api.pod["securityContext"].items()
     assert {variable["name"] for variable in container["env"]} <= {
         field.alias for field in Settings.model_fields.values()
