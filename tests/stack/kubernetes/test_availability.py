@@ -121,11 +121,16 @@ def mebibytes(quantity: str) -> int:
     return number * {"Mi": 1, "Gi": 1024}[unit]
 
 
+def test_production_has_no_template_that_puts_a_model_of_the_sample_in_charge(production: tuple[Object, ...]) -> None:
+    assert "newsdesk-sample" not in {one["metadata"]["name"] for one in of_kind(production, "CronJob")}
+
+
 def test_no_job_runs_twice_at_once_or_for_ever(objects: tuple[Object, ...]) -> None:
     jobs = of_kind(objects, "CronJob")
     names = {one["metadata"]["name"] for one in jobs}
-    assert names == {f"newsdesk-{name}" for name in ("monitor", "backup", "prune", "rollback")}
-    assert [one["metadata"]["name"] for one in jobs if one["spec"].get("suspend")] == ["newsdesk-rollback"]
+    assert names - {"newsdesk-sample"} == {f"newsdesk-{name}" for name in ("monitor", "backup", "prune", "rollback")}
+    by_themselves = {one["metadata"]["name"] for one in jobs if not one["spec"].get("suspend")}
+    assert by_themselves == {"newsdesk-monitor", "newsdesk-backup", "newsdesk-prune"}
     for one in jobs:
         assert one["spec"]["concurrencyPolicy"] == "Forbid"
         assert one["spec"]["timeZone"] == "Etc/UTC"
