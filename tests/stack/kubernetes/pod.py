@@ -58,7 +58,11 @@ class Cluster:
 
     def _environment(self, container: Object, variables: Mapping[str, str]) -> dict[str, str]:
         own = {variable["name"]: variable["value"] for variable in container.get("env", []) if "value" in variable}
-        here = {"PATH": f"{sys.prefix}/bin:/usr/bin", "PYTHONPATH": str(ROOT / "src")}
+        here = {
+            "PATH": f"{sys.prefix}/bin:/usr/bin",
+            "PYTHONPATH": str(ROOT / "src"),
+            "HOME": "/tmp",
+        }  # as in the image
         return settings_of(self.objects) | own | here | dict(self.instead) | dict(variables)
 
     def _mounted(self, workload: Workload, mount: Object) -> list[str]:
