@@ -11,7 +11,6 @@ from newsdesk.config.settings import Settings
 from tests.stack.kubernetes.manifests import ROOT, Object, named, of_kind, settings_of, workloads
 
 pytestmark = pytest.mark.stack
-AWAITED = {"BACKUP_DATABASES"}
 PAGE = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 
 
@@ -89,7 +88,7 @@ def test_in_development_no_other_secret_is_asked_for(objects: tuple[Object, ...]
 def test_every_key_that_becomes_a_variable_is_a_setting() -> None:
     variables = {key for _, key in documented_keys() if key.isupper()}
     assert len(variables) >= 6
-    assert variables <= {field.alias for field in Settings.model_fields.values()} | AWAITED
+    assert variables <= {field.alias for field in Settings.model_fields.values()}
 
 
 def documented_keys() -> set[tuple[str, str]]:

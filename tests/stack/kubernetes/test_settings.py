@@ -12,11 +12,10 @@ from newsdesk.serving.security.secret import require_safe_secret
 from tests.stack.kubernetes.manifests import Object, named, settings_of, workload, workloads
 
 pytestmark = pytest.mark.stack
-AWAITED = {"NEWSDESK_BACKUPS", "BACKUP_DATABASES", "BACKUP_PASSPHRASE_FILE"}
 
 
 def test_every_variable_that_is_set_is_a_setting(objects: tuple[Object, ...]) -> None:
-    known = {field.alias for field in Settings.model_fields.values()} | AWAITED
+    known = {field.alias for field in Settings.model_fields.values()}
     assert settings_of(objects).keys() <= known
     for one in workloads(objects):
         for container in one.containers():
