@@ -135,7 +135,6 @@ def test_the_jobs_back_everything_up_and_clear_up(cluster: Cluster) -> None:
 
 
 def test_the_job_of_a_new_version_brings_the_store_up_to_date(cluster: Cluster) -> None:
-    pytest.importorskip("newsdesk.cli.store", reason="stores have no revisions yet")
     job = workload(cluster.objects, "newsdesk-migrate")
     told = [json.loads(cluster.run(job, job.pod["containers"][0])) for _ in range(2)]
     assert told[0]["after"] == told[1]["before"] == told[1]["after"] is not None
