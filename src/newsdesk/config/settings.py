@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     config_dir: Path = Field(default=Path("configs"), alias="NEWSDESK_CONFIG_DIR")
     inbox: str | None = Field(default=None, alias="NEWSDESK_INBOX")
     storage: str | None = Field(default=None, alias="NEWSDESK_STORAGE")
+    secrets_dir: Path | None = Field(default=None, alias="NEWSDESK_SECRETS_DIR")
     database_url: str | None = Field(default=None, alias="NEWSDESK_DATABASE_URL")
     mlflow_tracking_uri: str | None = Field(default=None, alias="MLFLOW_TRACKING_URI")
     mlflow_artifact_root: str | None = Field(default=None, alias="MLFLOW_ARTIFACT_ROOT")
@@ -144,10 +145,19 @@ def _as_text(value: object) -> str:
             return str(value)
 
 
+def _with_secrets(settings: Settings) -> Settings:
+    folder = settings.secrets_dir
+    if folder is None:
+        return settings
+    if not folder.is_dir():
+        raise ConfigError(f"NEWSDESK_SECRETS_DIR names {folder}, which is no folder. Make it, or unset the variable.")
+    return Settings(_secrets_dir=folder)
+
+
 def load_settings() -> Settings:
     """The settings in force. Raises `ConfigError` naming the variable."""
     try:
-        return Settings()
+        return _with_secrets(Settings())
     except UnicodeDecodeError as error:
         raise ConfigError("The file .env is not UTF-8. Save it as UTF-8, or remove it.") from error
     except ValidationError as error:

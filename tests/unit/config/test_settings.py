@@ -143,3 +143,32 @@ def test_settings_cannot_be_changed_once_read(tmp_path: Path) -> None:
 
     with pytest.raises(ValidationError, match="frozen"):
         settings.api_port = 1  # type: ignore[misc]
+
+
+def test_secrets_are_read_from_files_named_like_the_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "api_secret_key").write_text("from a file", encoding="utf-8")
+    (tmp_path / "newsdesk_database_url").write_text("postgresql://db/from-a-file", encoding="utf-8")
+    monkeypatch.setenv("NEWSDESK_SECRETS_DIR", str(tmp_path))
+
+    settings = load_settings()
+
+    assert settings.database == "postgresql://db/from-a-file"
+    assert settings.api_secret_key
+    assert settings.api_secret_key.get_secret_value() == "from a file"
+
+
+def test_the_environment_comes_before_a_file_of_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "api_port").write_text("1", encoding="utf-8")
+    monkeypatch.setenv("NEWSDESK_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("API_PORT", "2")
+
+    assert load_settings().api_port == 2
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_an_error_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSDESK_SECRETS_DIR", str(tmp_path / "nowhere"))
+
+    with pytest.raises(ConfigError, match="nowhere, which is no folder"):
+        load_settings()
