@@ -45,6 +45,8 @@ lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql --extra s3 pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/airflow.in -o requirements/airflow.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/mlflow.in -o requirements/mlflow.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/image.in -o requirements/image.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
