@@ -8,7 +8,7 @@ what=${1:-all}
 make .venv/installed
 case $what in
     unit | integration | stack) exec .venv/bin/pytest "tests/$what" "$@" ;;
-    engine) NEWSDESK_REQUIRE_SERVERS=1 exec .venv/bin/pytest -s tests/engine "$@" ;;
+    engine) NEWSDESK_REQUIRE_ENGINE=1 NEWSDESK_REQUIRE_SERVERS=1 exec .venv/bin/pytest -s tests/engine "$@" ;;
     all) exec .venv/bin/pytest -n 2 --dist loadfile "$@" ;;
     ci) exec .ci/run ;;
     *)

@@ -8,11 +8,13 @@ replicas() {
     getent ahostsv4 api | cut -d ' ' -f 1 | sort -u
 }
 
+# A reload closes connections that wait for their next request: it is worth that for a new replica only. One that is gone
+# is left alone by nginx after the first try.
 follow_replicas() {
     known=$(replicas)
     while sleep 2; do
         now=$(replicas) || continue  # none is up: keep the last ones
-        [ "$now" != "$known" ] || continue
+        printf '%s\n' "$now" | grep -qvxF "$known" || continue
         nginx -c /etc/nginx/newsdesk/nginx.conf -s reload && known=$now
     done
 }

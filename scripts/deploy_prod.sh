@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Bring a new version into production, or the first one: checks, images, migration, rolling restart, smoke test; where one of
+# them fails, what ran before runs again.
+#   scripts/deploy_prod.sh              build the images here and deploy them
+#   scripts/deploy_prod.sh --pull       take them from the registry that compose names
+#   scripts/deploy_prod.sh --as-is      deploy images that are here already
+# Environment: NEWSDESK_TAG (default: the commit), API_REPLICAS (default 2), SERVICES (default: all of compose.prod.yaml).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:---build}
+export NEWSDESK_TAG=${NEWSDESK_TAG:-$(git rev-parse --short HEAD)} API_REPLICAS=${API_REPLICAS:-2}
+export NEWSDESK_REVISION=${NEWSDESK_REVISION:-$(git rev-parse HEAD 2> /dev/null || echo unknown)}
+secrets=${NEWSDESK_SECRETS:-secrets}
+state=var/deployed_tag  # what runs, for the way back
+
+if docker compose version > /dev/null 2>&1; then engine=(docker compose); else engine=(docker-compose); fi
+compose=("${engine[@]}" -f compose.prod.yaml -f compose.scale.yaml)
+read -ra services <<< "${SERVICES:-}"
+
+say() { printf '%s %s\n' "$(date -u +%H:%M:%S)" "$*"; }
+fail() { echo "$*" >&2; exit 1; }
+
+check() {
+    say "Checking"
+    docker info > /dev/null || fail "No container engine answers. Start it, or set DOCKER_HOST."
+    local name
+    while read -r name; do
+        [ -e "$secrets/$name" ] || fail "$secrets/$name is missing. Make it: scripts/setup_env.sh --production; tls_certificate and tls_key are yours."
+    done < <("${compose[@]}" config --format json | python3 -c 'import json, sys; print("\n".join(json.load(sys.stdin)["secrets"]))')
+    [ "$(stat -c %a "$secrets")" = 700 ] || fail "Others can look into $secrets. Close it: chmod 700 $secrets"
+    openssl x509 -noout -checkend 86400 -in "$secrets/tls_certificate" > /dev/null || fail "The certificate in $secrets/tls_certificate ends within a day. Renew it."
+    [ "$(openssl x509 -noout -pubkey -in "$secrets/tls_certificate")" = "$(openssl pkey -pubout -in "$secrets/tls_key")" ] ||
+        fail "$secrets/tls_key does not belong to $secrets/tls_certificate."
+    [ "$(df --output=avail -k . | tail -1)" -gt 5000000 ] || fail "Less than 5 GB are free here. Make room: docker image prune"
+}
+
+images() {
+    case $mode in
+        --build) say "Building" && "${compose[@]}" build --quiet ;;
+        --pull) say "Pulling" && "${compose[@]}" pull --quiet ;;
+        --as-is) ;;
+        *) sed -n '4,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+    esac
+}
+
+# The key that Prometheus shows the API, made once. The service `migrate` has the volume that keys are kept in.
+prometheus_key() {
+    [ ! -s "$secrets/prometheus_api_key" ] || return 0
+    say "Making Prometheus' key"
+    local key
+    key=$("${compose[@]}" run --rm --no-deps -T migrate keys create "prometheus-$(date +%s)" --scope monitor --json |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["key"], end="")')
+    printf '%s' "$key" > "$secrets/.new" && chmod 444 "$secrets/.new" && mv "$secrets/.new" "$secrets/prometheus_api_key"
+}
+
+bring_up() {
+    say "Starting $NEWSDESK_TAG: databases, migration, then the rest, each when what it needs is healthy"
+    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build postgres redis
+    "${compose[@]}" run --rm -T migrate
+    prometheus_key
+    roll_api
+    "${compose[@]}" up -d --wait --wait-timeout 600 --no-build --remove-orphans "${services[@]}"
+}
+
+# One replica after the other: new ones come up beside the old ones, nginx finds them, then the old ones end.
+roll_api() {
+    local old new
+    old=$("${compose[@]}" ps -q api)
+    [ -n "$old" ] || return 0
+    say "Replacing the API's replicas"
+    new=$((API_REPLICAS + $(wc -w <<< "$old")))
+    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build --no-deps --no-recreate --scale "api=$new" api
+    sleep 5  # nginx looks every two seconds
+    # shellcheck disable=SC2086 # a word each
+    docker stop --time 40 $old > /dev/null && docker rm $old > /dev/null
+}
+
+smoke_test() {
+    say "Testing"
+    local address=https://127.0.0.1:${HTTPS_PORT:-443} status
+    # Without a model the API is up and says so (503): before the first training that is right.
+    status=$(python3 - "$address/health" << 'PY'
+import ssl, sys, urllib.error, urllib.request
+context = ssl._create_unverified_context()  # the certificate is for the public name, not for 127.0.0.1
+try:
+    print(urllib.request.urlopen(sys.argv[1], context=context, timeout=20).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+except OSError as error:
+    print(error)
+PY
+    )
+    case $status in
+        200) say "The API answers, and has a model" ;;
+        503) say "The API answers, and has no model yet: train one" ;;
+        *) say "The API does not answer as it should: $status" && return 1 ;;
+    esac
+}
+
+roll_back() {
+    [ -s "$state" ] || fail "It failed, and nothing ran before to go back to. Look at: ${compose[*]} logs"
+    export NEWSDESK_TAG
+    NEWSDESK_TAG=$(< "$state")
+    say "It failed: going back to $NEWSDESK_TAG"
+    roll_api
+    "${compose[@]}" up -d --wait --wait-timeout 600 --no-build "${services[@]}" && smoke_test
+    fail "$NEWSDESK_TAG runs again. Look at why the new version did not: ${compose[*]} logs"
+}
+
+check
+images
+if (set -e; bring_up) && smoke_test; then
+    mkdir -p var && echo "$NEWSDESK_TAG" > "$state.new" && mv "$state.new" "$state"
+    say "$NEWSDESK_TAG is in production"
+else
+    roll_back
+fi
