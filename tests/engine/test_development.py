@@ -65,7 +65,7 @@ def test_the_first_prediction_is_answered_after_the_demo_has_trained(stack: Stac
 def test_no_process_names_a_password(stack: Stack) -> None:
     for service, told in stack.containers().items():
         if told["State"]["Status"] == "running":
-            shown = stack.engine.run("docker", "top", told["Id"], "-eo", "args")
+            shown = stack.engine.run("docker", "top", told["Id"], "-eo", "pid,args")
             assert ":airflow@" not in shown, service
             assert ":mlflow@" not in shown, service
             assert ":newsdesk@" not in shown, service

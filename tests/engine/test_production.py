@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.engine import ROOT, Engine, Stack
 from tests.stack.servers import free_port
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
 QUESTION = {"text": "Apple unveils revolutionary new AI chip for machine learning"}
@@ -68,7 +69,7 @@ def test_plain_http_leads_to_tls(stack: Stack) -> None:
 
 
 def test_a_prediction_needs_a_token(client: httpx.Client, stack: Stack) -> None:
-    assert client.post("/predict", json=QUESTION).json()["code"] == 401
+    assert client.post("/predict", json=QUESTION).status_code == 401
     stack.compose("--profile", "train", "run", "--rm", "-T", "train")
     key = (
         stack.compose("run", "--rm", "-T", "--no-deps", "migrate", "keys", "create", "newsroom")
@@ -77,9 +78,10 @@ def test_a_prediction_needs_a_token(client: httpx.Client, stack: Stack) -> None:
     )
 
     token = client.post("/auth/token", headers={"X-API-Key": key}).json()["access_token"]
+    eventually(lambda: client.get("/health").status_code == 200, "the new champion is served")
     answer = client.post("/predict", json=QUESTION, headers={"Authorization": f"Bearer {token}"})
 
-    assert answer.status_code in (200, 503)  # 503 until the server has seen the new champion
+    assert answer.status_code == 200
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
 
 
@@ -122,6 +124,6 @@ def test_no_secret_is_in_the_configuration_in_a_log_in_an_environment_or_in_a_li
     for service, told in stack.containers().items():
         shown[f"environment of {service}"] = str(told["Config"])
         if told["State"]["Status"] == "running":
-            shown[f"processes of {service}"] = stack.engine.run("docker", "top", told["Id"], "-eo", "args")
+            shown[f"processes of {service}"] = stack.engine.run("docker", "top", told["Id"], "-eo", "pid,args")
     for name, value in values.items():
         assert [where for where, text in shown.items() if value.strip() in text] == [], name
