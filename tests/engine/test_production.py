@@ -77,7 +77,7 @@ def test_a_prediction_needs_a_token(client: httpx.Client, stack: Stack) -> None:
         .splitlines()[-1]
     )
 
-    token = client.post("/auth/token", headers={"X-API-Key": key}).json()["access_token"]
+    token = client.post("/auth/token", json={"api_key": key}).json()["access_token"]
     eventually(lambda: client.get("/health").status_code == 200, "the new champion is served")
     answer = client.post("/predict", json=QUESTION, headers={"Authorization": f"Bearer {token}"})
 
