@@ -58,6 +58,7 @@ bring_up() {
     say "Starting $NEWSDESK_TAG: databases, migration, then the rest, each when what it needs is healthy"
     "${compose[@]}" up -d --wait --wait-timeout 300 --no-build postgres redis
     "${compose[@]}" run --rm -T migrate
+    "${compose[@]}" run --rm -T --no-deps api doctor --only configuration --only versions --only database --only disk
     prometheus_key
     roll_api
     "${compose[@]}" up -d --wait --wait-timeout 600 --no-build --remove-orphans "${services[@]}"
