@@ -1,0 +1,48 @@
+"""How the champion does in production, and whether a new model is due."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import dag, get_current_context, task
+
+from newsdesk_dags import config
+from newsdesk_dags.assets import RETRAINING_REQUEST
+from newsdesk_dags.command import newsdesk
+from newsdesk_dags.skipping import skip
+
+
+@task
+def monitor() -> dict[str, Any]:
+    """One pass over the prediction log (`newsdesk monitor`)."""
+    report = newsdesk("monitor")
+    return {key: report[key] for key in ("at", "version", "headline", "decision")}
+
+
+@task(outlets=[RETRAINING_REQUEST])
+def request_retraining(report: dict[str, Any]) -> None:
+    """Asks for a new model, or says why none is due."""
+    decision = report["decision"]
+    if not decision["retrain"]:
+        skip(decision["reason"])
+    extra = {"reason": decision["reason"], "champion": report["version"], "at": report["at"]}
+    get_current_context()["outlet_events"][RETRAINING_REQUEST].extra = extra
+
+
+@dag(
+    schedule=config.section("monitoring")["schedule_interval"],
+    start_date=config.FIRST_DAY,
+    catchup=False,
+    max_active_runs=1,
+    default_args=config.task_defaults(timedelta(minutes=30)),
+    dagrun_timeout=timedelta(hours=2),
+    deadline=config.deadline(timedelta(minutes=50)),
+    tags=config.TAGS,
+)
+def model_monitoring_pipeline() -> None:
+    """Looks at predictions and feedback: accuracy, drift, whether to retrain. Where the rule of `monitoring.retraining`
+    asks for a new model, the asset `newsdesk_retraining_request` starts the training.
+    """
+    request_retraining(monitor())
+
+
+model_monitoring_pipeline()

@@ -1,0 +1,158 @@
+"""From a dataset to the best model in charge."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, TriggerRule, dag, get_current_context, task
+
+from newsdesk_dags import announce, config
+from newsdesk_dags.assets import DATASET, RETRAINING_REQUEST
+from newsdesk_dags.command import newsdesk, options
+from newsdesk_dags.skipping import skip
+
+CRON = config.section("training_pipeline")["schedule_interval"]
+OCCASION = DATASET | RETRAINING_REQUEST
+POOL = os.environ.get("NEWSDESK_TRAINING_POOL") or "default_pool"
+PARAMS = {
+    "dataset": Param(
+        None,
+        type=["null", "string"],
+        pattern="^[0-9A-Za-z._-]+$",
+        title="Dataset",
+        description="Version of the dataset to train on. Default: the newest.",
+    ),
+    "candidates": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string", "pattern": "^[0-9A-Za-z_]+$"},
+        minItems=1,
+        uniqueItems=True,
+        title="Candidates",
+        description="Names from model_config.yaml, one a line. Default: as the mode says.",
+    ),
+    "mode": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "full", "refresh"],
+        title="Mode",
+        description="full: all of model_config.yaml; refresh: the champion's kind of classifier alone.",
+    ),
+    "retraining": Param(
+        False,
+        type="boolean",
+        title="Learn from corrections",
+        description="Train on the champion's articles and what editors said since.",
+    ),
+    "tuning_budget": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=1000,
+        title="Tuning budget",
+        description="How many other settings to try for each candidate. Default: as pipeline_config.yaml says.",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Dry run",
+        description="Say what the gate decides, and promote nothing.",
+    ),
+}
+
+
+@task
+def plan(params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Decides what is trained on what (`newsdesk plan`)."""
+    assert params is not None
+    found = newsdesk("plan", *_wishes(params))
+    if not found.get("id"):
+        skip(found["reason"])
+    return {key: found[key] for key in ("id", "dataset", "candidates")}
+
+
+@task
+def candidates(planned: dict[str, Any]) -> list[str]:
+    """The names of the candidates, one task each."""
+    return list(planned["candidates"])
+
+
+@task(pool=POOL, map_index_template="{{ candidate }}")
+def train(planned: dict[str, Any], candidate: str) -> dict[str, Any]:
+    """Fits and measures one candidate (`newsdesk train`)."""
+    get_current_context()["candidate"] = candidate  # names the task in the grid
+    return newsdesk("train", *options(plan=planned["id"], candidate=candidate))
+
+
+@task
+def evaluate(planned: dict[str, Any]) -> dict[str, Any]:
+    """Compares the candidates, fits the best again on all it may learn from, measures it (`newsdesk evaluate`)."""
+    return newsdesk("evaluate", *options(plan=planned["id"]))
+
+
+@task
+def promote(planned: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Lets the gate decide, and puts the winner in charge (`newsdesk promote`)."""
+    assert params is not None
+    return newsdesk("promote", *options(plan=planned["id"], dry_run=params["dry_run"]))
+
+
+@task
+def smoke_test(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Asks the running API, until it answers as the new model must (`newsdesk smoke-test`)."""
+    if verdict["decision"] != "promoted":
+        skip(f"{verdict['decision']}: {verdict['reason']}")
+    url = os.environ.get("NEWSDESK_API_URL")
+    if not url:
+        skip("NEWSDESK_API_URL names no running API.")
+    return newsdesk("smoke-test", *options(url=url))
+
+
+@task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
+def announcement(verdict: dict[str, Any]) -> None:
+    """Tells people what was decided."""
+    instance = get_current_context()["ti"]
+    summary = f"the new model was {verdict['decision']}"
+    announce.tell("ModelDecision", "info", summary, verdict["reason"], instance.dag_id, instance.run_id)
+
+
+@dag(
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(CRON, timezone="UTC"), assets=OCCASION)
+    if CRON
+    else OCCASION,
+    start_date=config.FIRST_DAY,
+    catchup=False,
+    max_active_runs=1,
+    default_args=config.task_defaults(timedelta(hours=6)),
+    dagrun_timeout=timedelta(hours=24),
+    deadline=config.deadline(timedelta(hours=8)),
+    tags=config.TAGS,
+    params=PARAMS,
+)
+def model_training_pipeline() -> None:
+    """Trains all candidates side by side, compares them, and puts the best in charge if the gate lets it.
+
+    Starts when there is a new dataset, when the monitoring asks for a new model, at the times that
+    `training_pipeline.schedule_interval` names, or by hand. Where the champion stays, what comes after is skipped, and
+    says why in its log and as XCom `reason`. Any task can be cleared and run again: nothing is promoted twice.
+    """
+    planned = plan()
+    trained = train.partial(planned=planned).expand(candidate=candidates(planned))
+    evaluated = evaluate(planned)
+    verdict = promote(planned)
+    trained >> evaluated >> verdict
+    smoke_test(verdict) >> announcement(verdict)
+
+
+def _wishes(params: dict[str, Any]) -> list[str]:
+    """Of a person at the trigger form; where none is there, of what started the run."""
+    wishes = {name: params[name] for name in ("dataset", "candidates", "mode", "retraining", "tuning_budget")}
+    events = get_current_context()["triggering_asset_events"]
+    if datasets := events.get(DATASET):
+        wishes["dataset"] = datasets[-1].extra["version"]
+    elif events.get(RETRAINING_REQUEST):
+        wishes |= {"retraining": True, "if_needed": True}
+    return options(**wishes)
+
+
+model_training_pipeline()

@@ -1,0 +1,1 @@
+"""What the DAGs of Newsdesk share. Imports neither Newsdesk nor anything it trains with: tasks run its command."""
