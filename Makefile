@@ -11,13 +11,16 @@ SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk 
     prometheus-blackbox-exporter shellcheck bubblewrap
 
 .DEFAULT_GOAL := help
-.PHONY: help run test stack lint format types bench lock system-deps clean
+.PHONY: help run airflow test stack lint format types bench lock system-deps clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(INSTALLED)  ## Train on the sample corpus, promote the best model, serve it on port 8000
 	$(BIN)/newsdesk run
+
+airflow: $(INSTALLED)  ## Run the pipelines on schedule: Airflow on port 8080, until Ctrl+C
+	@$(BIN)/python -m deploy.airflow
 
 test: $(INSTALLED)  ## Run every test whose servers and data are on this machine
 	$(BIN)/pytest -n 2 --dist loadfile

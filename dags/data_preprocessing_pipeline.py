@@ -1,4 +1,11 @@
-"""From tables in the inbox to a dataset that can be trained on."""
+"""From tables in the inbox to a dataset that can be trained on.
+
+Takes what is new in the inbox, sets aside rows that cannot be used, and makes a dataset of all that was ever
+taken. A dataset that is new is published as the asset `newsdesk_dataset`, which starts the training.
+
+Where nothing is new, or the articles are refused, tasks are skipped; each says why in its log and as XCom `reason`.
+Any task can be cleared and run again.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +39,7 @@ PARAMS = {
 }
 
 
-@task
+@task(multiple_outputs=False)
 def ingest(params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Takes new tables, and of these the rows that are new (`newsdesk ingest`)."""
     assert params is not None
@@ -57,11 +64,10 @@ def quarantine_report(ingested: dict[str, Any]) -> int:
     return int(ingested["quarantined"])
 
 
-@task(inlets=[DATASET])
+@task(multiple_outputs=False, inlets=[DATASET])
 def prepare() -> dict[str, Any]:
-    """Validates, removes duplicates, splits: one dataset of all that was taken (`newsdesk prepare`).
-
-    Skipped where that dataset was published before, even if the run that took its articles was cut short.
+    """Removes duplicates, splits: one dataset of all that was taken (`newsdesk prepare`). Skipped if it was published
+    before. What a run took that was cut short is not lost: the next one sees that its dataset was not published.
     """
     prepared = newsdesk("prepare")
     dataset = {key: prepared[key] for key in ("version", "counts")}
@@ -86,15 +92,10 @@ def publish(dataset: dict[str, Any]) -> str:
     dagrun_timeout=timedelta(hours=6),
     deadline=config.deadline(timedelta(hours=2)),
     tags=config.TAGS,
+    doc_md=__doc__,
     params=PARAMS,
 )
 def data_preprocessing_pipeline() -> None:
-    """Takes what is new in the inbox, sets aside rows that cannot be used, and makes a dataset of all that was ever
-    taken. A dataset that is new is published as the asset `newsdesk_dataset`, which starts the training.
-
-    Where nothing is new, or the articles are refused, tasks are skipped; each says why in its log and as XCom `reason`.
-    Any task can be cleared and run again.
-    """
     ingested = ingest()
     quarantine_report(ingested)
     dataset = prepare()

@@ -1,4 +1,7 @@
-"""Keep what must not be lost, and drop what nobody needs."""
+"""Keep what must not be lost, and drop what nobody needs.
+
+Backs up, proves that the backup can be read, and only then drops what is too old to be kept.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -9,19 +12,19 @@ from newsdesk_dags import config
 from newsdesk_dags.command import newsdesk, options
 
 
-@task
+@task(multiple_outputs=False)
 def backup() -> dict[str, Any]:
     """Databases, artifacts, bundles, configuration (`newsdesk backup`)."""
     return newsdesk("backup")
 
 
-@task
+@task(multiple_outputs=False)
 def verify(backed_up: dict[str, Any]) -> dict[str, Any]:
     """Reads it back, and compares checksums."""
     return newsdesk("backup", *options(verify=backed_up["path"]))
 
 
-@task
+@task(multiple_outputs=False)
 def prune() -> dict[str, Any]:
     """Drops old backups, datasets, predictions (`newsdesk prune`)."""
     return newsdesk("prune")
@@ -36,9 +39,9 @@ def prune() -> dict[str, Any]:
     dagrun_timeout=timedelta(hours=12),
     deadline=config.deadline(timedelta(hours=6)),
     tags=config.TAGS,
+    doc_md=__doc__,
 )
 def maintenance_pipeline() -> None:
-    """Backs up, proves that the backup can be read, and only then drops what is too old to be kept."""
     verify(backup()) >> prune()
 
 

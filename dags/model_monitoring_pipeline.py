@@ -1,4 +1,8 @@
-"""How the champion does in production, and whether a new model is due."""
+"""How the champion does in production, and whether a new model is due.
+
+Looks at predictions and feedback: accuracy, drift, whether to retrain. Where the rule of `monitoring.retraining`
+asks for a new model, the asset `newsdesk_retraining_request` starts the training.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -11,7 +15,7 @@ from newsdesk_dags.command import newsdesk
 from newsdesk_dags.skipping import skip
 
 
-@task
+@task(multiple_outputs=False)
 def monitor() -> dict[str, Any]:
     """One pass over the prediction log (`newsdesk monitor`)."""
     report = newsdesk("monitor")
@@ -37,11 +41,9 @@ def request_retraining(report: dict[str, Any]) -> None:
     dagrun_timeout=timedelta(hours=2),
     deadline=config.deadline(timedelta(minutes=50)),
     tags=config.TAGS,
+    doc_md=__doc__,
 )
 def model_monitoring_pipeline() -> None:
-    """Looks at predictions and feedback: accuracy, drift, whether to retrain. Where the rule of `monitoring.retraining`
-    asks for a new model, the asset `newsdesk_retraining_request` starts the training.
-    """
     request_retraining(monitor())
 
 

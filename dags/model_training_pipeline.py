@@ -1,4 +1,11 @@
-"""From a dataset to the best model in charge."""
+"""From a dataset to the best model in charge.
+
+Trains all candidates side by side, compares them, and puts the best in charge if the gate lets it.
+
+Starts when there is a new dataset, when the monitoring asks for a new model, at the times that
+`training_pipeline.schedule_interval` names, or by hand. Where the champion stays, what comes after is skipped, and
+says why in its log and as XCom `reason`. Any task can be cleared and run again: nothing is promoted twice.
+"""
 
 import os
 from datetime import timedelta
@@ -61,14 +68,14 @@ PARAMS = {
 }
 
 
-@task
+@task(multiple_outputs=False)
 def plan(params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Decides what is trained on what (`newsdesk plan`)."""
     assert params is not None
     found = newsdesk("plan", *_wishes(params))
-    if not found.get("id"):
+    if not found["needed"]:
         skip(found["reason"])
-    return {key: found[key] for key in ("id", "dataset", "candidates")}
+    return {name: found[name] for name in ("plan", "dataset", "candidates", "reason")}
 
 
 @task
@@ -77,31 +84,31 @@ def candidates(planned: dict[str, Any]) -> list[str]:
     return list(planned["candidates"])
 
 
-@task(pool=POOL, map_index_template="{{ candidate }}")
+@task(doc_md="Fits and measures one candidate (`newsdesk train`).", pool=POOL, map_index_template="{{ candidate }}")
 def train(planned: dict[str, Any], candidate: str) -> dict[str, Any]:
-    """Fits and measures one candidate (`newsdesk train`)."""
     get_current_context()["candidate"] = candidate  # names the task in the grid
-    return newsdesk("train", *options(plan=planned["id"], candidate=candidate))
+    return newsdesk("train", *options(plan=planned["plan"], candidate=candidate))
 
 
-@task
+@task(multiple_outputs=False)
 def evaluate(planned: dict[str, Any]) -> dict[str, Any]:
     """Compares the candidates, fits the best again on all it may learn from, measures it (`newsdesk evaluate`)."""
-    return newsdesk("evaluate", *options(plan=planned["id"]))
+    winner = newsdesk("evaluate", *options(plan=planned["plan"]))["winner"]
+    return {name: winner[name] for name in ("name", "digest", "run_id", "test")}
 
 
-@task
+@task(multiple_outputs=False)
 def promote(planned: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Lets the gate decide, and puts the winner in charge (`newsdesk promote`)."""
     assert params is not None
-    return newsdesk("promote", *options(plan=planned["id"], dry_run=params["dry_run"]))
+    return newsdesk("promote", *options(plan=planned["plan"], dry_run=params["dry_run"]))
 
 
-@task
+@task(multiple_outputs=False)
 def smoke_test(verdict: dict[str, Any]) -> dict[str, Any]:
     """Asks the running API, until it answers as the new model must (`newsdesk smoke-test`)."""
-    if verdict["decision"] != "promoted":
-        skip(f"{verdict['decision']}: {verdict['reason']}")
+    if verdict["decision"] != "promoted" or not verdict["is_done"]:
+        skip(_said(verdict))
     url = os.environ.get("NEWSDESK_API_URL")
     if not url:
         skip("NEWSDESK_API_URL names no running API.")
@@ -112,8 +119,7 @@ def smoke_test(verdict: dict[str, Any]) -> dict[str, Any]:
 def announcement(verdict: dict[str, Any]) -> None:
     """Tells people what was decided."""
     instance = get_current_context()["ti"]
-    summary = f"the new model was {verdict['decision']}"
-    announce.tell("ModelDecision", "info", summary, verdict["reason"], instance.dag_id, instance.run_id)
+    announce.tell("ModelDecision", "info", verdict["decision"], _said(verdict), instance.dag_id, instance.run_id)
 
 
 @dag(
@@ -127,21 +133,22 @@ def announcement(verdict: dict[str, Any]) -> None:
     dagrun_timeout=timedelta(hours=24),
     deadline=config.deadline(timedelta(hours=8)),
     tags=config.TAGS,
+    doc_md=__doc__,
     params=PARAMS,
 )
 def model_training_pipeline() -> None:
-    """Trains all candidates side by side, compares them, and puts the best in charge if the gate lets it.
-
-    Starts when there is a new dataset, when the monitoring asks for a new model, at the times that
-    `training_pipeline.schedule_interval` names, or by hand. Where the champion stays, what comes after is skipped, and
-    says why in its log and as XCom `reason`. Any task can be cleared and run again: nothing is promoted twice.
-    """
     planned = plan()
     trained = train.partial(planned=planned).expand(candidate=candidates(planned))
     evaluated = evaluate(planned)
     verdict = promote(planned)
     trained >> evaluated >> verdict
     smoke_test(verdict) >> announcement(verdict)
+
+
+def _said(verdict: dict[str, Any]) -> str:
+    """The gate's decision in words."""
+    rehearsal = "" if verdict["is_done"] else " Nothing was done: it was a dry run."
+    return f"{verdict['decision'].capitalize()}: {verdict['reason']}.{rehearsal}"
 
 
 def _wishes(params: dict[str, Any]) -> list[str]:

@@ -1,0 +1,239 @@
+"""The DAGs as Airflow sees them, and each run to its end by `dag.test()` with the real command."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.airflow.settings import DAGS, Airflow
+from newsdesk.config.pipeline_config import PipelineConfig
+from tests.builders import QUICK_MODELS, sample_rows, write_csv
+from tests.stack.airflow import SECRET, airflow_program
+from tests.stack.servers import free_port
+from tests.stack.webhook import webhook
+
+pytestmark = pytest.mark.stack
+
+SCRIPTS = Path(__file__).parent / "in_airflow"
+NEWSDESK = str(Path(sys.executable).with_name("newsdesk"))
+FILES = sorted(file.stem for file in DAGS.glob("*_pipeline.py"))
+LONGEST_IMPORT = 0.5  # seconds
+LARGEST_XCOM = 10_000  # characters
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
+    """An Airflow with the DAGs, of which nothing runs; tasks work in an embedded home with quick classifiers."""
+    home = tmp_path_factory.mktemp("airflow")
+    configs = home / "configs"
+    configs.mkdir()
+    (configs / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")
+    more = {"NEWSDESK_HOME": str(home / "var"), "NEWSDESK_CONFIG_DIR": str(configs), "NEWSDESK_COMMAND": NEWSDESK}
+    airflow = Airflow(airflow_program(), home, free_port(), SECRET, more=more | {"NEWSDESK_TRAINING_POOL": ""})
+    airflow.run("db", "migrate")
+    return airflow
+
+
+@pytest.fixture(scope="module")
+def described(desk: Airflow) -> dict[str, Any]:
+    return dict(json.loads(in_airflow(desk, "describe.py", str(DAGS))))
+
+
+def in_airflow(airflow: Airflow, script: str, *arguments: str, **more: str) -> str:
+    """What a script prints that Airflow's own Python runs."""
+    python = airflow.program.with_name("python")
+    command = [str(python), str(SCRIPTS / script), *arguments]
+    done = subprocess.run(
+        command, env=airflow.environment | more, cwd=airflow.home, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.rpartition("---\n")[2]
+
+
+def test_every_dag_is_imported_without_a_warning_of_anything_deprecated(described: dict[str, Any]) -> None:
+    assert described["errors"] == {}
+    assert sorted(described["dags"]) == FILES
+    assert len(FILES) == 4
+
+
+def test_no_dag_imports_newsdesk_or_what_it_trains_with(described: dict[str, Any]) -> None:
+    assert described["forbidden"] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_dag_file_is_parsed_in_half_a_second(desk: Airflow, name: str) -> None:
+    seconds = min(float(in_airflow(desk, "describe.py", str(DAGS), name)) for _ in range(2))
+    print(f"{name}: {seconds * 1000:.0f} ms")
+    assert seconds < LONGEST_IMPORT
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_dag_and_task_says_what_it_is_for(described: dict[str, Any], name: str) -> None:
+    dag = described["dags"][name]
+    docs = [dag["doc"], *(task["doc"] for task in dag["tasks"].values())]
+    assert all(doc and not doc.startswith(" ") for doc in docs)
+    assert not [doc for doc in docs if "\n\n    " in doc]  # Markdown takes that for code
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_task_is_tried_again_ever_later_within_limits_and_failures_are_announced(
+    described: dict[str, Any], name: str
+) -> None:
+    config = PipelineConfig().data_pipeline
+    for task in described["dags"][name]["tasks"].values():
+        assert (task["retries"], task["retry_delay"]) == (config.retry_attempts, config.retry_delay)
+        assert task["backs_off"]
+        assert task["announces_failure"]
+        assert 0 < task["time_limit"] <= 6 * 3600
+    assert described["dags"][name]["has_deadline"]
+
+
+def test_schedules_are_those_of_the_shipped_configuration(described: dict[str, Any]) -> None:
+    config, dags = PipelineConfig(), described["dags"]
+    assert dags["data_preprocessing_pipeline"]["cron"] == config.data_pipeline.schedule_interval
+    assert dags["data_preprocessing_pipeline"]["max_active_runs"] == config.data_pipeline.max_active_runs
+    assert dags["data_preprocessing_pipeline"]["catchup"] is config.data_pipeline.catchup
+    assert dags["model_training_pipeline"]["cron"] is None
+    assert dags["model_monitoring_pipeline"]["cron"] == config.monitoring.schedule_interval
+    assert dags["maintenance_pipeline"]["cron"] == "0 4 * * 0"
+
+
+def test_schedules_follow_the_configuration(desk: Airflow, tmp_path: Path) -> None:
+    config = {
+        "data_pipeline": {"schedule_interval": "5 3 * * *", "max_active_runs": 2, "catchup": True, "retry_attempts": 7},
+        "training_pipeline": {"schedule_interval": "0 5 * * 1"},
+        "monitoring": {"schedule_interval": None},
+        "maintenance": {"schedule_interval": "0 6 * * 6"},
+    }
+    (tmp_path / "pipeline_config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    more = {"NEWSDESK_CONFIG_DIR": str(tmp_path), "NEWSDESK_TRAINING_POOL": "candidates"}
+    dags = json.loads(in_airflow(desk, "describe.py", str(DAGS), **more))["dags"]
+    preprocessing, training = dags["data_preprocessing_pipeline"], dags["model_training_pipeline"]
+    assert (preprocessing["cron"], preprocessing["max_active_runs"], preprocessing["catchup"]) == ("5 3 * * *", 2, True)
+    assert preprocessing["tasks"]["ingest"]["retries"] == 7
+    assert training["schedule"] == "AssetOrTimeSchedule"
+    assert training["tasks"]["train"]["pool"] == "candidates"
+    assert dags["model_monitoring_pipeline"]["cron"] is None
+    assert dags["maintenance_pipeline"]["cron"] == "0 6 * * 6"
+
+
+def test_a_new_dataset_or_a_request_starts_the_training(described: dict[str, Any]) -> None:
+    dags = described["dags"]
+    published = dags["data_preprocessing_pipeline"]["tasks"]["publish"]["outlets"]
+    requested = dags["model_monitoring_pipeline"]["tasks"]["request_retraining"]["outlets"]
+    assert dags["model_training_pipeline"]["assets"] == sorted(published + requested)
+
+
+def test_steps_follow_one_another(described: dict[str, Any]) -> None:
+    after = {
+        name: {task: found["after"] for task, found in dag["tasks"].items()} for name, dag in described["dags"].items()
+    }
+    assert after["data_preprocessing_pipeline"] == {
+        "ingest": [],
+        "quarantine_report": ["ingest"],
+        "prepare": ["ingest"],
+        "publish": ["prepare"],
+    }
+    assert after["model_training_pipeline"] == {
+        "plan": [],
+        "candidates": ["plan"],
+        "train": ["candidates", "plan"],
+        "evaluate": ["plan", "train"],
+        "promote": ["evaluate", "plan"],
+        "smoke_test": ["promote"],
+        "announcement": ["promote", "smoke_test"],
+    }
+    assert after["maintenance_pipeline"] == {"backup": [], "verify": ["backup"], "prune": ["verify"]}
+
+
+def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> None:
+    inbox = desk.home / "var" / "inbox"
+    inbox.mkdir(parents=True)
+    write_csv(inbox / "news.csv", sample_rows(60))
+
+    preprocessed = run(desk, "data_preprocessing_pipeline")
+    assert set(preprocessed["states"].values()) == {"success"}
+    assert preprocessed["xcoms"]["ingest"]["new"] > 400
+    version = preprocessed["xcoms"]["publish"]
+
+    with webhook() as heard:
+        trained = run(desk, "model_training_pipeline", {"dataset": version}, NEWSDESK_WEBHOOK_URL=heard.address)
+    assert trained["xcoms"]["plan"]["dataset"] == version
+    assert [name for name in trained["states"] if name.startswith("train[")] == [f"train[{i}]" for i in range(4)]
+    assert trained["xcoms"]["promote"]["decision"] == "promoted"
+    assert trained["states"].pop("smoke_test") == "skipped"
+    assert "NEWSDESK_API_URL" in trained["xcoms"]["smoke_test.reason"]
+    assert set(trained["states"].values()) == {"success"}
+    assert [body["alertname"] for _, body in heard.received] == ["ModelDecision"]
+
+    monitored = run(desk, "model_monitoring_pipeline")
+    assert monitored["states"] == {"monitor": "success", "request_retraining": "skipped"}
+    assert monitored["xcoms"]["request_retraining.reason"]
+
+    again = run(desk, "data_preprocessing_pipeline")
+    assert again["xcoms"]["ingest"]["status"] == "nothing"
+    assert again["states"]["publish"] == "skipped"
+    assert version in again["xcoms"]["prepare.reason"]
+
+    retrained = run(desk, "model_training_pipeline", {"candidates": ["naive_bayes"], "dry_run": True})
+    assert len([name for name in retrained["states"] if name.startswith("train[")]) == 1
+    assert retrained["states"]["smoke_test"] == "skipped"
+    assert not retrained["xcoms"]["promote"]["is_done"]
+
+    for found in (preprocessed, trained, monitored, again, retrained):
+        assert found["state"] == "success"
+        assert all(len(json.dumps(value)) < LARGEST_XCOM for value in found["xcoms"].values())
+
+
+def test_a_table_that_is_refused_is_announced_and_no_task_is_red(desk: Airflow, tmp_path: Path) -> None:
+    poisoned = write_csv(tmp_path / "poisoned-2026.csv", [{"text": "short", "category": ""}] * 30)
+    with webhook() as heard:
+        conf = {"data": str(poisoned).replace("2026", "{date}")}
+        poisoned.rename(str(poisoned).replace("2026", today()))
+        found = run(desk, "data_preprocessing_pipeline", conf, NEWSDESK_WEBHOOK_URL=heard.address)
+    assert found["state"] == "success"
+    assert "failed" not in found["states"].values()
+    assert found["states"]["publish"] == "skipped"
+    (said,) = [body for _, body in heard.received]
+    assert said["alertname"] == "DataRefused"
+    assert said["dag"] == "data_preprocessing_pipeline"
+    assert "poisoned" in said["description"]
+
+
+def today() -> str:
+    """As a run that starts now is dated."""
+    from datetime import UTC, datetime
+
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "conf"),
+    [
+        ("data_preprocessing_pipeline", {"data": ""}),
+        ("model_training_pipeline", {"mode": "quick"}),
+        ("model_training_pipeline", {"tuning_budget": -1}),
+        ("model_training_pipeline", {"candidates": ["a b"]}),
+        ("model_training_pipeline", {"dry_run": "perhaps"}),
+    ],
+)
+def test_what_the_trigger_form_takes_is_checked(desk: Airflow, dag_id: str, conf: dict[str, Any]) -> None:
+    done = subprocess.run(
+        [str(desk.program.with_name("python")), str(SCRIPTS / "run.py"), str(DAGS), dag_id, json.dumps(conf)],
+        env=desk.environment,
+        cwd=desk.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Invalid input for param" in done.stderr
+
+
+def run(airflow: Airflow, dag_id: str, conf: dict[str, Any] | None = None, **more: str) -> dict[str, Any]:
+    """What became of one run."""
+    return dict(json.loads(in_airflow(airflow, "run.py", str(DAGS), dag_id, json.dumps(conf or {}), **more)))
