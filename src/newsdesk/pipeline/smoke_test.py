@@ -52,7 +52,10 @@ def smoke_test(url: str, settings: Settings, patience: float, progress: Progress
         time.sleep(_PAUSE)
     seconds = time.monotonic() - begun
     category = ""
+    shortest = champion.bundle.manifest.text_cleaning.min_text_length
     for golden in champion.bundle.manifest.golden:
+        if len(golden.text) < shortest:  # the API takes no text so short
+            continue
         answer = server.predict(golden.text)
         right = dict(zip(champion.bundle.manifest.classes, golden.probabilities, strict=True))
         said = answer["probabilities"]
