@@ -90,6 +90,7 @@ def publish(dataset: dict[str, Any]) -> str:
     max_active_runs=SETTINGS["max_active_runs"],
     default_args=config.task_defaults(timedelta(hours=1)),
     dagrun_timeout=timedelta(hours=6),
+    on_failure_callback=announce.timed_out,
     deadline=config.deadline(timedelta(hours=2)),
     tags=config.TAGS,
     doc_md=__doc__,

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import dag, task
 
-from newsdesk_dags import config
+from newsdesk_dags import announce, config
 from newsdesk_dags.command import newsdesk, options
 
 
@@ -37,6 +37,7 @@ def prune() -> dict[str, Any]:
     max_active_runs=1,
     default_args=config.task_defaults(timedelta(hours=4)),
     dagrun_timeout=timedelta(hours=12),
+    on_failure_callback=announce.timed_out,
     deadline=config.deadline(timedelta(hours=6)),
     tags=config.TAGS,
     doc_md=__doc__,

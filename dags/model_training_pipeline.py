@@ -131,6 +131,7 @@ def announcement(verdict: dict[str, Any]) -> None:
     max_active_runs=1,
     default_args=config.task_defaults(timedelta(hours=6)),
     dagrun_timeout=timedelta(hours=24),
+    on_failure_callback=announce.timed_out,
     deadline=config.deadline(timedelta(hours=8)),
     tags=config.TAGS,
     doc_md=__doc__,

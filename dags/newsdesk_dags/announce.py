@@ -29,6 +29,13 @@ def failed(context: Mapping[str, Any]) -> None:
     tell("PipelineFailed", "warning", f"{instance.task_id} failed", reason, instance.dag_id, instance.run_id)
 
 
+def timed_out(context: Mapping[str, Any]) -> None:
+    """A run was ended because it took too long: a DAG's `on_failure_callback`. Of tasks that failed, they told."""
+    if context.get("reason") == "timed_out":
+        said = "What ran was ended, and what had not begun was skipped."
+        tell("PipelineFailed", "warning", "the run took too long", said, context["dag"].dag_id, context["run_id"])
+
+
 def late(limit: str, context: Mapping[str, Any]) -> None:
     """A run is not done in time: the callback of a deadline."""
     run = context["dag_run"]

@@ -136,9 +136,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, home: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+def serving(folder: Path, home: Path, *arguments: str, port: int | None = None, **settings: str) -> Iterator[Server]:
     """Start the command, wait until it answers, stop it in the end, and look through its log."""
-    port, log = free_port(), folder / "serve.log"
+    port, log = port or free_port(), folder / "serve.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "newsdesk", "serve", "--port", str(port), *arguments],
