@@ -24,6 +24,7 @@ from tests.builders import settings_in
 from tests.stack.airflow import SECRET
 from tests.stack.servers import MlflowServer, Postgresql, free_port, stoppable_mlflow_server, stoppable_postgresql
 
+PREPROCESSING, TRAINING = "data_preprocessing_pipeline", "model_training_pipeline"
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 NEWSDESK = str(Path(sys.executable).with_name("newsdesk"))
 PASSWORD = "not-to-be-shown"
@@ -37,7 +38,6 @@ PIPELINE = {
     "monitoring": {"schedule_interval": None},
 }
 IMPATIENT = {
-    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "2",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
@@ -62,6 +62,9 @@ class Pipelines:
         """Start a run by hand; its id."""
         body = {"logical_date": None, "conf": conf}
         return str(self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def unpause(self, dag_id: str) -> None:
+        self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def runs(self, dag_id: str) -> dict[str, str]:
         """Id → state of every run, the oldest first."""
@@ -147,7 +150,7 @@ def until(condition: Callable[[], bool], what: str, seconds: float = LONGEST) ->
 
 @contextmanager
 def pipelines(programs: Path, folder: Path, more_dags: str = "", **more: str) -> Iterator[Pipelines]:
-    """Everything started and healthy, with two quick candidates and nothing on schedule."""
+    """Everything started and healthy, with two quick candidates and nothing on schedule; the other DAGs are paused."""
     home, configs, dags = folder / "airflow", folder / "configs", folder / "airflow" / "dags"
     configs.mkdir()
     (configs / "model_config.yaml").write_text(yaml.safe_dump(MODELS), encoding="utf-8")
@@ -188,6 +191,8 @@ def pipelines(programs: Path, folder: Path, more_dags: str = "", **more: str) ->
         components = stack.enter_context(running(airflow, *COMPONENTS))
         found = Pipelines(airflow, components, database, mlflow, settings, inbox)
         until(lambda: _is_ready(found), "Airflow is healthy and has the DAGs")
+        for dag_id in (PREPROCESSING, TRAINING):
+            found.unpause(dag_id)
         yield found
 
 

@@ -10,37 +10,43 @@ from pathlib import Path
 import pytest
 
 from tests.builders import sample_rows, write_csv
-from tests.stack.pipelines import Pipelines, pipelines, until
+from tests.stack.pipelines import PREPROCESSING, TRAINING, Pipelines, pipelines, until
 from tests.stack.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.stack
 
-PREPROCESSING, TRAINING = "data_preprocessing_pipeline", "model_training_pipeline"
-
-# A DAG whose run is late after a second, and ended after ten.
+# Two DAGs that wait for a server that is not there: the run of one is late after a second and ended after fifteen, the
+# task of the other is ended after five.
 LATE = """
-import time
 from datetime import timedelta
 
 from airflow.sdk import dag, task
 from newsdesk_dags import announce, config
+from newsdesk_dags.command import newsdesk
+
+
+@task(multiple_outputs=False)
+def wait():
+    return newsdesk("smoke-test", "--url", "http://127.0.0.1:9", "--patience", "600")
 
 
 @dag(
     schedule=None,
     deadline=config.deadline(timedelta(seconds=1)),
-    dagrun_timeout=timedelta(seconds=10),
+    dagrun_timeout=timedelta(seconds=15),
     on_failure_callback=announce.timed_out,
 )
 def late():
-    @task
-    def dawdle():
-        time.sleep(120)
+    wait()
 
-    dawdle()
+
+@dag(schedule=None, default_args=config.task_defaults(timedelta(seconds=5)) | {"retries": 0})
+def slow():
+    wait()
 
 
 late()
+slow()
 """
 
 
@@ -149,16 +155,29 @@ def test_what_cannot_pass_fails_at_once_and_is_announced(found: Pipelines, heard
     assert "no-such-dataset" in said["description"]
 
 
-def test_a_run_that_is_late_is_announced_without_a_triggerer_and_ended_in_the_end(
+def test_a_run_that_is_late_is_announced_without_a_triggerer_and_in_the_end_ended_with_its_command(
     found: Pipelines, heard: Webhook
 ) -> None:
+    found.unpause("late")
     run = found.trigger("late")
-
-    def told() -> set[str]:
-        return {body["alertname"] for _, body in list(heard.received) if body["run"] == run}
-
-    until(lambda: told() == {"PipelineLate", "PipelineFailed"}, "both are announced", 120)
+    one(lambda: commands(found, "smoke-test"))
+    until(lambda: told(heard, run) == {"PipelineLate", "PipelineFailed"}, "both are announced", 120)
     assert found.wait("late", run) == "failed"
+    until(lambda: commands(found, "smoke-test") == [], "the command is gone", 90)
+
+
+def test_a_task_that_takes_too_long_is_ended_with_its_command(found: Pipelines, heard: Webhook) -> None:
+    found.unpause("slow")
+    run = found.trigger("slow")
+    one(lambda: commands(found, "smoke-test"))
+    assert found.wait("slow", run) == "failed"
+    assert commands(found, "smoke-test") == []
+    until(lambda: told(heard, run) == {"PipelineFailed"}, "it is announced", 60)
+
+
+def told(heard: Webhook, run: str) -> set[str]:
+    """What was announced of a run."""
+    return {body["alertname"] for _, body in list(heard.received) if body["run"] == run}
 
 
 def nothing_was_promoted_twice(found: Pipelines) -> None:

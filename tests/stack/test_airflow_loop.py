@@ -11,13 +11,11 @@ import pytest
 
 from newsdesk.registry.reader import open_registry
 from tests.builders import sample_rows, write_csv
-from tests.stack.pipelines import Pipelines, pipelines
+from tests.stack.pipelines import PREPROCESSING, TRAINING, Pipelines, pipelines
 from tests.stack.running import Server, serving
 from tests.stack.servers import free_port
 
 pytestmark = pytest.mark.stack
-
-PREPROCESSING, TRAINING = "data_preprocessing_pipeline", "model_training_pipeline"
 
 
 def test_a_table_in_the_inbox_becomes_the_model_that_a_running_server_answers_with(
