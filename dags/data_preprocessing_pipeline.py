@@ -85,16 +85,11 @@ def publish(dataset: dict[str, Any]) -> str:
 
 @dag(
     schedule=SETTINGS["schedule_interval"],
-    start_date=config.FIRST_DAY,
     catchup=SETTINGS["catchup"],
     max_active_runs=SETTINGS["max_active_runs"],
-    default_args=config.task_defaults(timedelta(hours=1)),
-    dagrun_timeout=timedelta(hours=6),
-    on_failure_callback=announce.timed_out,
-    deadline=config.deadline(timedelta(hours=2)),
-    tags=config.TAGS,
     doc_md=__doc__,
     params=PARAMS,
+    **config.every_dag(task_limit=timedelta(hours=1), late_after=timedelta(hours=2), run_limit=timedelta(hours=6)),
 )
 def data_preprocessing_pipeline() -> None:
     ingested = ingest()

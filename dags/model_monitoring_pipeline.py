@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import dag, get_current_context, task
 
-from newsdesk_dags import announce, config
+from newsdesk_dags import config
 from newsdesk_dags.assets import RETRAINING_REQUEST
 from newsdesk_dags.command import newsdesk
 from newsdesk_dags.skipping import skip
@@ -34,15 +34,12 @@ def request_retraining(report: dict[str, Any]) -> None:
 
 @dag(
     schedule=config.section("monitoring")["schedule_interval"],
-    start_date=config.FIRST_DAY,
     catchup=False,
     max_active_runs=1,
-    default_args=config.task_defaults(timedelta(minutes=30)),
-    dagrun_timeout=timedelta(hours=2),
-    on_failure_callback=announce.timed_out,
-    deadline=config.deadline(timedelta(minutes=50)),
-    tags=config.TAGS,
     doc_md=__doc__,
+    **config.every_dag(
+        task_limit=timedelta(minutes=30), late_after=timedelta(minutes=50), run_limit=timedelta(hours=2)
+    ),
 )
 def model_monitoring_pipeline() -> None:
     request_retraining(monitor())

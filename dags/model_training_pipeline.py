@@ -126,16 +126,11 @@ def announcement(verdict: dict[str, Any]) -> None:
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(CRON, timezone="UTC"), assets=OCCASION)
     if CRON
     else OCCASION,
-    start_date=config.FIRST_DAY,
     catchup=False,
     max_active_runs=1,
-    default_args=config.task_defaults(timedelta(hours=6)),
-    dagrun_timeout=timedelta(hours=24),
-    on_failure_callback=announce.timed_out,
-    deadline=config.deadline(timedelta(hours=8)),
-    tags=config.TAGS,
     doc_md=__doc__,
     params=PARAMS,
+    **config.every_dag(task_limit=timedelta(hours=6), late_after=timedelta(hours=8), run_limit=timedelta(hours=24)),
 )
 def model_training_pipeline() -> None:
     planned = plan()

@@ -10,8 +10,7 @@ from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback
 
 from newsdesk_dags import announce
 
-FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # with catchup, every day since is made up for
-TAGS = ["newsdesk"]
+_FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # with catchup, every day since is made up for
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "data_pipeline": {
@@ -32,6 +31,18 @@ def section(name: str) -> dict[str, Any]:
     file = Path(os.environ.get("NEWSDESK_CONFIG_DIR") or "configs") / "pipeline_config.yaml"
     written = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
     return _DEFAULTS[name] | ((written or {}).get(name) or {})
+
+
+def every_dag(*, task_limit: timedelta, late_after: timedelta, run_limit: timedelta) -> dict[str, Any]:
+    """What all DAGs have in common. Limits are those of one try of a task, and of a run until it is ended."""
+    return {
+        "start_date": _FIRST_DAY,
+        "default_args": task_defaults(task_limit),
+        "dagrun_timeout": run_limit,
+        "deadline": deadline(late_after),
+        "on_failure_callback": announce.timed_out,
+        "tags": ["newsdesk"],
+    }
 
 
 def task_defaults(time_limit: timedelta) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def local_airflow(program: Path, port: int) -> Airflow:
     settings = load_settings()
     home = settings.home / "airflow" / "home"
     home.mkdir(parents=True, exist_ok=True)
-    more = {
+    more = settings.environment_variables() | {  # tasks work in another folder, and find no .env there
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "NEWSDESK_HOME": str(settings.home),
         "NEWSDESK_CONFIG_DIR": str(settings.config_dir.absolute()),
@@ -90,7 +90,7 @@ def _check(components: dict[str, Component]) -> None:
 
 def _invite(airflow: Airflow) -> None:
     password = json.loads(airflow.passwords.read_text(encoding="utf-8"))[airflow.user]
-    inbox = load_settings().home / "inbox"
+    inbox = load_settings().inbox_address
     say(
         f"\n  Airflow    {airflow.address}\n  login      {airflow.user} / {password}\n  DAGs       {airflow.dags}\n"
         f"  inbox      {inbox}\n  logs       {airflow.home}\n\nCtrl+C stops it."
