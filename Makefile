@@ -8,7 +8,7 @@ INSTALLED := .venv/installed
 # Debian packages with the servers and data that tests need, and the load generator of the benchmarks.
 SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk nginx-light prometheus \
     prometheus-alertmanager prometheus-node-exporter prometheus-postgres-exporter prometheus-nginx-exporter \
-    prometheus-blackbox-exporter shellcheck bubblewrap
+    prometheus-blackbox-exporter shellcheck bubblewrap systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help run airflow test stack lint format types bench lock system-deps clean
