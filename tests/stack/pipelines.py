@@ -148,6 +148,15 @@ def until(condition: Callable[[], bool], what: str, seconds: float = LONGEST) ->
         time.sleep(0.5)
 
 
+def processes() -> Iterator[tuple[int, bytes, bytes]]:
+    """Number, command line and environment of each."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            yield int(folder.name), (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+        except OSError:
+            continue
+
+
 @contextmanager
 def pipelines(programs: Path, folder: Path, more_dags: str = "", **more: str) -> Iterator[Pipelines]:
     """Everything started and healthy, with two quick candidates and nothing on schedule; the other DAGs are paused."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import sample_rows, write_csv
-from tests.stack.pipelines import DONE, PREPROCESSING, TRAINING, Pipelines, pipelines, until
+from tests.stack.pipelines import DONE, PREPROCESSING, TRAINING, Pipelines, pipelines, processes, until
 from tests.stack.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.stack
@@ -215,15 +215,6 @@ def commands(found: Pipelines, name: str) -> list[int]:
 def is_command(line: bytes, name: str) -> bool:
     words = line.split(b"\0")
     return name.encode() in words and any(word.endswith(b"/newsdesk") for word in words) and b"--json" in words
-
-
-def processes() -> Iterator[tuple[int, bytes, bytes]]:
-    """Number, command line and environment of each."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            yield int(folder.name), (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
-        except OSError:
-            continue
 
 
 def parent(process: int) -> int:
