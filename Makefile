@@ -11,7 +11,7 @@ SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk 
     prometheus-blackbox-exporter shellcheck bubblewrap systemd
 
 .DEFAULT_GOAL := help
-.PHONY: help run airflow test stack lint format types bench lock system-deps clean
+.PHONY: help run airflow test stack stack-down lint format types bench lock system-deps clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,8 +25,11 @@ airflow: $(INSTALLED)  ## Run the pipelines on schedule: Airflow on port 8080, u
 test: $(INSTALLED)  ## Run every test whose servers and data are on this machine
 	$(BIN)/pytest -n 2 --dist loadfile
 
-stack: $(INSTALLED)  ## Run only the tests that start real servers
-	$(BIN)/pytest -m stack
+stack: $(INSTALLED)  ## Start all servers as plain processes, in the foreground; Ctrl+C stops them
+	$(BIN)/python -m deploy.local up
+
+stack-down: $(INSTALLED)  ## Stop what make stack has started
+	$(BIN)/python -m deploy.local down
 
 lint: $(INSTALLED)  ## Check style and common mistakes
 	$(BIN)/ruff format --check .

@@ -1,0 +1,1 @@
+"""Newsdesk with all its servers as plain processes of one machine, kept by supervisor: python -m deploy.local."""
