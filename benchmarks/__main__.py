@@ -7,6 +7,7 @@ from platform import machine, python_version
 
 from benchmarks import (
     accuracy,
+    balancer,
     dashboards,
     drift,
     fuzzing,
@@ -18,7 +19,19 @@ from benchmarks import (
     startup,
 )
 
-MODULES = (startup, predictor, serving, fuzzing, sample_corpus, accuracy, replay, drift, monitoring, dashboards)
+MODULES = (
+    startup,
+    predictor,
+    serving,
+    balancer,
+    fuzzing,
+    sample_corpus,
+    accuracy,
+    replay,
+    drift,
+    monitoring,
+    dashboards,
+)
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 REPORT = Path(__file__).parents[1] / "docs" / "measurements.md"
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 PATIENCE = 60  # seconds; what comes about sooner is not waited for
 
 
-def eventually(condition: Callable[[], bool], what: str = "it did not come about") -> None:
+def eventually(condition: Callable[[], bool], what: str = "it did not come about", seconds: int = PATIENCE) -> None:
     """Wait until it is so."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.02)

@@ -11,11 +11,12 @@ import typer
 from deploy.local import table
 from deploy.local.bringing_up import bring_up, prepare
 from deploy.local.ports import HOST, Ports, free_ports
+from deploy.local.replicas import restart, scale
 from deploy.local.service import Service
 from deploy.local.services import services_of
 from deploy.local.stack import DEFAULT_HOME, Passwords, Stack, existing_stack, find_stack
 from deploy.local.supervision import Supervisor
-from newsdesk.errors import NewsdeskError
+from newsdesk.errors import NewsdeskError, UsageError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -76,6 +77,28 @@ def status(
         for service in services:
             print(table.row(service, "works" if works[service.name] else "does not answer"))
     raise typer.Exit(not all(works.values()))
+
+
+@app.command("scale", epilog="Example: python -m deploy.local scale 3")
+def scale_to(
+    count: Annotated[int, typer.Argument(min=1, max=16, help="Servers of the API.")], home: Home = DEFAULT_HOME
+) -> None:
+    """Have more servers of the API, or fewer, while requests come in."""
+    scaled = scale(_running(home), count)
+    print(f"Servers of the API are on ports {', '.join(map(str, scaled.replicas))}.")
+
+
+@app.command("restart", epilog="Example: python -m deploy.local restart")
+def restart_api(home: Home = DEFAULT_HOME) -> None:
+    """Restart the servers of the API one by one, while requests come in."""
+    restart(_running(home), lambda name: print(f"{name} is up again.", flush=True))
+
+
+def _running(home: Path) -> Stack:
+    stack = existing_stack(home.absolute())
+    if not Supervisor(stack).is_running():
+        raise UsageError(f"The stack in {stack.home} does not run. Start it: make stack.")
+    return stack
 
 
 def _tell(what: Service | str, seconds: float) -> None:

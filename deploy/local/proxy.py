@@ -6,6 +6,8 @@ from deploy.local.ports import HOST
 from deploy.local.stack import ROOT, Stack
 from newsdesk import atomic
 
+FAIL_TIMEOUT = 2  # seconds for which a server that has failed is left alone
+
 _CONFIGURATION = """\
 # Written by deploy/local; see deploy/nginx/locations.conf.
 daemon off;
@@ -37,13 +39,13 @@ http {{
 _KINDS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def write_proxy(stack: Stack, *, without: int | None = None) -> None:
-    """Its configuration, with one of the servers left out where it is about to stop."""
-    ports = [port for port in stack.replicas if port != without]
+def write_proxy(stack: Stack) -> None:
+    """Its configuration."""
+    kept = f"max_fails=3 fail_timeout={FAIL_TIMEOUT}s"
     content = _CONFIGURATION.format(
         user="user www-data;\n" if os.geteuid() == 0 else "",
         temporary="\n    ".join(f"{kind}_temp_path temp_{kind};" for kind in _KINDS),
-        servers="\n        ".join(f"server {HOST}:{port} max_fails=3 fail_timeout=5s;" for port in ports),
+        servers="\n        ".join(f"server {HOST}:{port} {kept};" for port in stack.replicas),
         included=ROOT / "deploy" / "nginx" / "locations.conf",
         host=HOST,
         port=stack.ports.api,

@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable
 
 from deploy.local.bringing_up import wait_for
-from deploy.local.proxy import write_proxy
+from deploy.local.proxy import FAIL_TIMEOUT, write_proxy
 from deploy.local.service import Service
 from deploy.local.services import api_name, services_of
 from deploy.local.stack import Stack
 from deploy.local.supervision import Supervisor
 from deploy.local.watching import write_api_targets
 
-_DRAINING = 1.0  # seconds in which nginx's old workers hand on what they have begun to read
+_SLACK = 1.0  # seconds in which nginx takes up what has changed
 
 
 def scale(stack: Stack, count: int) -> Stack:
@@ -22,7 +22,9 @@ def scale(stack: Stack, count: int) -> Stack:
     supervisor.take_up_changes()
     for port in scaled.replicas:
         _start(scaled, supervisor, port)
-    _balance(scaled, supervisor)
+    write_proxy(scaled)
+    supervisor.signal("nginx", "HUP")
+    time.sleep(_SLACK)
     write_api_targets(scaled)
     scaled.save()
     supervisor.write(services_of(scaled))
@@ -31,26 +33,22 @@ def scale(stack: Stack, count: int) -> Stack:
 
 
 def restart(stack: Stack, tell: Callable[[str], None]) -> None:
-    """Stop and start one server of the API after the other, each while nginx sends nothing to it."""
+    """Stop and start one server of the API after the other, each when nginx asks the one before again.
+
+    A server that stops answers what it has begun; what comes then is asked of another. Where there is no other,
+    requests wait for none.
+    """
     supervisor = Supervisor(stack)
     for port in stack.replicas:
-        if len(stack.replicas) > 1:
-            _balance(stack, supervisor, without=port)
         supervisor.restart(api_name(port))
         wait_for(stack, supervisor, _services(stack, port))
+        time.sleep(FAIL_TIMEOUT + _SLACK)
         tell(api_name(port))
-    _balance(stack, supervisor)
 
 
 def _start(stack: Stack, supervisor: Supervisor, port: int) -> None:
     supervisor.run(api_name(port))
     wait_for(stack, supervisor, _services(stack, port))
-
-
-def _balance(stack: Stack, supervisor: Supervisor, without: int | None = None) -> None:
-    write_proxy(stack, without=without)
-    supervisor.signal("nginx", "HUP")
-    time.sleep(_DRAINING)
 
 
 def _services(stack: Stack, port: int) -> list[Service]:

@@ -30,6 +30,11 @@ class Service:
     login: str = ""  # who may enter
 
     @property
+    def kind(self) -> str:
+        """What servers of the same kind have in common: however many there are, the others keep their place."""
+        return self.name.partition("-")[0]
+
+    @property
     def address(self) -> str:
         """Where it is, as a person says it."""
         where = urlsplit(self.health)

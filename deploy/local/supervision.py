@@ -5,16 +5,17 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from configparser import RawConfigParser
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from io import StringIO
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
+from deploy.local import leftovers
 from deploy.local.service import Service
 from deploy.local.stack import Stack
 from newsdesk import atomic
@@ -59,8 +60,17 @@ class Supervisor:
         config["rpcinterface:supervisor"] = {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
-        for order, service in enumerate(services):
-            config[f"program:{service.name}"] = self._program(service, order)
+        config["eventlistener:leftovers"] = {
+            "command": f"{_quoted(sys.executable, always=True)} {_quoted(leftovers.__file__, always=True)}",
+            "events": ",".join(leftovers.EVENTS),
+            "stderr_logfile": _quoted(log_of(self._stack, "leftovers")),
+            "autorestart": "true",
+            "stopsignal": "KILL",  # the last to go
+        }
+        services = list(services)
+        kinds = list(dict.fromkeys(service.kind for service in services))
+        for service in services:
+            config[f"program:{service.name}"] = self._program(service, kinds.index(service.kind) + 1)
         text = StringIO()
         config.write(text)
         atomic.write_text(self._file, text.getvalue(), mode=0o600)
@@ -86,7 +96,8 @@ class Supervisor:
     def is_running(self) -> bool:
         """Whether it answers."""
         try:
-            self._ask.getState()
+            with self._asking() as supervisor:
+                supervisor.getState()
         except (OSError, HTTPException):
             return False
         except xmlrpc.client.Fault:  # it shuts down
@@ -95,54 +106,59 @@ class Supervisor:
 
     def states(self) -> dict[str, str]:
         """The state of each server that it keeps: RUNNING, BACKOFF, FATAL …"""
-        return {str(info["name"]): str(info["statename"]) for info in self._ask.getAllProcessInfo()}
+        with self._asking() as supervisor:
+            return {str(info["name"]): str(info["statename"]) for info in supervisor.getAllProcessInfo()}
 
     def process(self, name: str) -> int:
         """The process id of a server."""
-        return int(self._ask.getProcessInfo(name)["pid"])
+        with self._asking() as supervisor:
+            return int(supervisor.getProcessInfo(name)["pid"])
 
     def run(self, name: str) -> None:
         """Start a server, where it does not run."""
         if self.states().get(name) not in ("RUNNING", "STARTING"):
-            self._ask.startProcess(name, False)
+            with self._asking() as supervisor:
+                supervisor.startProcess(name, False)
 
     def restart(self, name: str) -> None:
         """Stop a server, wait until it has ended, and start it again."""
-        self._ask.stopProcess(name)
-        self._ask.startProcess(name, False)
+        with self._asking() as supervisor:
+            supervisor.stopProcess(name)
+            supervisor.startProcess(name, False)
 
     def signal(self, name: str, number: str) -> None:
         """Send a signal to a server."""
-        self._ask.signalProcess(name, number)
+        with self._asking() as supervisor:
+            supervisor.signalProcess(name, number)
 
     def take_up_changes(self) -> None:
         """After `write`: know servers that are new, stop those that are gone."""
-        (added, changed, removed) = self._ask.reloadConfig()[0]
-        for name in [*removed, *changed]:
-            self._ask.stopProcessGroup(name)
-            self._ask.removeProcessGroup(name)
-        for name in [*added, *changed]:
-            self._ask.addProcessGroup(name)
+        with self._asking() as supervisor:
+            ((added, _, removed),) = supervisor.reloadConfig()
+            for name in removed:
+                supervisor.stopProcessGroup(name)
+                supervisor.removeProcessGroup(name)
+            for name in added:
+                supervisor.addProcessGroup(name)
 
     def shut_down(self) -> None:
         """Have it stop everything, the last first, and wait until it has ended."""
-        with suppress(xmlrpc.client.Fault):  # it does so already
-            self._ask.shutdown()
+        with suppress(xmlrpc.client.Fault), self._asking() as supervisor:  # a fault: it does so already
+            supervisor.shutdown()
         while self.is_running() or self._pid_file.exists():
             time.sleep(0.05)
 
-    @property
-    def _ask(self) -> Any:
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return cast("Any", xmlrpc.client.ServerProxy("http://localhost", transport)).supervisor
+        with xmlrpc.client.ServerProxy("http://localhost", transport) as server:
+            yield server.supervisor
 
-    def _program(self, service: Service, order: int) -> dict[str, str]:
-        # Where the manager itself is killed, the kernel tells its children.
-        command = ("setpriv", "--pdeathsig", service.stop_signal, "--", *service.command)
+    def _program(self, service: Service, priority: int) -> dict[str, str]:
         program = {
-            "command": " ".join(_quoted(word, always=True) for word in command),
+            "command": " ".join(_quoted(word, always=True) for word in service.command),
             "directory": _quoted(service.folder),
-            "priority": str(order + 1),
+            "priority": str(priority),
             "autostart": "false",  # each is started when those before it work
             "autorestart": "true",
             "startsecs": "1",
