@@ -14,27 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 import yaml
 
-from tests.stack.servers import free_port
+from deploy.local.ports import free_port
+from deploy.local.programs import program
 from tests.waiting import PATIENCE, eventually
 
-# Debian's names. Where the distribution has others, as the projects' own archives do, the second one is looked for.
-_PROGRAMS = {
-    "prometheus": ("prometheus",),
-    "promtool": ("promtool",),
-    "alertmanager": ("prometheus-alertmanager", "alertmanager"),
-    "amtool": ("amtool",),
-    "node_exporter": ("prometheus-node-exporter", "node_exporter"),
-    "postgres_exporter": ("prometheus-postgres-exporter", "postgres_exporter"),
-    "nginx_exporter": ("prometheus-nginx-exporter", "nginx-prometheus-exporter"),
-    "blackbox_exporter": ("prometheus-blackbox-exporter", "blackbox_exporter"),
-    "nginx": ("nginx", "/usr/sbin/nginx"),
-}
 _SOON = ("--log.level=warn", "--rules.alert.resend-delay=1s")
-
-
-def program(name: str) -> str | None:
-    """Where a program is; None where it is not installed."""
-    return next((found for candidate in _PROGRAMS[name] if (found := shutil.which(candidate))), None)
 
 
 def require(missing: Callable[[str], None], *names: str) -> None:

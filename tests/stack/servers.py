@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from urllib.error import URLError
 
-
-def free_port() -> int:
-    """A port on which nothing listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def postgresql_programs() -> Path | None:
-    """The folder with `initdb` and `pg_ctl`; None where PostgreSQL is not installed."""
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name), default=None)
+from deploy.local.ports import free_port as free_port
+from deploy.local.programs import postgresql_programs as postgresql_programs
 
 
 @dataclass(frozen=True)

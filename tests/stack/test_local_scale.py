@@ -8,13 +8,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.ports import HOST, is_free
-from deploy.local.programs import NEEDED, program
+from deploy.local.programs import NEEDED
 from deploy.local.services import api_name, newsdesk_environment
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
 from newsdesk.registry.champion import find_champion
 from tests.stack.load import Known, known_answers, marked_texts, under_load
 from tests.stack.local_stack import LocalStack, kill, local_stack
+from tests.stack.monitoring_servers import require
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.stack
@@ -24,9 +25,7 @@ LOAD = {"connections": 6, "pause": 0.01, "editors": 1}
 
 @pytest.fixture(scope="module")
 def up(programs: Path, missing: Callable[[str], None]) -> Iterator[LocalStack]:
-    for name in NEEDED:
-        if program(name) is None:
-            missing(name)
+    require(missing, *NEEDED)
     with local_stack("--no-airflow", "--replicas", "1") as running:
         yield running
 

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from deploy.local.ports import HOST, is_free
-from deploy.local.programs import NEEDED, program
+from deploy.local.programs import NEEDED
 from tests.stack.local_stack import LocalStack, kill, local_stack, processes_in, run
+from tests.stack.monitoring_servers import require
 from tests.waiting import PATIENCE, eventually
 
 pytestmark = pytest.mark.stack
@@ -20,9 +21,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def up(programs: Path, missing: Callable[[str], None]) -> Iterator[LocalStack]:
-    for name in NEEDED:
-        if program(name) is None:
-            missing(name)
+    require(missing, *NEEDED)
     with local_stack("--no-airflow", "--replicas", "2") as running:
         print(f"\n{(running.home / 'up.log').read_text(encoding='utf-8')}")
         yield running
