@@ -13,7 +13,8 @@ from deploy.local.proxy import write_proxy
 from deploy.local.service import Service
 from deploy.local.services import newsdesk_environment, services_of
 from deploy.local.stack import Stack
-from deploy.local.supervision import StackError, Supervisor, environment_without_ours, log_of
+from deploy.local.supervision import StackError, Supervisor, environment_without_ours
+from deploy.local.supervisor_configuration import log_of
 from deploy.local.watching import write_monitoring
 from newsdesk.errors import UsageError
 

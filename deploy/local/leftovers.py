@@ -19,7 +19,8 @@ def main() -> None:
     while event := _next_event():
         name, process = event["processname"], int(event["pid"])
         if event["eventname"] == "PROCESS_STATE_RUNNING":
-            running[name] = process
+            if process != os.getpid():
+                running[name] = process
         else:
             running.pop(name, None)
             _tell(process, signal.SIGKILL)

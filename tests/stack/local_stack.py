@@ -38,6 +38,10 @@ class LocalStack:
     def supervisor(self) -> Supervisor:
         return Supervisor(self.stack)
 
+    def digest(self) -> str:
+        """Of the model in charge, as the API tells it."""
+        return str(httpx.get(f"{self.api}/model/info", timeout=PATIENCE).json()["digest"])
+
     @property
     def api(self) -> str:
         return f"http://{HOST}:{self.stack.ports.api}"
@@ -57,22 +61,29 @@ class LocalStack:
 
 @contextmanager
 def local_stack(*arguments: str) -> Iterator[LocalStack]:
-    """Start one, wait until it is up, and stop it in the end."""
+    """A new one, from when it is up. Nothing of it is left in the end."""
     home = Path(mkdtemp(prefix="newsdesk-stack-"))
     home.chmod(0o755)  # PostgreSQL, which is another user where we are root, passes through
     try:
-        with (home / "up.log").open("wb") as log:
-            command = [sys.executable, "-m", "deploy.local", "up", "--home", str(home), "--free-ports", *arguments]
-            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        try:
-            eventually(lambda: _is_up(home / "up.log", process), "all servers are up", seconds=400)
-            yield LocalStack(home, process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=120)
+        with started(home, *arguments) as running:
+            yield running
         assert processes_in(home) == []
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def started(home: Path, *arguments: str) -> Iterator[LocalStack]:
+    """The stack in a folder, from when it is up until its block ends, as by Ctrl+C."""
+    with (home / "up.log").open("wb") as log:
+        command = [sys.executable, "-m", "deploy.local", "up", "--home", str(home), "--free-ports", *arguments]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        eventually(lambda: _is_up(home / "up.log", process), "all servers are up", seconds=400)
+        yield LocalStack(home, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=120)
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

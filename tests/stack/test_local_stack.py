@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.ports import HOST, is_free
 from deploy.local.programs import NEEDED
-from tests.stack.local_stack import LocalStack, kill, local_stack, processes_in, run
+from tests.stack.local_stack import LocalStack, kill, local_stack, processes_in, run, started
 from tests.stack.monitoring_servers import require
 from tests.waiting import PATIENCE, eventually
 
@@ -27,6 +27,13 @@ def up(programs: Path, missing: Callable[[str], None]) -> Iterator[LocalStack]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def digest(up: LocalStack) -> str:
+    """Of the first model."""
+    return up.digest()
+
+
+@pytest.mark.usefixtures("digest")
 def test_every_server_answers_where_the_table_says(up: LocalStack) -> None:
     said = json.loads(up.command("status", "--json"))
     assert [one["name"] for one in said if not one["works"]] == []
@@ -109,7 +116,7 @@ def test_prometheus_reaches_every_target_and_alertmanager_and_reads_every_rule(u
     eventually(lambda: "Watchdog" in httpx.get(alerts, timeout=PATIENCE).text, "the watchdog has arrived", seconds=90)
 
 
-def test_one_command_stops_everything_and_the_next_start_finds_what_was_there(up: LocalStack) -> None:
+def test_one_command_stops_everything(up: LocalStack) -> None:
     stack = up.stack
     said = run("down", "--home", str(up.home))
     assert said.returncode == 0, said.stderr
@@ -117,3 +124,15 @@ def test_one_command_stops_everything_and_the_next_start_finds_what_was_there(up
     up.process.wait(timeout=30)
     assert [port for port in (*stack.ports.model_dump().values(), *stack.replicas) if not is_free(port)] == []
     assert run("status", "--home", str(up.home)).returncode == 1
+
+
+@pytest.mark.parametrize("killed", ["up", "supervisor"])
+def test_the_next_start_finds_what_was_there_and_all_ends_where_its_keeper_is_killed(
+    up: LocalStack, digest: str, killed: str
+) -> None:
+    assert processes_in(up.home) == []
+    before = up.stack.passwords
+    with started(up.home, "--no-airflow", "--replicas", "1") as again:
+        assert (again.stack.passwords, again.digest()) == (before, digest)
+        kill(again.process.pid if killed == "up" else int((up.home / "supervisord.pid").read_text(encoding="ascii")))
+        eventually(lambda: processes_in(up.home) == [], "nothing runs")

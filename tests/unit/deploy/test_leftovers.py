@@ -28,14 +28,20 @@ def server(script: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
 
 
 def told(*events: tuple[str, int]) -> list[str]:
-    """What it answers to the process manager's events, after which the manager is gone."""
-    lines = []
-    for name, process in events:
-        payload = f"processname:it groupname:it from_state:STARTING pid:{process}"
-        lines.append(f"ver:3.0 server:supervisor serial:1 eventname:{name} len:{len(payload)}\n{payload}")
+    """What it answers to the process manager's events, of which the first is about itself, and the last the end."""
     command = [sys.executable, leftovers.__file__]
-    done = subprocess.run(command, input="".join(lines), capture_output=True, text=True, timeout=60, check=True)
-    return done.stdout.splitlines()
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as process:
+        lines = [_event("leftovers", "PROCESS_STATE_RUNNING", process.pid)]
+        lines += [_event("server", name, number) for name, number in events]
+        said, _ = process.communicate("".join(lines), timeout=60)
+        assert process.returncode == 0
+        return said.splitlines()
+
+
+def _event(process: str, name: str, number: int) -> str:
+    payload = f"processname:{process} groupname:{process} from_state:STARTING pid:{number}"
+    return f"ver:3.0 server:supervisor serial:1 eventname:{name} len:{len(payload)}\n{payload}"
 
 
 def works(process: str) -> bool:
@@ -47,7 +53,7 @@ def test_what_a_server_that_ended_had_started_is_ended() -> None:
     with server(ENDS) as (process, started):
         process.wait(timeout=10)
         assert works(started)
-        assert told(("PROCESS_STATE_EXITED", process.pid)) == ["READY", "RESULT 2", "OKREADY"]
+        assert told(("PROCESS_STATE_EXITED", process.pid)) == ["READY", *["RESULT 2", "OKREADY"] * 2]
         eventually(lambda: not works(started), "it has ended")
 
 
