@@ -2,14 +2,14 @@
 
 from deploy.local.service import Service
 
-HEADING = f"{'server':18} {'address':24} {'state':16} login"
+HEADING = f"{'server':22} {'address':24} {'state':16} login"
 
 
 def row(service: Service, state: str) -> str:
     """One line about one server."""
-    return f"{service.name:18} {service.address:24} {state:16} {service.login}".rstrip()
+    return f"{service.name:22} {service.address:24} {state:16} {service.login}".rstrip()
 
 
 def step(name: str, state: str) -> str:
     """One line about what is done once."""
-    return f"{name:18} {'':24} {state}"
+    return f"{name:22} {'':24} {state}"

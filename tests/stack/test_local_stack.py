@@ -39,7 +39,7 @@ def test_every_server_answers_where_the_table_says(up: LocalStack) -> None:
     assert [one["name"] for one in said if not one["works"]] == []
     assert {one["name"].partition("-")[0] for one in said} >= {"postgresql", "mlflow", "api", "nginx", "prometheus"}
     for server in said:
-        assert f"{server['name']:18} {server['address']}" in (up.home / "up.log").read_text(encoding="utf-8")
+        assert f"{server['name']:22} {server['address']}" in (up.home / "up.log").read_text(encoding="utf-8")
 
 
 def test_the_first_question_has_an_answer_through_the_proxy(up: LocalStack) -> None:
