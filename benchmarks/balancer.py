@@ -1,6 +1,7 @@
 """What nginx costs: the latency of a prediction with and without it."""
 
 import csv
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,14 @@ Round = tuple[Measured, Measured]  # without nginx, and with it
 
 
 def report(data: Path) -> str:
+    rows = list(_rows(data))
     return (
         "## Load balancer (`python -m benchmarks balancer`)\n\n"
         "`POST /predict` with headlines, a new text with every request, straight to one server and through nginx with "
         f"`deploy/nginx/locations.conf` to the same: milliseconds, medians of {_ROUNDS} rounds. In each both are "
-        f"asked for {_SECONDS} s in turns; the cost is the median of what a round says.\n\n"
-        + markdown(("connections", "percentile", "direct", "through nginx", "cost"), _rows(data))
+        f"asked for {_SECONDS} s in turns; the cost is the median of what a round says. The load average of "
+        f"the machine, these requests included, was {os.getloadavg()[1]:.0f}.\n\n"
+        + markdown(("connections", "percentile", "direct", "through nginx", "cost"), rows)
     )
 
 
