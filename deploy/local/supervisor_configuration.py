@@ -65,8 +65,10 @@ def log_of(stack: Stack, name: str) -> Path:
 
 
 def _program(stack: Stack, service: Service, priority: int) -> dict[str, str]:
+    # Where supervisor is killed, the kernel tells its children at once, and `leftovers` what they have started.
+    command = ("setpriv", "--pdeathsig", service.stop_signal, "--", *service.command)
     program = {
-        "command": " ".join(_quoted(word, always=True) for word in service.command),
+        "command": " ".join(_quoted(word, always=True) for word in command),
         "directory": _quoted(service.folder),
         "priority": str(priority),
         "autostart": "false",  # each is started when those before it work
