@@ -1,51 +1,34 @@
-"""Airflow in an environment of its own, for its dependencies fit into no other."""
+"""Airflow, as `deploy/airflow` sets it up, among the servers of the stack."""
 
-import hashlib
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.airflow.installation import airflow_program
+from deploy.airflow.settings import Airflow
 from deploy.local.ports import HOST
 from deploy.local.service import Service
-from deploy.local.stack import ROOT, Stack
+from deploy.local.stack import Stack
 from newsdesk import atomic
-from newsdesk.errors import NewsdeskError
 
-_REQUIREMENTS = ROOT / "requirements" / "airflow.txt"
 _USER = "admin"
-
-
-class AirflowError(NewsdeskError):
-    """Airflow cannot be installed or set up."""
-
-    code = "airflow"
-
-
-def airflow_program() -> Path:
-    """The `airflow` command, installed under var/airflow where it is not there yet, which takes a minute."""
-    folder = ROOT / "var" / "airflow" / hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:16]
-    if not (folder / "installed").exists():
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        _run([*pip, "-r", str(_REQUIREMENTS)])
-        atomic.write_text(folder / "installed", "")
-    return folder / "bin" / "airflow"
 
 
 def airflow_services(stack: Stack, newsdesk: Mapping[str, str]) -> list[Service]:
     """Its API, scheduler and DAG processor. `newsdesk`: what the command that the tasks run has to know."""
-    program, environment = str(airflow_program()), _environment(stack, newsdesk)
+    airflow = _airflow(stack, newsdesk)
+    own = {name: value for name, value in airflow.environment.items() if os.environ.get(name) != value}
     listening = ("--host", HOST, "--port", str(stack.ports.airflow))
 
     def service(name: str, *arguments: str, health: str, login: str = "") -> Service:
         return Service(
             name=f"airflow-{name}",
-            command=(program, name, *arguments),
-            folder=stack.home / "airflow",
-            health=f"{stack.airflow_address}/api/v2/monitor/health#{health}",
-            environment=environment,
+            command=(str(airflow.program), name, *arguments),
+            folder=airflow.home,
+            health=f"{airflow.address}/api/v2/monitor/health#{health}",
+            environment=own,
             stop_group=True,
             login=login,
         )
@@ -58,12 +41,11 @@ def airflow_services(stack: Stack, newsdesk: Mapping[str, str]) -> list[Service]
 
 
 def prepare_airflow(stack: Stack, newsdesk: Mapping[str, str]) -> None:
-    """Its tables and its user. Raises `AirflowError`."""
-    home = stack.home / "airflow"
-    _dags(stack).mkdir(parents=True, exist_ok=True)
+    """Its tables, its pool and its user. Raises `NewsdeskError`."""
+    airflow = _airflow(stack, newsdesk)
     passwords = json.dumps({_USER: stack.passwords.airflow_admin})
-    atomic.write_text(home / "passwords.json", passwords, mode=0o600)
-    _run([str(airflow_program()), "db", "migrate"], _environment(stack, newsdesk))
+    atomic.write_text(airflow.passwords, passwords, mode=0o600)
+    airflow.prepare()
 
 
 def exporter_environment(stack: Stack) -> Mapping[str, str]:
@@ -75,34 +57,13 @@ def exporter_environment(stack: Stack) -> Mapping[str, str]:
     }
 
 
-def _dags(stack: Stack) -> Path:
-    return ROOT / "dags" if (ROOT / "dags").is_dir() else stack.home / "airflow" / "dags"
-
-
-def _environment(stack: Stack, newsdesk: Mapping[str, str]) -> dict[str, str]:
-    home = stack.home / "airflow"
-    return {
+def _airflow(stack: Stack, newsdesk: Mapping[str, str]) -> Airflow:
+    more = {
         **newsdesk,
         "NEWSDESK_COMMAND": str(Path(sys.executable).with_name("newsdesk")),
         "NEWSDESK_API_URL": f"http://{HOST}:{stack.ports.api}",
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(_dags(stack)),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__PARALLELISM": "2",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{_USER}:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{stack.airflow_address}/execution/",
-        "AIRFLOW__API__BASE_URL": stack.airflow_address,
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API_AUTH__JWT_SECRET": stack.passwords.airflow_tokens,
-        "AIRFLOW__EXECUTION_API__JWT_EXPIRATION_TIME": "86400",  # of a task's token: training may take long
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": stack.database("airflow", scheme="postgresql+psycopg2"),
     }
-
-
-def _run(command: list[str], environment: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no word why"]
-        raise AirflowError(f"{Path(command[0]).name} {command[1]} failed: {said[-1]}")
+    tokens = stack.passwords.airflow_tokens
+    return Airflow(airflow_program(), stack.home / "airflow", stack.ports.airflow, tokens, _USER, more=more)
