@@ -157,7 +157,7 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
 
     preprocessed = run(desk, "data_preprocessing_pipeline")
     assert set(preprocessed["states"].values()) == {"success"}
-    assert preprocessed["xcoms"]["ingest"]["new"] > 400
+    assert preprocessed["xcoms"]["ingest"]["new"] == 300
     version = preprocessed["xcoms"]["publish"]
 
     with webhook() as heard:
@@ -184,7 +184,12 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
     assert retrained["states"]["smoke_test"] == "skipped"
     assert not retrained["xcoms"]["promote"]["is_done"]
 
-    for found in (preprocessed, trained, monitored, again, retrained):
+    maintained = run(desk, "maintenance_pipeline")
+    assert set(maintained["states"].values()) == {"success"}
+    assert maintained["xcoms"]["verify"]["whole"]
+    assert Path(maintained["xcoms"]["backup"]["archive"]).is_file()
+
+    for found in (preprocessed, trained, monitored, again, retrained, maintained):
         assert found["state"] == "success"
         assert all(len(json.dumps(value)) < LARGEST_XCOM for value in found["xcoms"].values())
 
