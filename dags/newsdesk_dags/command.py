@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from newsdesk_dags.skipping import refuse
+from newsdesk_dags.skipping import refuse, skip
 
 Result = dict[str, Any]
 
@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 def newsdesk(*arguments: str) -> Result:
     """What `newsdesk … --json` prints. Its progress goes into the task's log, line by line.
 
-    Raises `AirflowSkipException` where the articles cannot be used, `AirflowException` for what may pass,
-    `AirflowFailException` for what cannot.
+    Raises `AirflowSkipException` where the articles cannot be used or no model is in charge yet, `AirflowException`
+    for what may pass, `AirflowFailException` for what cannot.
     """
     with TemporaryFile() as output:
         exit_code = _run([*_command(), *arguments, "--json"], output)
@@ -129,6 +129,8 @@ def _result(name: str, exit_code: int, output: bytes) -> Result:
     message = f"newsdesk {name}: {result['message']}"
     if result["error"] == "data":
         refuse(message)
+    if result["error"] == "no_champion":  # nothing was promoted yet: there is nothing to look at
+        skip(message)
     if result["may_pass"]:
         raise AirflowException(message)
     raise AirflowFailException(message)

@@ -194,6 +194,12 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
         assert all(len(json.dumps(value)) < LARGEST_XCOM for value in found["xcoms"].values())
 
 
+def test_before_the_first_promotion_there_is_nothing_to_monitor_and_no_task_is_red(desk: Airflow) -> None:
+    found = run(desk, "model_monitoring_pipeline", NEWSDESK_HOME=str(desk.home / "fresh"))
+    assert set(found["states"].values()) == {"skipped"}
+    assert "no champion" in found["xcoms"]["monitor.reason"]
+
+
 def test_a_table_that_is_refused_is_announced_and_no_task_is_red(desk: Airflow, tmp_path: Path) -> None:
     poisoned = write_csv(tmp_path / "poisoned-2026.csv", [{"text": "short", "category": ""}] * 30)
     with webhook() as heard:

@@ -134,9 +134,14 @@ def seal(draft: Manifest, vocabulary: Vocabulary, tensors: Tensors) -> Bundle:
 def save_bundle(bundle: Bundle, folder: Path) -> None:
     """Write `bundle` as `folder`, whole or not at all. A folder of that name that is there already is replaced."""
     with atomic.new_folder(folder) as draft:
-        for name, content in _file_contents(bundle.vocabulary, bundle.tensors).items():
-            (draft / name).write_bytes(content)
-        (draft / MANIFEST).write_text(bundle.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_bundle(bundle, draft)
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write the files of `bundle` into a folder that is there, beside what else is in it."""
+    for name, content in _file_contents(bundle.vocabulary, bundle.tensors).items():
+        (folder / name).write_bytes(content)
+    (folder / MANIFEST).write_text(bundle.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def load_bundle(folder: Path) -> Bundle:

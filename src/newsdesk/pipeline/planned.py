@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from newsdesk import atomic
 from newsdesk.config.settings import Settings
 from newsdesk.errors import TrainingError, UsageError
-from newsdesk.model.bundle import load_bundle, save_bundle
+from newsdesk.model.bundle import load_bundle, write_bundle
 from newsdesk.pipeline.candidates import fit_candidate, gather
 from newsdesk.pipeline.ending import STATUS_OF, remembered
 from newsdesk.pipeline.ingest import PATIENCE
@@ -151,10 +151,7 @@ def _save(trained: Trained, folder: Path) -> None:
         "run_id": trained.run_id,
     }
     with atomic.new_folder(folder) as draft:
-        save_bundle(trained.bundle, draft / "bundle")
-        for file in (draft / "bundle").iterdir():
-            file.rename(draft / file.name)
-        (draft / "bundle").rmdir()
+        write_bundle(trained.bundle, draft)
         save_pipeline(trained.winner.pipeline, draft / _PIPELINE)
         (draft / _TRAINED).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 

@@ -9,6 +9,12 @@ from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.reader import fetch_bundle, open_reader
 
 
+class NoChampionError(BundleError):
+    """No model was put in charge yet."""
+
+    code = "no_champion"
+
+
 class Champion(NamedTuple):
     """Who is in charge."""
 
@@ -19,12 +25,12 @@ class Champion(NamedTuple):
 def find_champion(settings: Settings) -> Champion:
     """The champion by the registry's word, or where there is none to ask by the pointer's.
 
-    Raises `BundleError` where there is none, `RegistryError` where the registry does not answer.
+    Raises `NoChampionError` where there is none, `RegistryError` where the registry does not answer.
     """
     reader = open_reader(settings)
     if reader and (holder := reader.holder("champion")):
         return Champion(holder.version, fetch_bundle(reader, holder, settings.bundles)[0])
     pointer = read_champion(settings.bundles)
     if pointer is None:
-        raise BundleError(f"There is no champion to watch under {settings.bundles}. Train one: newsdesk run.")
+        raise NoChampionError(f"There is no champion to watch under {settings.bundles}. Train one: newsdesk run.")
     return Champion(pointer.version, load_bundle(settings.bundles / pointer.bundle))

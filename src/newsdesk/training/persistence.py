@@ -11,7 +11,7 @@ import skops.io
 from newsdesk import atomic
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import MANIFEST as BUNDLE
-from newsdesk.model.bundle import load_bundle, save_bundle
+from newsdesk.model.bundle import load_bundle, write_bundle
 from newsdesk.training.comparison import Candidate
 from newsdesk.training.evaluation import ClassScores, Evaluation
 
@@ -33,10 +33,7 @@ def save_candidate(candidate: Candidate, folder: Path) -> None:
     values |= {name: evaluation_to_json(getattr(candidate, name)) for name in ("validation", "test")}
     with atomic.new_folder(folder) as draft:
         if candidate.bundle is not None:
-            save_bundle(candidate.bundle, draft / "bundle")
-            for file in (draft / "bundle").iterdir():
-                file.rename(draft / file.name)
-            (draft / "bundle").rmdir()
+            write_bundle(candidate.bundle, draft)
         (draft / CANDIDATE).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
