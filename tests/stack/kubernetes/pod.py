@@ -49,8 +49,9 @@ class Cluster:
             *("--unshare-user", "--uid", user, "--gid", group, "--cap-drop", "ALL"),
             *("--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib"),
             *("--symlink", "usr/lib64", "/lib64", "--proc", "/proc", "--dev", "/dev"),
-            *(word for path in _programs() for word in ("--ro-bind", path, path)),
             *(word for mount in container["volumeMounts"] for word in self._mounted(workload, mount)),
+            # After the mounts, one of which may be /tmp: this checkout may lie there.
+            *(word for path in _programs() for word in ("--ro-bind", path, path)),
             *("--remount-ro", "/", "--chdir", "/", "--clearenv"),
             *(word for pair in self._environment(container, variables).items() for word in ("--setenv", *pair)),
             *command,
