@@ -16,7 +16,6 @@ from deploy.local.stack import Stack
 from deploy.local.supervision import StackError, Supervisor, environment_without_ours
 from deploy.local.supervisor_configuration import log_of
 from deploy.local.watching import write_monitoring
-from newsdesk.cli.app import app
 from newsdesk.errors import UsageError
 
 PATIENCE = 180  # seconds until a server that does not answer counts as broken
@@ -54,7 +53,7 @@ def bring_up(stack: Stack, supervisor: Supervisor, tell: Tell) -> None:
             case "postgresql":
                 _wait(lambda: postgresql.is_ready(stack), service.name, stack)
                 postgresql.create_databases(stack)
-                _migrate(stack)
+                _newsdesk(stack, "store", "migrate")
                 if stack.with_airflow:
                     prepare_airflow(stack, newsdesk_environment(stack))
             case "mlflow":
@@ -79,12 +78,6 @@ def _wait(works: Callable[[], bool], name: str, stack: Stack) -> None:
         if time.monotonic() > deadline:
             raise StackError(f"{name} does not answer as it should within {PATIENCE} s: see {log_of(stack, name)}.")
         time.sleep(0.1)
-
-
-def _migrate(stack: Stack) -> None:
-    """Bring the store's tables to this version, where it has a command for that; else whoever opens it makes them."""
-    if any(group.name == "store" for group in app.registered_groups):
-        _newsdesk(stack, "store", "migrate")
 
 
 def _train_once(stack: Stack, tell: Tell) -> None:
