@@ -2,9 +2,9 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psycopg
@@ -90,14 +90,12 @@ def test_a_second_stack_in_the_same_folder_is_refused(up: LocalStack) -> None:
     assert "runs already" in second.stderr
 
 
-def test_a_port_that_is_taken_is_named(up: LocalStack, tmp_path: Path) -> None:
-    taken = up.stack.model_copy(update={"home": tmp_path / "second"})
-    taken.home.mkdir()
-    taken.save()
-    refused = run("up", "--home", str(taken.home), "--no-airflow")
+def test_a_port_that_is_taken_is_named(up: LocalStack) -> None:
+    with TemporaryDirectory(prefix="newsdesk-") as home:  # as short a path as a socket in it needs
+        up.stack.model_copy(update={"home": Path(home)}).save()
+        refused = run("up", "--home", home, "--no-airflow")
     assert refused.returncode == 2
     assert re.search(r"Port \d+, for \w+, is in use\. Stop what listens there", refused.stderr)
-    shutil.rmtree(taken.home)
 
 
 def test_prometheus_reaches_every_target_and_alertmanager_and_reads_every_rule(up: LocalStack) -> None:
