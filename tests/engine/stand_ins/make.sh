@@ -5,12 +5,14 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 base=$1/base
-# Where this machine has its own packages from.
+# Where this machine has its own packages from. What stands in quotes is for apt-get to fill in.
+# shellcheck disable=SC2016
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Release: bookworm' 'Created-By: Packages' | sort -u | head -n 1)
 
 if [ ! -e "$base/made" ]; then
     rm -rf "$base"
     debootstrap --variant=minbase bookworm "$base" "$mirror"
+    # shellcheck disable=SC2016
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u \
         > "$base/etc/apt/sources.list"
     cp /etc/resolv.conf "$base/etc/resolv.conf"
