@@ -158,7 +158,7 @@ def test_without_a_champion_it_fails_in_one_sentence_and_the_store_remembers(tmp
     with store_at(tmp_path / "var" / "newsdesk.db") as store:
         run = newest_run(store, "monitor")
     assert run is not None
-    assert (run.status, run.detail) == ("failed", {"error": "bundle"})
+    assert (run.status, run.detail) == ("failed", {"error": "no_champion"})
 
 
 def test_one_output_cannot_hold_both(tmp_path: Path) -> None:
