@@ -58,6 +58,15 @@ def write_text(target: Path, text: str, mode: int = 0o644) -> None:
             draft.unlink(missing_ok=True)
 
 
+def flush_names(folder: Path) -> None:
+    """Make sure that the names in a folder are on the disk: a new file outlives a power cut only then."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 def _flush(file: Path) -> None:
     """Make sure that the content is on the disk before its name is."""
     with file.open("rb") as opened:

@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any, BinaryIO
 from uuid import uuid4
 
+from newsdesk.atomic import flush_names
+
 _SEGMENT_BYTES = 4 * 1024 * 1024  # a file that has grown so large is left for whoever drains
 _BATCH = 500  # rows handed over at once
 
@@ -110,7 +112,7 @@ class Spool:
                 break
             os.close(file)  # somebody took the new file for an orphan before it was locked
         if durable:
-            _flush_names(self._folder)
+            flush_names(self._folder)
         return file
 
     def _release(self) -> None:
@@ -149,12 +151,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except FileNotFoundError:  # drained meanwhile
         return 0
-
-
-def _flush_names(folder: Path) -> None:
-    """A new file outlives a power cut only once its name is on the disk, too."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

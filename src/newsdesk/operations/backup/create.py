@@ -1,6 +1,5 @@
 """Make a backup, while everything goes on."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from newsdesk import __version__
+from newsdesk.atomic import flush_names
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.operations.backup.archive import ArchiveWriter, writing
@@ -56,7 +56,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
                 manifest = _manifest(archive, settings, named, now, champion)
                 archive.finish(manifest)
             (draft / target.name).replace(target)
-            _flush_names(folder)
+            flush_names(folder)  # only then may older ones go
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         removed = remove_old(folder, now, settings.backup_retention_days)
@@ -81,15 +81,6 @@ def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], dr
     for place in after_databases(settings):
         progress.step(f"Reading {place.name}")
         _add(archive, place)
-
-
-def _flush_names(folder: Path) -> None:
-    """The new archive outlives a power cut only once its name is on the disk, too: then older ones may go."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _add(archive: ArchiveWriter, place: Place) -> None:
