@@ -1,6 +1,7 @@
 """The main job step by step: the inbox, a dataset, a plan, its candidates, the gate."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,17 @@ def test_a_story_that_comes_under_another_category_has_the_newest(desk: Desk) ->
     articles = [article for split in SPLITS for article in read_articles(dataset, split)]
     assert len(articles) == len(ROWS)
     assert {article.category for article in articles if article.id == moved["id"]} == {moved["category"]}
+
+
+def test_an_old_table_that_comes_again_does_not_take_back_what_was_said_since(desk: Desk) -> None:
+    old = desk.drop("a.csv", ROWS)
+    desk.ingest()
+    moved = ROWS[0] | {"category": ROWS[-1]["category"]}
+    desk.drop("b.csv", [moved, *ROWS[1:3]])
+    desk.ingest()
+    os.utime(old, (0, 0))  # the same content, another date
+    desk.drop("c.csv", [moved, *ROWS[1:4]])
+    assert [(batch.new, batch.known) for batch in desk.ingest().batches] == [(0, len(ROWS)), (0, 4)]
 
 
 def test_a_poisoned_table_is_refused_once_with_its_reason_and_others_are_taken(desk: Desk) -> None:

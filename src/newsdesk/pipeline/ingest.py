@@ -110,9 +110,11 @@ class _Intake:
                 continue
             folder = write_batch(self._home, batch, stories, aside)
             self._storage.share(folder, MANIFEST)
-            self._known().update((key, article.category) for key, article in stories)
-            is_copy = self._is_ingested(batch.digest)
-            taken.append(batch.model_copy(update={"new": 0, "known": batch.new + batch.known}) if is_copy else batch)
+            if self._is_ingested(batch.digest):  # what it says was said before, and perhaps otherwise since
+                taken.append(batch.model_copy(update={"new": 0, "known": batch.new + batch.known}))
+            else:
+                self._known().update((key, article.category) for key, article in stories)
+                taken.append(batch)
             self._batches[batch.digest] = batch
         return Ingested(taken, waiting)
 
