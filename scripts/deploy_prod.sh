@@ -12,7 +12,6 @@ mode=${1:---build}
 export NEWSDESK_TAG=${NEWSDESK_TAG:-$(git rev-parse --short HEAD)} API_REPLICAS=${API_REPLICAS:-2}
 export NEWSDESK_REVISION=${NEWSDESK_REVISION:-$(git rev-parse HEAD 2> /dev/null || echo unknown)}
 secrets=${NEWSDESK_SECRETS:-secrets}
-state=var/deployed_tag  # what runs, for the way back
 
 if docker compose version > /dev/null 2>&1; then engine=(docker compose); else engine=(docker-compose); fi
 compose=("${engine[@]}" -f compose.prod.yaml -f compose.scale.yaml)
@@ -44,24 +43,37 @@ images() {
     esac
 }
 
-# The key that Prometheus shows the API, made once. The service `migrate` has the volume that keys are kept in.
-prometheus_key() {
-    [ ! -s "$secrets/prometheus_api_key" ] || return 0
-    say "Making Prometheus' key"
+# Keys of the API for what runs here itself, made once: Prometheus looks at figures, and smoke tests ask for predictions.
+key() {  # SECRET SCOPE
+    [ ! -s "$secrets/$1" ] || return 0
+    say "Making $1"
     local key
-    key=$("${compose[@]}" run --rm --no-deps -T migrate keys create "prometheus-$(date +%s)" --scope monitor --json |
-        python3 -c 'import json, sys; print(json.load(sys.stdin)["key"], end="")')
-    printf '%s' "$key" > "$secrets/.new" && chmod 444 "$secrets/.new" && mv "$secrets/.new" "$secrets/prometheus_api_key"
+    key=$(maintenance keys create "$1-$(date +%s)" --scope "$2" --json |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)["key"], end="")') || return 1
+    printf '%s' "$key" > "$secrets/.new" && chmod 444 "$secrets/.new" && mv "$secrets/.new" "$secrets/$1"
 }
 
+maintenance() {
+    "${compose[@]}" run --rm --no-deps -T maintenance "$@"
+}
+
+# With the new images, and before anything that runs is touched.
+examine() {
+    say "Asking newsdesk doctor"
+    maintenance doctor --only configuration --only versions --only permissions --only secrets --only certificate --only disk \
+        --only memory --only processors
+}
+
+# Steps are joined by && here, for errors do not end a function whose success is asked for.
 bring_up() {
     say "Starting $NEWSDESK_TAG: databases, migration, then the rest, each when what it needs is healthy"
-    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build postgres redis
-    "${compose[@]}" run --rm -T migrate
-    "${compose[@]}" run --rm -T --no-deps api doctor --only configuration --only versions --only database --only disk
-    prometheus_key
-    roll_api
-    "${compose[@]}" up -d --wait --wait-timeout 600 --no-build --remove-orphans "${services[@]}"
+    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build postgres redis &&
+        "${compose[@]}" run --rm -T migrate &&
+        maintenance doctor --only database &&
+        key prometheus_api_key monitor &&
+        key newsdesk_api_key predict &&
+        roll_api &&
+        "${compose[@]}" up -d --wait --wait-timeout 600 --no-build --remove-orphans "${services[@]}"
 }
 
 # One replica after the other: new ones come up beside the old ones, nginx finds them, then the old ones end.
@@ -71,10 +83,14 @@ roll_api() {
     [ -n "$old" ] || return 0
     say "Replacing the API's replicas"
     new=$((API_REPLICAS + $(wc -w <<< "$old")))
-    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build --no-deps --no-recreate --scale "api=$new" api
+    "${compose[@]}" up -d --wait --wait-timeout 300 --no-build --no-deps --no-recreate --scale "api=$new" api || return 1
     sleep 5  # nginx looks every two seconds
+    end "$old"
+}
+
+end() {  # CONTAINERS: open requests get their time
     # shellcheck disable=SC2086 # a word each
-    docker stop --time 40 $old > /dev/null && docker rm $old > /dev/null
+    [ -z "$1" ] || { docker stop --time 40 $1 > /dev/null && docker rm $1 > /dev/null; }
 }
 
 smoke_test() {
@@ -93,26 +109,40 @@ except OSError as error:
 PY
     )
     case $status in
-        200) say "The API answers, and has a model" ;;
+        200) say "The API answers" && maintenance smoke-test ;;
         503) say "The API answers, and has no model yet: train one" ;;
         *) say "The API does not answer as it should: $status" && return 1 ;;
     esac
 }
 
+replicas() {  # a line each: container, image, health
+    "${compose[@]}" ps --all --format '{{.ID}} {{.Image}} {{.Health}}' api
+}
+
+# The tag that runs now; nothing where none does.
+running_tag() {
+    replicas | awk '$3 == "healthy" { sub(/.*:/, "", $2); print $2; exit }'
+}
+
 roll_back() {
-    [ -s "$state" ] || fail "It failed, and nothing ran before to go back to. Look at: ${compose[*]} logs"
-    export NEWSDESK_TAG
-    NEWSDESK_TAG=$(< "$state")
-    say "It failed: going back to $NEWSDESK_TAG"
-    roll_api
+    [ -n "$before" ] || fail "It failed, and nothing ran before to go back to. Look at: ${compose[*]} logs"
+    say "It failed: going back to $before"
+    NEWSDESK_TAG=$before
+    end "$(replicas | awk '$3 != "healthy" { print $1 }')"
+    if replicas | grep -q " newsdesk:$before "; then
+        end "$(replicas | awk -v image="newsdesk:$before" '$2 != image { print $1 }')"
+    else
+        roll_api || true  # what follows starts them in any case
+    fi
     "${compose[@]}" up -d --wait --wait-timeout 600 --no-build "${services[@]}" && smoke_test
-    fail "$NEWSDESK_TAG runs again. Look at why the new version did not: ${compose[*]} logs"
+    fail "$before runs again. Look at why the new version did not: ${compose[*]} logs"
 }
 
 check
+before=$(running_tag)
 images
-if (set -e; bring_up) && smoke_test; then
-    mkdir -p var && echo "$NEWSDESK_TAG" > "$state.new" && mv "$state.new" "$state"
+examine
+if bring_up && smoke_test; then
     say "$NEWSDESK_TAG is in production"
 else
     roll_back

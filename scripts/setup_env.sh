@@ -17,16 +17,26 @@ development_env() {
         return
     fi
     umask 077
-    sed -e "s|^\(AIRFLOW__CORE__FERNET_KEY\)=[^ ]*|\1=$(random 32)|" \
-        -e "s|^\(AIRFLOW__WEBSERVER__SECRET_KEY\)=[^ ]*|\1=$(random 36)|" \
-        -e "s|^\(AIRFLOW__API_AUTH__JWT_SECRET\)=[^ ]*|\1=$(random 66)|" \
-        -e "s|^\(API_SECRET_KEY\)=[^ ]*|\1=$(random 48)|" .env.example > .env.new
+    # By the shell itself: the arguments of a program can be read by everybody.
+    while IFS= read -r line; do
+        name=${line%%=*} value=${line#*=}
+        case $name in
+            AIRFLOW__CORE__FERNET_KEY) line="$name=$(random 32)${value#"${value%% *}"}" ;;
+            AIRFLOW__WEBSERVER__SECRET_KEY | API_SECRET_KEY) line="$name=$(random 48)${value#"${value%% *}"}" ;;
+            AIRFLOW__API_AUTH__JWT_SECRET) line="$name=$(random 66)${value#"${value%% *}"}" ;;
+        esac
+        printf '%s\n' "$line"
+    done < .env.example > .env.new
     mv .env.new .env
     echo "Wrote .env, a copy of .env.example with secrets of its own."
 }
 
 secret() {  # NAME VALUE
     [ -e "$folder/$1" ] || { printf '%s' "$2" > "$folder/.new" && chmod 444 "$folder/.new" && mv "$folder/.new" "$folder/$1"; }
+}
+
+database_url() {  # DATABASE SECRET [SCHEME]: of the database whose owner has its name
+    printf '%s' "${3:-postgresql}://$1:$(< "$folder/$2")@postgres:5432/$1"
 }
 
 production_secrets() {
@@ -42,15 +52,20 @@ production_secrets() {
     done
     secret airflow_jwt_secret "$(random 66)"
     secret airflow_fernet_key "$(random 32)"
-    secret newsdesk_database_url "postgresql://newsdesk:$(< "$folder/newsdesk_db_password")@postgres:5432/newsdesk"
-    secret mlflow_backend_store_uri "postgresql://mlflow:$(< "$folder/mlflow_db_password")@postgres:5432/mlflow"
-    secret airflow_database_url "postgresql+psycopg2://airflow:$(< "$folder/postgres_password")@postgres:5432/airflow"
+    secret newsdesk_database_url "$(database_url newsdesk newsdesk_db_password)"
+    secret mlflow_backend_store_uri "$(database_url mlflow mlflow_db_password)"
+    secret airflow_database_url "$(database_url airflow postgres_password postgresql+psycopg2)"
+    secret backup_databases "$(database_url mlflow mlflow_db_password),$(database_url airflow postgres_password)"
+    secret backup_passphrase "$(random 24)"
     secret redis_url "redis://:$(< "$folder/redis_password")@redis:6379/0"
-    secret prometheus_api_key ""  # deploy_prod.sh makes one with `newsdesk keys create`
+    for name in prometheus_api_key newsdesk_api_key; do
+        secret "$name" ""  # deploy_prod.sh makes them with `newsdesk keys create`
+    done
     for name in slack_webhook_url smtp_password pager_token dead_man_switch_token; do
         secret "$name" ""  # yours to fill: docs/alerts.md
     done
     echo "Secrets are in $folder/. Two are yours to put there: tls_certificate and tls_key (PEM)."
+    echo "Keep a copy of $folder/backup_passphrase elsewhere: without it no backup can be read."
 }
 
 case ${1:-} in

@@ -46,10 +46,10 @@ class Newsroom:
     def settings(self) -> Settings:
         return Settings.model_validate(dict(self.environment))
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """A command in a process of its own, which must end with that exit code."""
+    def run(self, *arguments: str, code: int = 0, inside: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """A command in a process of its own, which must end with that exit code; `inside` is what it is started by."""
         done = subprocess.run(
-            [sys.executable, "-m", "newsdesk", *arguments],
+            [*inside, sys.executable, "-m", "newsdesk", *arguments],
             cwd=self.folder,
             env=os.environ | self.environment | self.backing_up,
             capture_output=True,

@@ -21,7 +21,7 @@ if [ -n "${MLFLOW_AUTH_ADMIN_PASSWORD:-}" ]; then
     cat > "$MLFLOW_AUTH_CONFIG_PATH" <<INI
 [mlflow]
 default_permission = READ
-database_uri = $MLFLOW_AUTH_DATABASE_URI
+database_uri = ${MLFLOW_AUTH_DATABASE_URI:-$MLFLOW_BACKEND_STORE_URI}
 admin_username = ${MLFLOW_AUTH_ADMIN_USERNAME:-newsdesk}
 admin_password = $MLFLOW_AUTH_ADMIN_PASSWORD
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth

@@ -43,8 +43,13 @@ class Engine:
         """Make the stand-ins for images that cannot be pulled, and our own images."""
         self.run("sh", "tests/engine/stand_ins/make.sh", str(folder), timeout=2 * _HOURS)
         for target in TARGETS:
-            options = ["--network", "host", "--target", target, "--tag", f"{target}:latest"]
-            self.run("docker", "build", *options, "--file", "deploy/docker/Dockerfile", ".", timeout=2 * _HOURS)
+            self.build_image(target, f"{target}:latest")
+
+    def build_image(self, target: str, tag: str, context: Path = ROOT) -> None:
+        """Build one target of our Dockerfile. What was built before is kept, and not built again."""
+        options = ["--network", "host", "--target", target, "--tag", tag]
+        dockerfile = context / "deploy" / "docker" / "Dockerfile"
+        self.run("docker", "build", *options, "--file", str(dockerfile), str(context), timeout=2 * _HOURS)
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,12 @@ class Stack:
     engine: Engine
     files: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
+    env_file: str = os.devnull
 
     def compose(self, *arguments: str, timeout: float = 900) -> str:
         """What Compose prints."""
         files = [word for file in self.files for word in ("-f", file)]
-        command = [_COMPOSE, "--env-file", os.devnull, *files, *arguments]
+        command = [_COMPOSE, "--env-file", self.env_file, *files, *arguments]
         return self.engine.run(*command, timeout=timeout, variables=self.variables)
 
     def up(self, *without: str) -> None:
@@ -71,10 +77,12 @@ class Stack:
         self.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
 
     def containers(self) -> dict[str, dict[str, Any]]:
-        """What the engine knows of each service's container."""
-        ids = self.compose("ps", "--all", "--quiet").split()
-        known = (self.engine.inspect(one) for one in ids)
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in known}
+        """What the engine knows of each service's container; of one of them, where there are more."""
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in self.inspected()}
+
+    def inspected(self, *services: str) -> list[dict[str, Any]]:
+        """What the engine knows of every container of these services, or of all."""
+        return [self.engine.inspect(one) for one in self.compose("ps", "--all", "--quiet", *services).split()]
 
 
 @contextmanager

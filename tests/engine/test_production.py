@@ -1,24 +1,40 @@
-"""compose.prod.yaml on a real engine: TLS, a token, no door but nginx, and nothing that a container does not need."""
+"""compose.prod.yaml on a real engine, by its own script: TLS, a token, no door but nginx, nothing that is not needed;
+new versions come without a failed request, and go again where they are no good."""
 
+import json
 import os
-import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.engine.engine import ROOT, Engine, Stack
+from tests.engine.asking import QUESTION, asking, client_of
+from tests.engine.engine import ROOT, TARGETS, Engine, Stack
+from tests.engine.watching import arguments_of_all_processes
 from tests.stack.servers import free_port
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
-QUESTION = {"text": "Apple unveils revolutionary new AI chip for machine learning"}
+
+PROJECT = "newsdesk-production-test"
+LISTENING = {
+    "postgres": 5432, "redis": 6379, "mlflow": 5001, "api": 8000, "exporter": 9101, "airflow-api-server": 8080,
+    "prometheus": 9090, "alertmanager": 9093,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def secrets(folder: Path) -> Path:
+def processes() -> Iterator[set[bytes]]:
+    """What every process was started with, from before the first secret is made."""
+    with arguments_of_all_processes() as seen:
+        yield seen
+
+
+@pytest.fixture(scope="module")
+def secrets(folder: Path, processes: set[bytes]) -> Path:
     """Random secrets, and a certificate for localhost."""
     made = folder / "secrets"
     environment = os.environ | {"NEWSDESK_SECRETS": str(made)}
@@ -35,18 +51,24 @@ def secrets(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def stack(engine: Engine, secrets: Path) -> Iterator[Stack]:
+    """Version `first`, deployed where nothing was before. Without Grafana, whose image cannot be had everywhere."""
     variables = {
         "NEWSDESK_SECRETS": str(secrets),
-        "COMPOSE_PROJECT_NAME": "newsdesk-production-test",
+        "COMPOSE_PROJECT_NAME": PROJECT,
         "LISTEN_ADDRESS": "127.0.0.1",
         "HTTP_PORT": str(free_port()),
         "HTTPS_PORT": str(free_port()),
         "ACME_WEBROOT": str(secrets.parent),
         "API_WORKERS": "1",
+        "API_REPLICAS": "2",
+        "NEWSDESK_TAG": "first",
     }
-    running = Stack(engine, ("compose.prod.yaml",), variables)
+    running = Stack(engine, ("compose.prod.yaml", "compose.scale.yaml"), variables)
+    services = running.compose("config", "--services").split()
+    variables["SERVICES"] = " ".join(name for name in services if name != "grafana")
+    make_version(engine, "first")
     try:
-        running.up("grafana")
+        print(deploy(running, "first"))
         yield running
     finally:
         running.down()
@@ -54,12 +76,44 @@ def stack(engine: Engine, secrets: Path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def client(stack: Stack, secrets: Path) -> Iterator[httpx.Client]:
-    """Asks by TLS, and believes this certificate alone."""
-    context = ssl.create_default_context(cafile=str(secrets / "tls_certificate"))
-    with httpx.Client(
-        base_url=f"https://localhost:{stack.variables['HTTPS_PORT']}", verify=context, timeout=30
-    ) as asking:
-        yield asking
+    with client_of(stack.variables["HTTPS_PORT"], secrets / "tls_certificate") as asking_it:
+        yield asking_it
+
+
+@pytest.fixture(scope="module")
+def token(stack: Stack, client: httpx.Client) -> str:
+    """Of a newsroom, with a model trained."""
+    stack.compose("--profile", "train", "run", "--rm", "-T", "train")
+    key = json.loads(maintenance(stack, "keys", "create", "newsroom", "--json"))["key"]
+    eventually(lambda: client.get("/health").status_code == 200, "the new champion is served")
+    return str(client.post("/auth/token", json={"api_key": key}).json()["access_token"])
+
+
+def make_version(engine: Engine, tag: str, *changes: str) -> None:
+    """Images under this tag: those that were built, with changes in the one of the API."""
+    for target in TARGETS:
+        engine.run("docker", "tag", f"{target}:latest", f"{target}:{tag}")
+    if changes:
+        lines = "\\n".join(("FROM newsdesk:latest", *changes))
+        engine.run("sh", "-c", f"printf '{lines}\\n' | docker build --tag newsdesk:{tag} -")
+
+
+def deploy(stack: Stack, tag: str, code: int = 0) -> str:
+    """What the script prints, which must end with that exit code."""
+    stack.variables["NEWSDESK_TAG"] = tag
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | stack.variables | {"DOCKER_HOST": stack.engine.address, "PATH": path}
+    done = subprocess.run(
+        [ROOT / "scripts" / "deploy_prod.sh", "--as-is"], env=environment, capture_output=True, text=True, timeout=1200,
+        check=False,
+    )  # fmt: skip
+    told = done.stdout + done.stderr
+    assert done.returncode == code, told[-6000:]
+    return told
+
+
+def maintenance(stack: Stack, *arguments: str) -> str:
+    return stack.compose("run", "--rm", "-T", "maintenance", *arguments)
 
 
 def test_plain_http_leads_to_tls(stack: Stack) -> None:
@@ -68,29 +122,34 @@ def test_plain_http_leads_to_tls(stack: Stack) -> None:
     assert answer.headers["location"] == "https://127.0.0.1/health"
 
 
-def test_a_prediction_needs_a_token(client: httpx.Client, stack: Stack) -> None:
+def test_a_prediction_needs_a_token(client: httpx.Client, token: str) -> None:
     assert client.post("/predict", json=QUESTION).status_code == 401
-    stack.compose("--profile", "train", "run", "--rm", "-T", "train")
-    key = (
-        stack.compose("run", "--rm", "-T", "--no-deps", "migrate", "keys", "create", "newsroom")
-        .strip()
-        .splitlines()[-1]
-    )
-
-    token = client.post("/auth/token", json={"api_key": key}).json()["access_token"]
-    eventually(lambda: client.get("/health").status_code == 200, "the new champion is served")
     answer = client.post("/predict", json=QUESTION, headers={"Authorization": f"Bearer {token}"})
-
     assert answer.status_code == 200
+    assert answer.json()["prediction"] == "technology"
     assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
 
 
-def test_mlflow_asks_who_is_there(client: httpx.Client, stack: Stack) -> None:
+def test_mlflow_asks_who_is_there(client: httpx.Client) -> None:
     assert client.get("/", headers={"Host": "mlflow.localhost"}).status_code == 401
+
+
+def test_airflow_asks_who_is_there(client: httpx.Client) -> None:
+    assert client.get("/api/v2/dags", headers={"Host": "airflow.localhost"}).status_code == 401
 
 
 def test_metrics_are_not_for_the_outside(client: httpx.Client) -> None:
     assert client.get("/metrics").status_code == 404
+
+
+def test_prometheus_reaches_every_target_inside(stack: Stack) -> None:
+    def health() -> dict[str, str]:
+        asked = "import urllib.request as u; print(u.urlopen('http://prometheus:9090/api/v1/targets').read().decode())"
+        told = stack.compose("exec", "-T", "exporter", "/opt/newsdesk/bin/python", "-c", asked)
+        return {one["scrapeUrl"]: one["health"] for one in json.loads(told)["data"]["activeTargets"]}
+
+    eventually(lambda: set(health().values()) == {"up"}, "every target is up")
+    assert len(health()) >= 8
 
 
 def test_only_nginx_has_published_ports(stack: Stack) -> None:
@@ -100,6 +159,36 @@ def test_only_nginx_has_published_ports(stack: Stack) -> None:
         if any((told["NetworkSettings"]["Ports"] or {}).values())
     }
     assert published == {"nginx"}
+
+
+def test_from_the_network_with_the_published_ports_nobody_but_nginx_is_reached(stack: Stack) -> None:
+    """A container on that network tries the addresses of all the others."""
+    addresses = {
+        service: told["NetworkSettings"]["Networks"][f"{PROJECT}_inside"]["IPAddress"]
+        for service, told in stack.containers().items()
+        if service in LISTENING
+    }
+    assert addresses.keys() == LISTENING.keys()
+    targets = [("nginx", 443), *((addresses[service], port) for service, port in LISTENING.items())]
+    program = (
+        "import json, socket, sys\n"
+        "for host, port in json.loads(sys.argv[1]):\n"
+        "    try: socket.create_connection((host, port), timeout=2).close()\n"
+        "    except OSError: continue\n"
+        "    print(host)"
+    )
+    reached = stack.engine.run(
+        "docker", "run", "--rm", "--network", f"{PROJECT}_edge", "--entrypoint", "/opt/newsdesk/bin/python",
+        "newsdesk:first", "-c", program, json.dumps(targets),
+    )  # fmt: skip
+    assert reached.split() == ["nginx"]
+
+
+def test_what_is_inside_reaches_nothing_outside(stack: Stack) -> None:
+    """There is no way out of that network: no route leads anywhere else."""
+    routes = stack.compose("exec", "-T", "api", "cat", "/proc/net/route").splitlines()[1:]
+    assert routes
+    assert all(route.split()[1] != "00000000" for route in routes)
 
 
 def test_every_container_is_hardened_and_cannot_write_its_root(stack: Stack) -> None:
@@ -116,14 +205,64 @@ def test_every_container_is_hardened_and_cannot_write_its_root(stack: Stack) -> 
             assert written.strip() == "refused", service
 
 
+def test_doctor_finds_nothing_wrong(stack: Stack, token: str) -> None:
+    findings = json.loads(maintenance(stack, "doctor", "--json"))["findings"]
+    assert [one for one in findings if one["level"] == "problem"] == []
+
+
+def test_a_backup_is_sealed_and_whole(stack: Stack, token: str) -> None:
+    made = json.loads(maintenance(stack, "backup", "--json"))
+    assert made["encrypted"] is True
+    assert made["warnings"] == []
+    assert json.loads(maintenance(stack, "backup", "--verify", made["archive"], "--json"))["whole"] is True
+
+
+def test_a_new_version_comes_without_a_failed_request(
+    engine: Engine, stack: Stack, secrets: Path, token: str, client: httpx.Client
+) -> None:
+    make_version(engine, "second", "ENV VERSION=second")
+    with asking(stack.variables["HTTPS_PORT"], secrets / "tls_certificate", token) as asked:
+        told = deploy(stack, "second")
+    print(f"\nfirst → second: {dict(asked.answers)}, {asked.retried} sent again")
+    assert "second is in production" in told
+    assert images_of_the_api(stack) == ["newsdesk:second"] * 2
+    assert asked.failures == []
+    assert asked.answers.keys() == {200}
+
+
+@pytest.mark.parametrize(
+    ("tag", "change"),
+    [
+        ("that-is-never-healthy", "HEALTHCHECK --interval=1s --start-period=1s --retries=2 CMD false"),
+        ("that-cannot-migrate", 'ENTRYPOINT ["false"]'),
+    ],
+)
+def test_a_version_that_is_no_good_is_taken_back_without_a_failed_request(
+    engine: Engine, stack: Stack, secrets: Path, token: str, tag: str, change: str
+) -> None:
+    make_version(engine, tag, change)
+    with asking(stack.variables["HTTPS_PORT"], secrets / "tls_certificate", token) as asked:
+        told = deploy(stack, tag, code=1)
+    print(f"\nsecond → {tag} → second: {dict(asked.answers)}, {asked.retried} sent again")
+    assert "second runs again" in told
+    assert images_of_the_api(stack) == ["newsdesk:second"] * 2
+    assert asked.failures == []
+    assert asked.answers.keys() == {200}
+
+
+def images_of_the_api(stack: Stack) -> list[str]:
+    return [told["Config"]["Image"] for told in stack.inspected("api")]
+
+
 def test_no_secret_is_in_the_configuration_in_a_log_in_an_environment_or_in_a_list_of_processes(
-    stack: Stack, secrets: Path
+    stack: Stack, secrets: Path, token: str, processes: set[bytes]
 ) -> None:
     values = {file.name: file.read_text(encoding="utf-8") for file in secrets.iterdir() if file.stat().st_size > 12}
+    assert {"newsdesk_db_password", "newsdesk_api_key", "prometheus_api_key", "backup_passphrase"} <= values.keys()
     shown = {"config": stack.compose("config"), "logs": stack.compose("logs", "--no-color")}
-    for service, told in stack.containers().items():
-        shown[f"environment of {service}"] = str(told["Config"])
-        if told["State"]["Status"] == "running":
-            shown[f"processes of {service}"] = stack.engine.run("docker", "top", told["Id"], "-eo", "pid,args")
+    for told in stack.inspected():
+        shown[f"environment of {told['Name']}"] = str(told["Config"])
+    shown["processes"] = b"\n".join(processes).decode(errors="replace")
+    assert "mlflow" in shown["processes"]
     for name, value in values.items():
         assert [where for where, text in shown.items() if value.strip() in text] == [], name

@@ -1,5 +1,6 @@
 """Backup and restore of everything embedded, by the commands, and what may come between."""
 
+import gzip
 import json
 import shutil
 import signal
@@ -105,6 +106,24 @@ def test_what_is_there_is_replaced_only_where_yes_is_said(newsroom: Newsroom) ->
     assert snapshot(newsroom.settings.home) == before
 
 
+def test_a_configuration_that_cannot_be_written_stays_and_the_rest_is_restored(
+    newsroom: Newsroom, missing: Callable[[str], None]
+) -> None:
+    """As in a container, whose configuration is a part of its image."""
+    if not shutil.which("bwrap"):
+        missing("bwrap")
+    configuration = newsroom.folder / "configs"
+    shutil.copytree("configs", configuration)
+    put_in_charge(newsroom.settings.home)
+    before = snapshot(newsroom.settings.home)
+    archive = newsroom.back_up()
+    shutil.rmtree(newsroom.settings.home)
+    sandbox = ("bwrap", "--dev-bind", "/", "/", "--ro-bind", str(configuration), str(configuration))
+    restored = newsroom.run("restore", str(archive), inside=sandbox)
+    assert "stays as it is" in restored.stderr + restored.stdout
+    assert snapshot(newsroom.settings.home) == before
+
+
 def test_a_flipped_byte_is_found_before_anything_is_touched(newsroom: Newsroom) -> None:
     put_in_charge(newsroom.settings.home)
     archive = newsroom.back_up()
@@ -113,8 +132,11 @@ def test_a_flipped_byte_is_found_before_anything_is_touched(newsroom: Newsroom) 
     for place in range(20, len(content), len(content) // 25):
         archive.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         refused = newsroom_verify(newsroom, archive)
-        assert refused is not None, place
-        assert "Take another" in refused or "Update" in refused
+        if refused is None:  # another way to compress the same bytes: a repetition of other zeros
+            assert gzip.decompress(archive.read_bytes()) == gzip.decompress(content), place
+        else:
+            assert "Take another" in refused or "Update" in refused
+    archive.write_bytes(content[: len(content) // 2] + bytes(8) + content[len(content) // 2 + 8 :])
     assert "Take another" in newsroom.run("restore", str(archive), code=1).stderr
     assert not (newsroom.settings.home / "bundles").exists()
 

@@ -42,7 +42,7 @@ stand_in() {  # TAG USER ENTRYPOINT|CMD PROGRAM: what the official image under t
     printf 'FROM newsdesk-stand-ins\nUSER %s\n%s ["%s"]\n' "$2" "$3" "$4" | docker build --quiet --tag "$1" - > /dev/null
 }
 
-grep -ho 'image: [a-z].*' "$here"/../../../deploy/compose/services.yaml | sort -u | while read -r _ tag; do
+grep -ho 'image: [a-z].*' "$here"/../../../deploy/compose/services.yaml | sort -u | while read -r _ tag _; do
     case $tag in
         *newsdesk* | grafana/*) ;;  # made from deploy/docker/, and not to be had
         postgres:*) stand_in "$tag" postgres ENTRYPOINT postgres-entrypoint.sh ;;

@@ -19,7 +19,7 @@ STACKS = {
     "scaled production": ["compose.prod.yaml", "compose.scale.yaml"],
 }
 FILES = [*sorted(ROOT.glob("compose*.yaml")), *sorted((ROOT / "deploy" / "compose").glob("*.yaml"))]
-ONE_SHOT = {"migrate", "airflow-init", "demo", "train"}
+ONE_SHOT = {"migrate", "airflow-init", "demo", "train", "maintenance"}
 WITHOUT_A_SHELL = {"node-exporter", "postgres-exporter", "nginx-exporter", "blackbox-exporter"}
 
 

@@ -117,9 +117,12 @@ def _missing(settings: Settings, named: Sequence[Named]) -> list[str]:
     found = []
     if is_server and len(named) < 2:
         found.append("The database of the MLflow server is not in this backup: name it in BACKUP_DATABASES.")
-    if (is_server and not settings.mlflow_artifact_root) or artifact_folder(settings) is None:
+    folder = artifact_folder(settings)
+    is_named = not is_server or settings.mlflow_artifact_root
+    if folder is None or not (is_named or (folder.is_dir() and any(folder.iterdir()))):
         found.append(
             "The artifacts of the MLflow server are not in this backup: let MLFLOW_ARTIFACT_ROOT name their folder "
-            "where it is on this machine, or back up the object store that holds them."
+            f"where it is on this machine, mount it at {settings.home / 'artifacts'}, or back up the object store that "
+            "holds them."
         )
     return found

@@ -19,6 +19,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.registry.bundle_files import local_folder
 from newsdesk.registry.pointer import POINTER
 
+CONFIGURATION = "configs"
 _UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "plans", "inbox")
 
 
@@ -58,7 +59,7 @@ def after_databases(settings: Settings) -> list[Place]:
     keys = settings.keys_file
     return [
         Place("keys", keys.parent, only=(keys.name,)),
-        Place("configs", settings.config_dir, only=("*.yaml", "*.yml")),
+        Place(CONFIGURATION, settings.config_dir, only=("*.yaml", "*.yml")),
         *(
             Place(name, _folder(settings, name), without=(POINTER,) if name == "bundles" else ())
             for name in _UNDER_HOME

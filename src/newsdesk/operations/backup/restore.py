@@ -15,7 +15,7 @@ from newsdesk.operations.backup.databases import Named, databases
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
-from newsdesk.operations.backup.places import after_databases, artifact_folder, before_databases
+from newsdesk.operations.backup.places import CONFIGURATION, Place, after_databases, artifact_folder, before_databases
 from newsdesk.operations.backup.placing import Draft, drafts
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.lock import only_writer
@@ -60,7 +60,12 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
 
 def _drafts(settings: Settings) -> AbstractContextManager[list[Draft]]:
     places = [*after_databases(settings), *reversed(before_databases(settings))]
-    return drafts(places, _dumps(settings.home))
+    return drafts([place for place in places if not _stays(place)], _dumps(settings.home))
+
+
+def _stays(place: Place) -> bool:
+    """Whether nothing can be put there: the configuration of a container comes with its image."""
+    return place.name == CONFIGURATION and place.folder.is_dir() and not os.access(place.folder, os.W_OK)
 
 
 def _wanted(manifest: Manifest, named: Sequence[Named]) -> list[Named]:
@@ -82,18 +87,21 @@ def _wanted(manifest: Manifest, named: Sequence[Named]) -> list[Named]:
 
 def _occupied(named: Sequence[Named], laid: Sequence[Draft]) -> list[str]:
     found = [f"the database {one.name}" for one in named if not one.database.is_empty()]
-    folders = [draft.place for draft in laid if draft.place.name != "configs" and draft.is_occupied()]
+    folders = [draft.place for draft in laid if draft.place.name != CONFIGURATION and draft.is_occupied()]
     return found + [f"{place.folder / place.only[0] if place.only else place.folder}" for place in folders]
 
 
 def _unpack(archive: Path, passphrase: bytes | None, manifest: Manifest, laid: Sequence[Draft], home: Path) -> None:
     """Every file beside the place it is for. Raises `BackupError` where the archive is not what was checked."""
     by_name = {draft.place.name: draft for draft in laid}
+    left_out = {CONFIGURATION} - by_name.keys()
     for member in members(archive, passphrase):
         if member.name == MANIFEST:
             continue
         kind, _, rest = member.name.partition("/")
         name, _, path = rest.partition("/")
+        if kind == "files" and name in left_out:
+            continue
         if kind == "databases":
             target = _dumps(home) / rest
         elif kind == "files" and name in by_name:
@@ -162,3 +170,5 @@ def _warnings(settings: Settings, manifest: Manifest) -> Iterator[str]:
             f"MLflow's database names artifacts under {manifest.artifacts}, and they are under {artifacts} now: models "
             "are served, and runs are listed without their files. Link the old path to the new one to see them."
         )
+    for place in filter(_stays, after_databases(settings)):
+        yield f"The configuration in {place.folder} stays as it is, for it cannot be written. The archive holds the old one."

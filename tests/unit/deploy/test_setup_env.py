@@ -1,0 +1,70 @@
+"""`scripts/setup_env.sh` makes secrets, each once, and nobody else can read them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.deploy.test_env_example import ROOT
+
+WITH_SECRETS = {
+    "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__WEBSERVER__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "API_SECRET_KEY",
+}  # fmt: skip
+FILLED_LATER = {
+    "newsdesk_api_key", "prometheus_api_key", "slack_webhook_url", "smtp_password", "pager_token",
+    "dead_man_switch_token",
+}  # fmt: skip
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    return tmp_path
+
+
+def prepare(checkout: Path, *options: str, code: int = 0) -> str:
+    done = subprocess.run(
+        ["scripts/setup_env.sh", *options], cwd=checkout, env={"PATH": os.environ["PATH"]}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def test_env_is_the_example_with_secrets_of_its_own(checkout: Path) -> None:
+    prepare(checkout, "--no-venv")
+    made, example = ((checkout / name).read_text(encoding="utf-8").splitlines() for name in (".env", ".env.example"))
+    differing = [new.split("=")[0] for new, old in zip(made, example, strict=True) if new != old]
+    assert set(differing) == WITH_SECRETS
+    assert (checkout / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_env_that_is_there_stays(checkout: Path) -> None:
+    (checkout / ".env").write_text("API_PORT=1\n", encoding="utf-8")
+    assert "stays as it is" in prepare(checkout, "--no-venv")
+    assert (checkout / ".env").read_text(encoding="utf-8") == "API_PORT=1\n"
+
+
+def test_secrets_for_production_are_random_belong_together_and_are_never_made_anew(checkout: Path) -> None:
+    prepare(checkout, "--production")
+    made = contents(checkout / "secrets")
+    assert {name for name, value in made.items() if not value} == FILLED_LATER
+    assert all(len(value) >= 32 for name, value in made.items() if name not in FILLED_LATER)
+    assert f":{made['newsdesk_db_password']}@" in made["newsdesk_database_url"]
+    assert f":{made['mlflow_db_password']}@" in made["mlflow_backend_store_uri"]
+    assert f":{made['postgres_password']}@" in made["airflow_database_url"]
+    assert f":{made['redis_password']}@" in made["redis_url"]
+    assert (checkout / "secrets").stat().st_mode & 0o777 == 0o700
+    prepare(checkout, "--production")
+    assert contents(checkout / "secrets") == made
+
+
+def test_an_unknown_option_is_answered_with_what_there_is(checkout: Path) -> None:
+    assert "--production" in prepare(checkout, "--help", code=2)
