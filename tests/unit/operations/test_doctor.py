@@ -183,6 +183,17 @@ def test_a_file_of_secrets_that_all_can_read_is_told(tmp_path: Path) -> None:
         assert levels(check_secrets(settings, require_safe_secret)) == [level]
 
 
+def test_a_secret_that_was_laid_into_a_container_may_be_readable_there(tmp_path: Path) -> None:
+    passphrase = tmp_path / "run" / "secrets" / "backup_passphrase"
+    passphrase.parent.mkdir(parents=True)
+    passphrase.write_text("long enough a passphrase", encoding="utf-8")
+    passphrase.chmod(0o444)
+    named = {"BACKUP_PASSPHRASE_FILE": str(passphrase)}
+    assert levels(check_secrets(settings_in(tmp_path, **named), require_safe_secret)) == ["warning"]
+    named["NEWSDESK_SECRETS_DIR"] = str(passphrase.parent)
+    assert levels(check_secrets(settings_in(tmp_path, **named), require_safe_secret)) == ["ok"]
+
+
 @pytest.mark.parametrize(("free", "level"), [(1e11, "ok"), (2e9, "warning"), (1e8, "problem")])
 def test_a_disk_that_runs_full_is_told(tmp_path: Path, free: float, level: str) -> None:
     assert levels(iter([room(tmp_path, int(free))])) == [level]

@@ -48,6 +48,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _files(settings: Settings) -> Iterator[Finding]:
     for path in filter(None, (Path(".env"), settings.keys_file, settings.backup_passphrase_file)):
+        if settings.secrets_dir and path.is_relative_to(settings.secrets_dir):
+            continue  # laid into a container, where there is no other user
         if path.is_file() and path.stat().st_mode & stat.S_IROTH:
             yield Finding(
                 "secrets", _severity(settings), f"Every user of this machine can read {path}.", f"chmod 600 {path}"
