@@ -187,9 +187,9 @@ def test_a_server_of_the_new_version_says_that_the_store_is_old_and_keeps_all_un
             log.record(answer)
         assert [one.status for one in send(log, feedback())] == ["spooled"]
         eventually(lambda: log.spooled == 50)
-        assert not log.is_store_up
+        assert log.store_problem == "The store must be migrated: newsdesk store migrate"
         run_migration(address)
-        eventually(lambda: log.written == 50 and log.is_store_up)
+        eventually(lambda: log.written == 50 and log.store_problem is None)
     assert "Run: newsdesk store migrate." in caplog.text
     assert "not-to-be-shown" not in caplog.text
     assert kept(address) == sorted([*ids(answers), "p1"])

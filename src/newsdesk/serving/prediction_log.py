@@ -77,6 +77,11 @@ class PredictionLog:
         """Whether the store answered when it was last asked."""
         return self._store.is_up
 
+    @property
+    def store_problem(self) -> str | None:
+        """What a person should know of the store; None while it is up."""
+        return self._store.problem
+
     def spool_bytes(self) -> dict[str, int]:
         """What waits on disk for the store, left by whichever process: of predictions, and of feedback."""
         return {"predictions": self._spool.used, "feedback": self._desk.spool_bytes}

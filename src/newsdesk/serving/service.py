@@ -132,8 +132,8 @@ class Service:
             found.append(self.follower.problem)
         if self.models.reverted:
             found.append(f"Version {self.models.reverted.version} failed too often and was taken back")
-        if not self.log.is_store_up:
-            found.append("The store is away: predictions and feedback wait on disk")
+        if self.log.store_problem:
+            found.append(f"{self.log.store_problem}. Predictions and feedback wait on disk")
         if self.log.dropped:
             found.append(f"{self.log.dropped} predictions could not be logged")
         return found

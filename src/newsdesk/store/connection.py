@@ -32,11 +32,19 @@ class StoreConnection:
         self._opening, self._failing = Lock(), Lock()
         self._wait = 0.0
         self._away_until = 0.0
+        self._is_outdated = False
 
     @property
     def is_up(self) -> bool:
         """Whether the store answered when it was last asked; true before that."""
         return self._wait == 0
+
+    @property
+    def problem(self) -> str | None:
+        """What a person should know of it; None while it is up."""
+        if self.is_up:
+            return None
+        return "The store must be migrated: newsdesk store migrate" if self._is_outdated else "The store is away"
 
     def use(self, work: "Callable[[Engine], T]") -> T:
         """What `work` gives. Raises `StoreError` where the store fails, at once while it is known to be away."""
@@ -48,11 +56,13 @@ class StoreConnection:
             raise
         except NewsdeskError as error:
             self._fail()
-            if isinstance(error, StoreOutdated):  # passes only when somebody does what it says
+            self._is_outdated = isinstance(error, StoreOutdated)
+            if self._is_outdated:  # passes only when somebody does what it says
                 logger.warning("%s", error)
             raise StoreError(str(error)) from error
         except _failures() as error:
             self._fail()
+            self._is_outdated = False
             # What a driver says may repeat the row.
             raise StoreError(f"The store failed ({type(error).__name__}). It is tried again soon.") from None
         self._wait = 0.0
