@@ -2,7 +2,7 @@
 # Bring a new version into production, or the first one: checks, images, migration, rolling restart, smoke test; where one of
 # them fails, what ran before runs again.
 #   scripts/deploy_prod.sh              build the images here and deploy them
-#   scripts/deploy_prod.sh --pull       take them from the registry that compose names
+#   scripts/deploy_prod.sh --pull       take them from NEWSDESK_REGISTRY
 #   scripts/deploy_prod.sh --as-is      deploy images that are here already
 # Environment: NEWSDESK_TAG (default: the commit), API_REPLICAS (default 2), SERVICES (default: all of compose.prod.yaml).
 set -euo pipefail
@@ -36,8 +36,8 @@ check() {
 
 images() {
     case $mode in
-        --build) say "Building" && "${compose[@]}" build --quiet ;;
-        --pull) say "Pulling" && "${compose[@]}" pull --quiet ;;
+        --build) say "Building" && "${compose[@]}" --profile '*' build --quiet ;;
+        --pull) say "Pulling" && "${compose[@]}" --profile '*' pull --quiet ;;
         --as-is) ;;
         *) sed -n '4,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
@@ -76,7 +76,7 @@ bring_up() {
         "${compose[@]}" up -d --wait --wait-timeout 600 --no-build --remove-orphans "${services[@]}"
 }
 
-# One replica after the other: new ones come up beside the old ones, nginx finds them, then the old ones end.
+# New replicas come up beside the old ones, nginx finds them, then the old ones end.
 roll_api() {
     local old new
     old=$("${compose[@]}" ps -q api)
@@ -129,20 +129,32 @@ roll_back() {
     say "It failed: going back to $before"
     NEWSDESK_TAG=$before
     end "$(replicas | awk '$3 != "healthy" { print $1 }')"
-    if replicas | grep -q " newsdesk:$before "; then
-        end "$(replicas | awk -v image="newsdesk:$before" '$2 != image { print $1 }')"
+    local image=${NEWSDESK_REGISTRY:-}newsdesk:$before
+    if replicas | grep -qF " $image "; then
+        end "$(replicas | awk -v image="$image" '$2 != image { print $1 }')"
     else
         roll_api || true  # what follows starts them in any case
     fi
-    "${compose[@]}" up -d --wait --wait-timeout 600 --no-build "${services[@]}" && smoke_test
-    fail "$before runs again. Look at why the new version did not: ${compose[*]} logs"
+    if "${compose[@]}" up -d --wait --wait-timeout 600 --no-build "${services[@]}" && smoke_test; then
+        fail "$before runs again. Look at why the new version did not: ${compose[*]} logs"
+    fi
+    fail "$before does not run as it did either. Look at: ${compose[*]} ps, ${compose[*]} logs"
 }
 
 check
 before=$(running_tag)
 images
 examine
+# Commands by hand take what is called latest: from now on that is what runs.
+call_it_latest() {
+    local image
+    for image in newsdesk newsdesk-train newsdesk-mlflow newsdesk-airflow; do
+        docker tag "${NEWSDESK_REGISTRY:-}$image:$NEWSDESK_TAG" "${NEWSDESK_REGISTRY:-}$image:latest"
+    done
+}
+
 if bring_up && smoke_test; then
+    call_it_latest
     say "$NEWSDESK_TAG is in production"
 else
     roll_back
