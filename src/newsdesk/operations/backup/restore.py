@@ -171,4 +171,4 @@ def _warnings(settings: Settings, manifest: Manifest) -> Iterator[str]:
             "are served, and runs are listed without their files. Link the old path to the new one to see them."
         )
     for place in filter(_stays, after_databases(settings)):
-        yield f"The configuration in {place.folder} stays as it is, for it cannot be written. The archive holds the old one."
+        yield f"{place.folder} stays as it is: nothing can be written there. The archive has its own."
