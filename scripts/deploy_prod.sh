@@ -37,7 +37,7 @@ check() {
 images() {
     case $mode in
         --build) say "Building" && "${compose[@]}" --profile '*' build --quiet ;;
-        --pull) say "Pulling" && "${compose[@]}" --profile '*' pull --quiet ;;
+        --pull) say "Pulling" && "${compose[@]}" --profile '*' pull --quiet --policy missing ;;
         --as-is) ;;
         *) sed -n '4,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac

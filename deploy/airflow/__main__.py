@@ -27,7 +27,8 @@ _PATIENCE = 120  # seconds until it answers
 
 def main() -> None:
     """Install, prepare, start, and wait for the end."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell has the first ignored by what runs in its background
+        signal.signal(ending, signal.default_int_handler)
     try:
         say("Looking for Airflow (installed into var/airflow once, which takes a minute) ...")
         airflow = local_airflow(airflow_program(), int(os.environ.get("AIRFLOW_PORT", "8080")))

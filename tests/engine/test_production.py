@@ -3,14 +3,16 @@ new versions come without a failed request, and go again where they are no good.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.engine import registry
 from tests.engine.asking import QUESTION, asking, client_of
 from tests.engine.engine import ROOT, TARGETS, Engine, Stack
 from tests.engine.watching import arguments_of_all_processes
@@ -254,6 +256,27 @@ def test_a_version_that_is_no_good_is_taken_back_without_a_failed_request(
     print(f"\nsecond → {tag} → second: {dict(asked.answers)}, {asked.retried} sent again")
     assert "second runs again" in told
     assert images_of_the_api(stack) == ["newsdesk:second"] * 2
+    assert asked.failures == []
+    assert asked.answers.keys() == {200}
+
+
+def test_a_new_version_is_pulled_from_a_registry(
+    engine: Engine, stack: Stack, secrets: Path, token: str, folder: Path, missing: Callable[[str], None]
+) -> None:
+    if not shutil.which(registry.PROGRAM):
+        missing(registry.PROGRAM)
+    make_version(engine, "third", "ENV VERSION=third")
+    with registry.registry(folder / "registry") as address:
+        for target in TARGETS:
+            engine.run("docker", "tag", f"{target}:third", f"{address}/{target}:third")
+            engine.run("docker", "push", "--quiet", f"{address}/{target}:third", timeout=1200)
+            engine.run("docker", "rmi", f"{target}:third", f"{address}/{target}:third")
+        stack.variables["NEWSDESK_REGISTRY"] = f"{address}/"
+        with asking(stack.variables["HTTPS_PORT"], secrets / "tls_certificate", token) as asked:
+            told = deploy(stack, "third", "--pull")
+    print(f"\nsecond → third, from a registry: {dict(asked.answers)}, {asked.retried} sent again")
+    assert "third is in production" in told
+    assert images_of_the_api(stack) == [f"{address}/newsdesk:third"] * 2
     assert asked.failures == []
     assert asked.answers.keys() == {200}
 

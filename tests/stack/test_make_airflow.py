@@ -21,10 +21,9 @@ ROOT = Path(__file__).parents[2]
 def test_airflow_starts_tells_its_login_and_stops_with_all_that_it_started(tmp_path: Path) -> None:
     home, port, output = tmp_path / "home", free_port(), tmp_path / "output"
     environment = os.environ | {"NEWSDESK_HOME": str(home), "AIRFLOW_PORT": str(port), "MAKEFLAGS": ""}
+    in_the_background = ["sh", "-c", "trap '' INT; exec \"$0\" -m deploy.airflow", sys.executable]
     with output.open("wb") as written:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.airflow"], cwd=ROOT, env=environment, stdout=written, stderr=written
-        )
+        process = subprocess.Popen(in_the_background, cwd=ROOT, env=environment, stdout=written, stderr=written)
     try:
         until(lambda: "Ctrl+C" in text(output) or process.poll() is not None, "it is up")
         said = text(output)
