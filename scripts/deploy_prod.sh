@@ -16,6 +16,8 @@ secrets=${NEWSDESK_SECRETS:-secrets}
 if docker compose version > /dev/null 2>&1; then engine=(docker compose); else engine=(docker-compose); fi
 compose=("${engine[@]}" -f compose.prod.yaml -f compose.scale.yaml)
 read -ra services <<< "${SERVICES:-}"
+needed=("${services[@]}")
+[ ${#needed[@]} -eq 0 ] || needed+=(maintenance train)
 
 say() { printf '%s %s\n' "$(date -u +%H:%M:%S)" "$*"; }
 fail() { echo "$*" >&2; exit 1; }
@@ -37,7 +39,7 @@ check() {
 images() {
     case $mode in
         --build) say "Building" && "${compose[@]}" --profile '*' build --quiet ;;
-        --pull) say "Pulling" && "${compose[@]}" --profile '*' pull --quiet --policy missing ;;
+        --pull) say "Pulling" && "${compose[@]}" --profile '*' pull --quiet --policy missing "${needed[@]}" ;;
         --as-is) ;;
         *) sed -n '4,6s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
     esac
