@@ -99,6 +99,8 @@ def own_engine(folder: Path) -> Iterator[Engine]:
     finally:
         process.terminate()
         process.wait(timeout=60)
+        left = folder / "exec" / "netns" / "default"  # dockerd leaves it mounted
+        subprocess.run(["umount", str(left)], check=False, capture_output=True)
 
 
 def missing_program() -> str | None:
