@@ -143,10 +143,6 @@ roll_back() {
     fail "$before does not run as it did either. Look at: ${compose[*]} ps, ${compose[*]} logs"
 }
 
-check
-before=$(running_tag)
-images
-examine
 # Commands by hand take what is called latest: from now on that is what runs.
 call_it_latest() {
     local image
@@ -155,6 +151,10 @@ call_it_latest() {
     done
 }
 
+check
+before=$(running_tag)
+images
+examine
 if bring_up && smoke_test; then
     call_it_latest
     say "$NEWSDESK_TAG is in production"

@@ -14,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 TARGETS = ("newsdesk", "newsdesk-train", "newsdesk-mlflow", "newsdesk-airflow")
+PYTHON = "/opt/newsdesk/bin/python"  # in our images
 PROGRAMS = ("dockerd", "docker", "debootstrap")
 _COMPOSE = str(Path(sys.executable).parent / "docker-compose")
 _HOURS = 3600
@@ -66,6 +67,10 @@ class Stack:
         files = [word for file in self.files for word in ("-f", file)]
         command = [_COMPOSE, "--env-file", self.env_file, *files, *arguments]
         return self.engine.run(*command, timeout=timeout, variables=self.variables)
+
+    def maintenance(self, *arguments: str) -> str:
+        """What a command of Newsdesk prints in the container for maintenance."""
+        return self.compose("run", "--rm", "-T", "maintenance", *arguments)
 
     def up(self, *without: str) -> None:
         """Start every service but these, and wait until all are healthy."""

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.builders import sample_rows, write_csv
+from tests.engine.asking import QUESTION
 from tests.engine.engine import ROOT, Engine, Stack
 from tests.stack.servers import free_port
 from tests.waiting import eventually
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.engine
 
 PORTS = ("API_PORT", "AIRFLOW_PORT", "MLFLOW_PORT", "PROMETHEUS_PORT", "ALERTMANAGER_PORT", "GRAFANA_PORT")
 PAGES = [("API_PORT", "/docs"), *((port, "/") for port in PORTS[1:5])]
-QUESTION = {"text": "Apple unveils revolutionary new AI chip for machine learning"}
 LONGEST = 600  # seconds that a pipeline may take with the configuration as shipped
 
 
@@ -113,16 +113,16 @@ def test_the_first_health_check_and_the_first_prediction(stack: Stack) -> None:
 def test_a_backup_comes_back_after_every_volume_is_gone(stack: Stack) -> None:
     """The databases of MLflow and Airflow, and the artifacts that MLflow keeps, are in it, too."""
     before, runs = served(stack), trainings(stack)
-    made = json.loads(maintenance(stack, "backup", "--json"))
+    made = json.loads(stack.maintenance("backup", "--json"))
     assert made["warnings"] == []
     stack.down()
 
-    maintenance(stack, "restore", made["archive"])
+    stack.maintenance("restore", made["archive"])
     stack.up("grafana")
 
     eventually(lambda: served(stack) == before, "the same model is served")
-    maintenance(stack, "smoke-test", "--url", "http://nginx:8000")
-    maintenance(stack, "models", "rollback", "--reason", "to see whether older bundles are there, too")
+    stack.maintenance("smoke-test", "--url", "http://nginx:8000")
+    stack.maintenance("models", "rollback", "--reason", "to see whether older bundles are there, too")
     eventually(lambda: served(stack) not in (before, None), "the version before is served")
     assert trainings(stack) == runs
 
@@ -150,7 +150,3 @@ def trainings(stack: Stack) -> list[str]:
     """The states of the trainings that Airflow knows."""
     told = airflow(stack, "dags", "list-runs", "model_training_pipeline", "--output", "json")
     return [str(run["state"]) for run in json.loads(told.splitlines()[-1])]  # lines of its log come first
-
-
-def maintenance(stack: Stack, *arguments: str) -> str:
-    return stack.compose("run", "--rm", "-T", "maintenance", *arguments)

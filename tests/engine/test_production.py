@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine import registry
 from tests.engine.asking import QUESTION, asking, client_of
-from tests.engine.engine import ROOT, TARGETS, Engine, Stack
+from tests.engine.engine import PYTHON, ROOT, TARGETS, Engine, Stack
 from tests.engine.watching import arguments_of_all_processes
 from tests.stack.servers import free_port
 from tests.waiting import eventually
@@ -26,7 +26,6 @@ LISTENING = {
     "postgres": 5432, "redis": 6379, "mlflow": 5001, "api": 8000, "exporter": 9101, "airflow-api-server": 8080,
     "prometheus": 9090, "alertmanager": 9093,
 }  # fmt: skip
-PYTHON = "/opt/newsdesk/bin/python"
 CONNECT = """
 import json, socket, sys
 for host, port in json.loads(sys.argv[1]):
@@ -96,7 +95,7 @@ def client(stack: Stack, secrets: Path) -> Iterator[httpx.Client]:
 def token(stack: Stack, client: httpx.Client) -> str:
     """Of a newsroom, with a model trained."""
     stack.compose("--profile", "train", "run", "--rm", "-T", "train")
-    key = json.loads(maintenance(stack, "keys", "create", "newsroom", "--json"))["key"]
+    key = json.loads(stack.maintenance("keys", "create", "newsroom", "--json"))["key"]
     eventually(lambda: client.get("/health").status_code == 200, "the new champion is served")
     return str(client.post("/auth/token", json={"api_key": key}).json()["access_token"])
 
@@ -122,10 +121,6 @@ def deploy(stack: Stack, tag: str, images: str = "--as-is", code: int = 0) -> st
     told = done.stdout + done.stderr
     assert done.returncode == code, told[-6000:]
     return told
-
-
-def maintenance(stack: Stack, *arguments: str) -> str:
-    return stack.compose("run", "--rm", "-T", "maintenance", *arguments)
 
 
 def test_plain_http_leads_to_tls(stack: Stack) -> None:
@@ -215,15 +210,15 @@ def test_every_container_is_hardened_and_cannot_write_its_root(stack: Stack) -> 
 
 
 def test_doctor_finds_nothing_wrong(stack: Stack, token: str) -> None:
-    findings = json.loads(maintenance(stack, "doctor", "--json"))["findings"]
+    findings = json.loads(stack.maintenance("doctor", "--json"))["findings"]
     assert [one for one in findings if one["level"] == "problem"] == []
 
 
 def test_a_backup_is_sealed_and_whole(stack: Stack, token: str) -> None:
-    made = json.loads(maintenance(stack, "backup", "--json"))
+    made = json.loads(stack.maintenance("backup", "--json"))
     assert made["encrypted"] is True
     assert made["warnings"] == []
-    assert json.loads(maintenance(stack, "backup", "--verify", made["archive"], "--json"))["whole"] is True
+    assert json.loads(stack.maintenance("backup", "--verify", made["archive"], "--json"))["whole"] is True
 
 
 def test_a_new_version_comes_without_a_failed_request(

@@ -9,7 +9,7 @@ import pytest
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
 from newsdesk.registry.champion import find_champion
-from tests.engine.engine import Engine, Stack
+from tests.engine.engine import PYTHON, Engine, Stack
 from tests.stack.load import Known, known_answers, marked_texts, under_load
 from tests.stack.servers import free_port
 from tests.waiting import eventually
@@ -62,7 +62,7 @@ def predictions(stack: Stack, container: str) -> float:
     program = (
         "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/metrics', timeout=10).read().decode())"
     )
-    told = stack.engine.run("docker", "exec", container, "/opt/newsdesk/bin/python", "-c", program)
+    told = stack.engine.run("docker", "exec", container, PYTHON, "-c", program)
     return sum(float(line.split()[-1]) for line in told.splitlines() if line.startswith("predictions_total{"))
 
 

@@ -55,14 +55,12 @@ class StoreConnection:
         except FeedbackConflict:  # the store is well, and says no
             raise
         except NewsdeskError as error:
-            self._fail()
-            self._is_outdated = isinstance(error, StoreOutdated)
+            self._fail(error)
             if self._is_outdated:  # passes only when somebody does what it says
                 logger.warning("%s", error)
             raise StoreError(str(error)) from error
         except _failures() as error:
-            self._fail()
-            self._is_outdated = False
+            self._fail(error)
             # What a driver says may repeat the row.
             raise StoreError(f"The store failed ({type(error).__name__}). It is tried again soon.") from None
         self._wait = 0.0
@@ -81,7 +79,8 @@ class StoreConnection:
         if engine is not None:
             engine.dispose()
 
-    def _fail(self) -> None:
+    def _fail(self, error: Exception) -> None:
+        self._is_outdated = isinstance(error, StoreOutdated)
         self.give_up()
         self.close()  # opened again, it makes its tables again where they are gone
 

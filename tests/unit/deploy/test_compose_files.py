@@ -23,9 +23,9 @@ ONE_SHOT = {"migrate", "airflow-init", "demo", "train", "maintenance"}
 WITHOUT_A_SHELL = {"node-exporter", "postgres-exporter", "nginx-exporter", "blackbox-exporter"}
 
 
-def stack(name: str) -> dict[str, Any]:
-    """The stack as Compose understands it, with no variable set."""
-    command = [str(BIN / "docker-compose"), "--profile", "*", "--env-file", os.devnull]
+def stack(name: str, env_file: str | Path = os.devnull) -> dict[str, Any]:
+    """The stack as Compose understands it, with no variable set but those of `env_file`."""
+    command = [str(BIN / "docker-compose"), "--profile", "*", "--env-file", str(env_file)]
     for file in STACKS[name]:
         command += ["-f", file]
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.deploy.test_env_example import ROOT
+from tests.unit.deploy.test_compose_files import ROOT
 
 WITH_SECRETS = {
     "AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__WEBSERVER__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "API_SECRET_KEY",
