@@ -7,7 +7,6 @@ reach the tasks.
 import json
 import os
 import secrets
-import signal
 import sys
 import time
 import urllib.request
@@ -17,6 +16,7 @@ from urllib.error import URLError
 from deploy.airflow.component import Component, running
 from deploy.airflow.installation import airflow_program
 from deploy.airflow.settings import Airflow
+from deploy.ending import interrupt_by_signals
 from newsdesk import atomic
 from newsdesk.config.settings import load_settings
 from newsdesk.errors import NewsdeskError
@@ -27,8 +27,7 @@ _PATIENCE = 120  # seconds until it answers
 
 def main() -> None:
     """Install, prepare, start, and wait for the end."""
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell has the first ignored by what runs in its background
-        signal.signal(ending, signal.default_int_handler)
+    interrupt_by_signals()
     try:
         say("Looking for Airflow (installed into var/airflow once, which takes a minute) ...")
         airflow = local_airflow(airflow_program(), int(os.environ.get("AIRFLOW_PORT", "8080")))

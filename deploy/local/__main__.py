@@ -1,13 +1,13 @@
 """All servers of Newsdesk as plain processes of this machine."""
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deploy.ending import interrupt_by_signals
 from deploy.local import table
 from deploy.local.bringing_up import bring_up, prepare
 from deploy.local.ports import HOST, Ports, free_ports
@@ -36,8 +36,7 @@ def up(
     ports = free_ports() if any_ports else known.ports if known else Ports()
     passwords = known.passwords if known else Passwords.new()
     stack = Stack(home=home, ports=ports, replicas=(), with_airflow=airflow, passwords=passwords)
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell has the first ignored by what runs in its background
-        signal.signal(ending, signal.default_int_handler)
+    interrupt_by_signals()
     stack = stack.with_replicas(replicas)
     supervisor = prepare(stack)
     process = supervisor.start()

@@ -5,12 +5,9 @@ from pathlib import Path
 
 from newsdesk.errors import UsageError
 
-# Debian's names. Where the distribution has others, as the projects' own archives do, the second one is looked for.
+# Debian's names, where they are others than the projects' own, which are looked for then.
 _PROGRAMS = {
-    "prometheus": ("prometheus",),
-    "promtool": ("promtool",),
     "alertmanager": ("prometheus-alertmanager", "alertmanager"),
-    "amtool": ("amtool",),
     "node_exporter": ("prometheus-node-exporter", "node_exporter"),
     "postgres_exporter": ("prometheus-postgres-exporter", "postgres_exporter"),
     "nginx_exporter": ("prometheus-nginx-exporter", "nginx-prometheus-exporter"),
@@ -22,7 +19,7 @@ NEEDED = ("nginx", "prometheus", "alertmanager", "node_exporter", "postgres_expo
 
 def program(name: str) -> str | None:
     """Where a program is; None where it is not installed."""
-    return next((found for candidate in _PROGRAMS[name] if (found := shutil.which(candidate))), None)
+    return next((found for candidate in _PROGRAMS.get(name, (name,)) if (found := shutil.which(candidate))), None)
 
 
 def postgresql_programs() -> Path | None:

@@ -66,7 +66,7 @@ def prometheus(
         (folder / "prometheus.yml").write_text(written, encoding="utf-8")
         # It knows its targets, and where to send alerts, after five seconds: alerts of before are sent again soon.
         arguments = ["--config.file=prometheus.yml", f"--storage.tsdb.path={folder}/data", *_SOON]
-        with _running("prometheus", folder, *arguments, ready="/-/ready") as address:
+        with running("prometheus", folder, *arguments, ready="/-/ready") as address:
             yield Prometheus(address)
 
 
@@ -78,14 +78,14 @@ def alertmanager(config: str, folder: Path | None = None) -> Iterator[str]:
             shutil.copytree(folder, own, dirs_exist_ok=True)
         (own / "config.yml").write_text(config, encoding="utf-8")
         arguments = ["--config.file=config.yml", f"--storage.path={own}/data", "--cluster.listen-address="]
-        with _running("alertmanager", own, *arguments, ready="/-/ready") as address:
+        with running("alertmanager", own, *arguments, ready="/-/ready") as address:
             yield address
 
 
 @contextmanager
 def node_exporter() -> Iterator[str]:
     """Metrics of this machine; yields the address, as the other exporters do."""
-    with _folder("node") as folder, _running("node_exporter", folder) as address:
+    with _folder("node") as folder, running("node_exporter", folder) as address:
         yield address
 
 
@@ -93,7 +93,7 @@ def node_exporter() -> Iterator[str]:
 def postgres_exporter(database: str) -> Iterator[str]:
     """Metrics of the PostgreSQL at `database`, a postgresql:// address."""
     source = f"{database}?sslmode=disable"
-    with _folder("postgres") as folder, _running("postgres_exporter", folder, DATA_SOURCE_NAME=source) as address:
+    with _folder("postgres") as folder, running("postgres_exporter", folder, DATA_SOURCE_NAME=source) as address:
         yield address
 
 
@@ -104,7 +104,7 @@ def nginx(upstream: str | None = None) -> Iterator[str]:
         port = free_port()
         (folder / "nginx.conf").write_text(_nginx_configuration(port, upstream), encoding="utf-8")
         arguments = ["-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
-        with _running("nginx", folder, *arguments, port=port, ready="/stub_status") as address:
+        with running("nginx", folder, *arguments, port=port, ready="/stub_status") as address:
             yield address
 
 
@@ -113,7 +113,7 @@ def nginx_exporter(server: str) -> Iterator[str]:
     """Metrics of the nginx at `server`."""
     arguments = [f"-nginx.scrape-uri={server}/stub_status"]
     listen = "-web.listen-address={}"
-    with _folder("nginx-exporter") as folder, _running("nginx_exporter", folder, *arguments, listen=listen) as address:
+    with _folder("nginx-exporter") as folder, running("nginx_exporter", folder, *arguments, listen=listen) as address:
         yield address
 
 
@@ -122,7 +122,7 @@ def blackbox_exporter(modules: Mapping[str, Any]) -> Iterator[str]:
     """Probes of other addresses, by `modules` as its configuration has them."""
     with _folder("blackbox") as folder:
         (folder / "blackbox.yml").write_text(yaml.safe_dump({"modules": dict(modules)}), encoding="utf-8")
-        with _running("blackbox_exporter", folder, "--config.file=blackbox.yml") as address:
+        with running("blackbox_exporter", folder, "--config.file=blackbox.yml") as address:
             yield address
 
 
@@ -163,7 +163,7 @@ def _folder(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
+def running(
     name: str,
     folder: Path,
     *arguments: str,
