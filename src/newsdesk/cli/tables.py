@@ -9,8 +9,8 @@ _WIDTH_IN_FILES = 120  # columns, where the output is no terminal
 
 def wide_console() -> Console:
     """Standard output: as wide as the terminal, or wide enough for our tables."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_IN_FILES)
+    console = Console(highlight=False, emoji=False)  # a category may be called `:soccer:`
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=_WIDTH_IN_FILES)
 
 
 def table_of(*columns: str) -> Table:

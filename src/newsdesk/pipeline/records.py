@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from newsdesk.articles.dataset import Dataset
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.model.bundle import Bundle
+from newsdesk.registry.metric_names import category_metric
 from newsdesk.registry.tracking import RunRecord
 from newsdesk.training.comparison import Candidate
 from newsdesk.training.evaluation import Evaluation
@@ -63,7 +64,7 @@ def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
     figures = {f"{split}_{name}": value for name, value in evaluation.metrics().items()}
     for category, scores in evaluation.per_class.items():
         for name in ("precision", "recall", "f1"):
-            figures[f"{split}_{name}/{category}"] = getattr(scores, name)
+            figures[category_metric(f"{split}_{name}", category)] = getattr(scores, name)
     return figures
 
 
