@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
 from newsdesk.articles.cells import moment, plain_value
 from newsdesk.articles.labels import Label
 from newsdesk.articles.readers import RawRow
@@ -31,6 +32,7 @@ REASONS: dict[str, str] = {
     "<field>_too_long": "longer than the schema allows",
     "<field>_not_text": "a list, an object or a truth value where text belongs",
     "<field>_invalid": "holds a NUL character or a broken Unicode character",
+    "category_with_control_character": "the category holds a line break or the like: check its quotation marks",
 }
 NOT_BROKEN = frozenset({"duplicate"})  # a repeat is set aside, but nothing is wrong with the table
 
@@ -85,6 +87,7 @@ def check_rows(
         if labels is not None:
             label = labels.get(str(values["id"]))
             values["category"] = label.category if label else None
+        values["category"] = _category(values.get("category"))
         checked = [row.problem] if row.problem else _check(values, min_text_length)
         if isinstance(checked, LabelledArticle) and has_own_id:
             first = seen.setdefault(checked.id, checked)
@@ -117,10 +120,24 @@ def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | li
             f"missing_{m['loc'][0]}" if m["type"] == "missing" else f"{m['loc'][0]}_{_PROBLEMS[m['type']]}"
             for m in mistakes
         ]
+    try:
+        clean_category(article.category)
+    except InvalidCategory:
+        return ["category_with_control_character"]
     joined = join_title_and_text(article.title, article.text)
     if len(joined) < min_text_length:
         return ["text_too_short"]
     return article if _LETTER_OR_DIGIT.search(joined) else ["text_without_words"]
+
+
+def _category(value: Any) -> Any:
+    """Cleaned where it is a category; None where it is blank; else as it is, to be refused."""
+    try:
+        return clean_category(value) if isinstance(value, str) else value
+    except BlankCategory:
+        return None
+    except InvalidCategory:
+        return value
 
 
 def _is_repeat(article: LabelledArticle, other: LabelledArticle) -> bool:

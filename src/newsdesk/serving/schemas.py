@@ -4,9 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictFloat, StrictInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictFloat,
+    StrictInt,
+    model_validator,
+)
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
+from newsdesk.articles.category import PATTERN as CATEGORY
+from newsdesk.articles.category import clean_category
 
 UNCERTAIN = "uncertain"  # the category of an answer below the threshold that was asked for
 
@@ -17,6 +29,11 @@ Text = Annotated[
     Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=_NO_NUL, description="Headline, article, or both."),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
+Category = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": CATEGORY}),
+    AfterValidator(clean_category),
+]
 ModelName = Annotated[
     str,
     Field(pattern=MODEL_NAME, description="champion, challenger, or a version."),
@@ -115,7 +132,7 @@ class FeedbackRequest(RequestBody):
 
     prediction_id: UUID | None = None
     text: Text | None = None
-    category: Name = Field(description="The right category.")
+    category: Category = Field(description="The right category. Blanks around it do not count.")
     editor: Name | None = Field(default=None, description="Who says so; by default the caller.")
     key: Name | None = Field(default=None, description="The same key a second time changes nothing.")
 
@@ -132,6 +149,10 @@ class FeedbackResponse(ResponseBody):
         description="`spooled`: safe on disk, on its way into the store."
     )
     timestamp: datetime
+    category: str = Field(
+        description="As it is understood: the category of the model in charge that differs by case and blanks alone, "
+        "else as it was sent, without blanks around it."
+    )
 
 
 class HealthResponse(ResponseBody):

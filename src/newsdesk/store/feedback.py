@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from newsdesk.articles.category import InvalidCategory, clean_category
 from newsdesk.store.database import UtcDateTime, metadata
 from newsdesk.store.predictions import predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, as_row
@@ -92,14 +93,15 @@ def replay_feedback(store: Engine, feedback: Feedback) -> None:
 def current_feedback(store: Engine) -> list[Vote]:
     """What each editor said last about each text that is known, directly or by a prediction of it.
 
-    An editor is known by name and caller: nobody can take back what another one's key said in the same name.
+    An editor is known by name and caller: nobody can take back what another one's key said in the same name. What
+    stands in the category's place and is none, as earlier versions let it in, says nothing.
     """
     text = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
     query = (
         select(
             text,
             _feedback.c.editor,
-            _feedback.c.category,
+            _feedback.c.category.label("said"),
             _feedback.c.at,
             _feedback.c.caller,
             predictions.c.category,
@@ -112,7 +114,10 @@ def current_feedback(store: Engine) -> list[Vote]:
     newest: dict[tuple[str, str | None, str], Vote] = {}
     with store.connect() as connection:
         for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-            vote = Vote._make(row)
+            try:
+                vote = Vote._make(row)._replace(category=clean_category(row.said))
+            except InvalidCategory:
+                continue
             newest[vote.text_digest, vote.caller, vote.editor] = vote
     return list(newest.values())
 
@@ -133,19 +138,27 @@ def known_texts(store: Engine) -> Iterator[tuple[str, str]]:
 
 def _record(connection: Connection, feedback: Feedback) -> Recorded:
     if before := _written_before(connection, feedback):
-        if (before.subject, before.category) != (feedback.subject, feedback.category):
+        if before.subject != feedback.subject or not _is_same(before.category, feedback.category):
             raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
         return Recorded(before.id, "unchanged")
     history = _said_before(connection, feedback)
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
-    if newest and newest.category == feedback.category and feedback.key is None:
+    if newest and _is_same(newest.category, feedback.category) and feedback.key is None:
         _say_again(connection, newest, feedback.at)
         return Recorded(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
     row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
     connection.execute(insert(_feedback).values(row))
     return Recorded(feedback.id, "created")
+
+
+def _is_same(before: str, now: str) -> bool:
+    """Earlier versions kept the blanks around a category."""
+    try:
+        return clean_category(before) == clean_category(now)
+    except InvalidCategory:
+        return before == now
 
 
 def _written_before(connection: Connection, feedback: Feedback) -> Row[Any] | None:

@@ -24,9 +24,34 @@ def test_new_feedback_is_created_and_in_the_store(tmp_path: Path) -> None:
         assert api.metric("feedback_total", result="created") == 1
         (row,) = rows_of(api.settings, "feedback")
     assert response.status_code == 201
-    assert list(response.json()) == ["feedback_id", "status", "timestamp"]
+    assert list(response.json()) == ["feedback_id", "status", "timestamp", "category"]
     assert (response.json()["feedback_id"], response.json()["status"]) == (row["id"], "created")
     assert (row["category"], row["editor"], row["text_digest"]) == ("sports", "r.burns", text_digest(HEADLINE))
+
+
+@pytest.mark.parametrize("said", ["sports ", "\u00a0sports\u3000", "\ufeffsports\r\n", "\u200bsports"], ids=ascii)
+def test_what_nobody_can_see_around_a_category_is_not_kept(said: str, tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        first, again = give(api, category=said), give(api, category="sports")
+        rows = rows_of(api.settings, "feedback")
+    assert (first.status_code, first.json()["category"]) == (201, "sports")
+    assert (again.status_code, [row["category"] for row in rows]) == (200, ["sports"])
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"), [("SPORTS", "sports"), (" Sports", "sports"), ("Weather ", "Weather")], ids=ascii
+)
+def test_who_gives_feedback_is_told_as_what_category_it_is_understood(said: str, understood: str, api: Api) -> None:
+    assert give(api, category=said).json()["category"] == understood
+
+
+@pytest.mark.parametrize(
+    ("category", "message"), [("  ", "The category is blank"), ("a\nb", "line break or another control")], ids=ascii
+)
+def test_a_category_that_is_none_is_refused_with_a_sentence(category: str, message: str, api: Api) -> None:
+    response = give(api, category=category)
+    assert response.status_code == 400
+    assert message in response.json()["message"]
 
 
 def test_feedback_on_a_prediction_names_it(tmp_path: Path) -> None:
@@ -134,6 +159,11 @@ def test_texts_are_in_the_store_only_where_they_may_be(is_stored: bool, tmp_path
         {"text": "", "category": "sports"},
         {"text": HEADLINE, "category": ""},
         {"text": HEADLINE, "category": "c" * 201},
+        {"text": HEADLINE, "category": "   "},
+        {"text": HEADLINE, "category": "\u00a0\u3000\ufeff\u200b"},
+        {"text": HEADLINE, "category": "sp\norts"},
+        {"text": HEADLINE, "category": "sp\u2028orts"},
+        {"text": HEADLINE, "category": "sp\torts"},
         {"text": HEADLINE, "category": "half a character \ud800"},
         {"text": HEADLINE, "category": "sp\0rts"},
         {"text": HEADLINE, "category": "sports", "editor": ""},

@@ -245,6 +245,27 @@ def test_labels_decide_alone_about_the_category() -> None:
     assert (three.reasons, three.category) == (("missing_category",), "")
 
 
+@pytest.mark.parametrize("labels", [None, {"a": Label(2, "\u200b sports\u3000")}], ids=["a column", "labels"])
+def test_a_category_is_cleaned_wherever_it_comes_from(labels: dict[str, Label] | None) -> None:
+    row = RawRow(2, {"id": "a", "text": "The striker scored twice.", "category": "\ufeffsports\u00a0"})
+    columns = {"id": "id", "text": "text", "category": "category"}
+    (item,) = check_rows([row], columns, labels=labels, min_text_length=3)
+    assert isinstance(item, Accepted)
+    assert item.article.category == "sports"
+
+
+@pytest.mark.parametrize(
+    ("category", "reason"),
+    [("\u200b", "missing_category"), ("spo\nrts", "category_with_control_character"), ("s" * 201, "category_too_long")],
+    ids=ascii,
+)
+def test_what_is_no_category_is_set_aside_with_its_reason(category: str, reason: str) -> None:
+    row = RawRow(2, {"text": "The striker scored twice.", "category": category})
+    (item,) = check_rows([row], {"text": "text", "category": "category"}, labels=None, min_text_length=3)
+    assert isinstance(item, Quarantined)
+    assert item.reasons == (reason,)
+
+
 def test_only_a_repeat_leaves_the_table_whole() -> None:
     row = Quarantined(2, ("duplicate",), id="1", title="", text="", category="")
 

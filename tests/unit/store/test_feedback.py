@@ -67,6 +67,27 @@ def test_a_change_of_mind_is_kept_beside_what_was_said_before_and_counts(store: 
     assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
+@pytest.mark.parametrize("kept", ["sport ", "\u00a0sport", "\tsport\r\n"], ids=ascii)
+def test_blanks_that_an_earlier_version_kept_around_a_category_do_not_count(kept: str, store: Engine) -> None:
+    first = feedback(category=kept)
+    record_feedback(store, first)
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
+    assert record_feedback(store, minutes_later(1)) == Recorded(first.id, "unchanged")
+
+
+def test_a_key_that_came_with_blanks_before_comes_with_the_same_feedback_without(store: Engine) -> None:
+    first = feedback(category="sport ", key="k")
+    record_feedback(store, first)
+    assert record_feedback(store, minutes_later(1, key="k")) == Recorded(first.id, "unchanged")
+
+
+@pytest.mark.parametrize("kept", ["   ", "spo\nrt"], ids=ascii)
+def test_what_is_no_category_though_an_earlier_version_kept_it_says_nothing(kept: str, store: Engine) -> None:
+    record_feedback(store, feedback())
+    record_feedback(store, minutes_later(1, category=kept))
+    assert said(store) == [(LAKERS, "Ruth", "sport")]
+
+
 def test_editors_speak_for_themselves(store: Engine) -> None:
     record_feedback(store, feedback(editor="Ruth"))
     assert record_feedback(store, feedback(editor="Jo", category="politics")).status == "created"

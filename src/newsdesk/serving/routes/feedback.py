@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 
+from newsdesk.articles.category import Spellings
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.schemas import FeedbackRequest, FeedbackResponse
 from newsdesk.serving.service import Service
@@ -43,7 +44,11 @@ def add_routes(app: FastAPI, service: Service) -> None:
             message = "That key was used before, for something else"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
         service.metrics.feedback.labels(recorded.status).inc()
-        answer = FeedbackResponse(feedback_id=recorded.id, status=recorded.status, timestamp=now)
+        champion = service.models.champion
+        known = Spellings(champion.predictor.classes if champion else ())
+        answer = FeedbackResponse(
+            feedback_id=recorded.id, status=recorded.status, timestamp=now, category=known.of(body.category)
+        )
         return Response(  # type: ignore[return-value]
             answer.model_dump_json(), _STATUS[recorded.status], media_type="application/json"
         )

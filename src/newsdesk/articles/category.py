@@ -1,0 +1,61 @@
+"""What a category is, whoever says it: a table, a file of labels, or an editor over HTTP."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+
+MAX_LENGTH = 200  # characters
+
+# What nobody can see at either end: Unicode's White_Space, the four separators that Python counts to it, and signs
+# of no width. Inside they stay: they join letters in some scripts, and parts of an emoji.
+_BLANK = r"\t-\r\u001c-\u001f \u0085\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff"
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_BLANKS = "".join(filter(re.compile(f"[{_BLANK}]").match, map(chr, range(0x10000))))
+_controls = re.compile(f"[{_CONTROL}]")
+
+# The same as a regular expression in the dialect that JSON Schema and Python share.
+PATTERN = f"^[{_BLANK}]*[^{_BLANK}{_CONTROL}]([^{_CONTROL}]*[^{_BLANK}{_CONTROL}])?[{_BLANK}]*$"
+
+
+class InvalidCategory(ValueError):  # noqa: N818 - the caller's doing
+    """What is no category, and why, without what was said."""
+
+
+class BlankCategory(InvalidCategory):
+    """There is nothing to see."""
+
+
+def clean_category(said: str) -> str:
+    """The category as it is kept: without blanks around it, its characters composed (NFC). Doing it twice changes
+    nothing. Raises `InvalidCategory` for what is blank, too long, or holds a line break or another control character.
+    """
+    category = unicodedata.normalize("NFC", said.strip(_BLANKS))
+    if not category:
+        raise BlankCategory("The category is blank: name one")
+    if _controls.search(category):
+        raise InvalidCategory("The category holds a line break or another control character: remove it")
+    if len(category) > MAX_LENGTH:
+        raise InvalidCategory(f"The category is longer than {MAX_LENGTH} characters: shorten it")
+    return category
+
+
+def category_key(category: str) -> str:
+    """Equal for categories that differ by case, blanks and the width of characters alone."""
+    return " ".join(unicodedata.normalize("NFKC", category).casefold().split())
+
+
+class Spellings:
+    """How categories are spelt that are known already."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        by_key = defaultdict(set)
+        for category in self._known:
+            by_key[category_key(category)].add(category)
+        self._by_key = {key: alike.pop() for key, alike in by_key.items() if len(alike) == 1}
+
+    def of(self, category: str) -> str:
+        """The known category that is meant: the same, else the only one that differs by case and blanks alone; what is
+        meant is left as it is where none does, or several do."""
+        return category if category in self._known else self._by_key.get(category_key(category), category)

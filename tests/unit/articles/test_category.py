@@ -1,0 +1,83 @@
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsdesk.articles.category import (
+    MAX_LENGTH,
+    PATTERN,
+    BlankCategory,
+    InvalidCategory,
+    Spellings,
+    category_key,
+    clean_category,
+)
+
+INVISIBLE = ["\u00ad", "\u200b", "\u200d", "\u200e", "\u202a", "\u2060", "\u2066", "\ufeff"]
+SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
+ANY_TEXT = st.text(
+    st.sampled_from([*SPACES, *INVISIBLE, "a", "É", "\0", "\x85", "\x9f", "&", "\u0301", "😀"]) | st.characters(),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("blank", [*SPACES, *INVISIBLE, "\r\n", " \t\u3000"], ids=ascii)
+def test_whatever_nobody_can_see_around_a_category_does_not_belong_to_it(blank: str) -> None:
+    assert clean_category(f"{blank}Arts & Culture{blank}") == "Arts & Culture"
+    with pytest.raises(BlankCategory):
+        clean_category(blank)
+
+
+@pytest.mark.parametrize("control", ["\n", "\r\n", "\t", "\0", "\x1f", "\x7f", "\x85", "\u2028", "\u2029"], ids=ascii)
+def test_a_control_character_inside_is_no_part_of_a_category(control: str) -> None:
+    with pytest.raises(InvalidCategory, match="a line break or another control character: remove it"):
+        clean_category(f"Arts{control}Culture")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["R&D", "/sport", "sci  tech", "C++", ".", "体育", "Ελλάδα", "👩\u200d🔬", "🏴\U000e0067\U000e0062\U000e007f"],
+)
+def test_whatever_a_person_can_type_is_a_category_as_it_is(said: str) -> None:
+    assert clean_category(said) == said
+
+
+def test_the_same_letters_are_the_same_category_however_they_are_coded() -> None:
+    assert clean_category(unicodedata.normalize("NFD", "Économie")) == "Économie"
+
+
+def test_a_category_is_as_long_as_the_store_takes_without_its_blanks() -> None:
+    assert clean_category("  " + "c" * MAX_LENGTH + "  ") == "c" * MAX_LENGTH
+    with pytest.raises(InvalidCategory, match="longer than 200 characters"):
+        clean_category("c" * MAX_LENGTH + "c")
+
+
+@given(said=ANY_TEXT)
+def test_cleaning_is_done_once_and_the_published_pattern_says_what_it_takes(said: str) -> None:
+    try:
+        category = clean_category(said)
+    except InvalidCategory:
+        assert not re.search(PATTERN, said)
+    else:
+        assert clean_category(category) == category == category.strip()
+        assert re.search(PATTERN, said)
+
+
+@pytest.mark.parametrize("said", ["business", "BUSINESS", "Business", "bu\uff53iness", " business "])
+def test_a_category_that_differs_by_case_or_blanks_alone_is_the_known_one(said: str) -> None:
+    assert Spellings(["Business", "Sport"]).of(said) == "Business"
+
+
+def test_what_is_not_known_or_could_be_several_is_left_as_it_is() -> None:
+    known = Spellings(["sport", "Sport", "politics"])
+    assert [known.of(said) for said in ("SPORT", "Sport", "sport", "Weather")] == ["SPORT", "Sport", "sport", "Weather"]
+
+
+@given(known=st.sets(ANY_TEXT), said=ANY_TEXT)
+def test_a_spelling_is_alike_and_found_again(known: set[str], said: str) -> None:
+    spellings = Spellings(known)
+    assert category_key(spellings.of(said)) == category_key(said)
+    assert spellings.of(spellings.of(said)) == spellings.of(said)
+    assert all(spellings.of(category) == category for category in known)
