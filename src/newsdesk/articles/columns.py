@@ -3,19 +3,36 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from newsdesk.errors import UsageError
 
-# The names by which each field is known, best first; compared without regard to case, spaces, dashes and underscores.
-KNOWN_NAMES: dict[str, tuple[str, ...]] = {
-    "id": ("id", "article_id", "doc_id", "news_id", "uuid", "guid"),
-    "title": ("title", "headline"),
-    "text": ("text", "content", "body", "article", "story", "description", "summary"),
-    "category": ("category", "label", "class", "topic", "section", "desk", "target"),
-    "published_at": ("published_at", "published", "publish_date", "pub_date", "date", "datetime", "timestamp"),
-    "source": ("source", "publisher", "agency"),
-    "url": ("url", "link"),
-    "language": ("language", "lang"),
+# The names by which each field is known, best first: those that news services, data sets and libraries use.
+_NAMES = {
+    "id": "id article_id doc_id document_id news_id story_id item_id uuid guid uri",
+    "title": """
+        title headline headline_main main_headline article_title news_title web_title article_headline news_headline
+        headline_text heading""",
+    "text": """
+        text content full_text article_text body_text article_body main_text news_text content_text article_content
+        news_content content_encoded body article news_article story news document lead_paragraph lead description
+        short_description article_description summary abstract standfirst trail_text snippet excerpt""",
+    "category": """
+        category category_name label_text label_name class_name label class topic section section_name article_section
+        desk news_desk target_name target tag subject category_level_1 categories labels topics tags class_index
+        class_id label_id category_id topic_id""",
+    "published_at": """
+        published_at published publication_date date_published published_date publish_date date_publish published_time
+        publish_time pub_date web_publication_date date datetime timestamp seen_date published_utc
+        created_at""",
+    "source": """
+        source source_name publisher publication agency news_source site_name source_domain source_common_name domain
+        hostname""",
+    "url": "url link web_url article_url news_url permalink document_identifier",
+    "language": "language lang in_language meta_lang language_code lang_code",
 }
+KNOWN_NAMES: dict[str, tuple[str, ...]] = {field: tuple(names.split()) for field, names in _NAMES.items()}
+_TOLD_NAMES = 8  # in a message
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,32 @@ class ColumnNames:
     text: str | None = None
     title: str | None = None
     category: str | None = None
+
+
+BY_NAME = ColumnNames()
+
+
+class ColumnMapping(BaseModel):
+    """Which column became what. `fields`: field → column. `alternatives`: field → the columns that are known for it,
+    too, but were not taken. `unused`: every column that was not taken, these among them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fields: dict[str, str]
+    alternatives: dict[str, list[str]] = {}
+    unused: list[str] = []
+
+
+def map_columns(available: list[str], fields: dict[str, str]) -> ColumnMapping:
+    """What became of the columns that are `available`, `fields` having been taken."""
+    unused = [name for name in available if name not in fields.values()]
+    known = {field: {_plain(name) for name in KNOWN_NAMES[field]} for field in fields}
+    if fields.get("text") and "title" not in fields:
+        known["text"] |= {_plain(name) for name in KNOWN_NAMES["title"]}  # a headline became the text
+    others = {field: [name for name in unused if _plain(name) in names] for field, names in known.items()}
+    return ColumnMapping(
+        fields=fields, alternatives={field: names for field, names in others.items() if names}, unused=unused
+    )
 
 
 def match_columns(available: list[str], said: ColumnNames, path: Path) -> dict[str, str]:
@@ -51,7 +94,7 @@ def find_columns(available: list[str], said: ColumnNames, path: Path) -> dict[st
         found["text"] = found.pop("title")  # headlines alone are texts
     if "text" not in found:
         raise UsageError(
-            f"{path} has no column with the article text (looked for {', '.join(KNOWN_NAMES['text'])}). "
+            f"{path} has no column with the article text (looked for {_first_names('text')}). "
             f"Name it with --text-column; its columns: {', '.join(available)}."
         )
     return found
@@ -61,10 +104,16 @@ def require_category(found: dict[str, str], available: list[str], path: Path) ->
     """Raises `UsageError` where no column holds the category."""
     if "category" not in found:
         raise UsageError(
-            f"{path} has no column with the category (looked for {', '.join(KNOWN_NAMES['category'])}). "
+            f"{path} has no column with the category (looked for {_first_names('category')}). "
             f"Name it with --category-column, or give a second file with --labels; its columns: {', '.join(available)}."
         )
 
 
+def _first_names(field: str) -> str:
+    names = KNOWN_NAMES[field]
+    return ", ".join(names[:_TOLD_NAMES]) + f" and {len(names) - _TOLD_NAMES} others"
+
+
 def _plain(name: str) -> str:
-    return name.casefold().replace("_", "").replace("-", "").replace(" ", "")
+    """Its letters and digits, in lower case: spellings differ in all else."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum()) or name

@@ -12,6 +12,7 @@ from newsdesk import atomic
 from newsdesk.articles import tables
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.quarantine import Quarantined
+from newsdesk.articles.reading import TableReading
 from newsdesk.errors import DataError
 
 FORMAT_VERSION: Literal[1] = 1
@@ -24,6 +25,7 @@ Taken = Literal["ingested", "refused"]
 class Batch(BaseModel):
     """`batch.json`. `digest` is that of the table's content, and the folder's name; `size` (bytes) and `modified` are
     those of its file. `new` counts stories that were not known, or under another category; `known` those that were.
+    `reading` is how the table was read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +42,7 @@ class Batch(BaseModel):
     new: int = 0
     known: int = 0
     quarantined: dict[str, int] = {}
+    reading: TableReading | None = None
 
 
 @dataclass(frozen=True)

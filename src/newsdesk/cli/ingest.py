@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+
 if TYPE_CHECKING:
     from newsdesk.pipeline.ingest import Ingested
 
@@ -16,9 +18,13 @@ def ingest(
         str | None, typer.Option(help="One table, as a path or an address. Default: every new one in the inbox.")
     ] = None,
     labels: Annotated[str | None, typer.Option(help="Its file of labels, joined by id.")] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    category_column: CategoryColumn = None,
     as_json: AsJson = False,
 ) -> None:
     """Take in new tables of articles, and of these the stories that were not known."""
+    from newsdesk.articles.columns import ColumnNames
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
@@ -26,8 +32,9 @@ def ingest(
 
     if labels and not data:
         raise UsageError("--labels goes with --data. In the inbox, labels of news.csv are in news.labels.csv.")
+    columns = ColumnNames(text_column, title_column, category_column)
     with shown_progress() as progress:
-        ingested = take_in(data, labels, load_settings(), progress)
+        ingested = take_in(data, labels, load_settings(), progress, columns)
     if as_json:
         print(json.dumps(ingested.as_dict(), indent=2))
     else:
@@ -78,3 +85,6 @@ def _print(ingested: "Ingested") -> None:
     for address in ingested.waiting:
         table.add_row(escape(address), "waiting", "", "", "", "", "it is being written still", "")
     print_table(wide_console(), "Taken in", table)
+    for batch in ingested.batches:
+        if batch.reading:
+            print(f"{batch.source}:", *batch.reading.sentences(), sep="\n  ")

@@ -48,6 +48,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             "counts": dataset.manifest.counts,
             "quarantined": dataset.manifest.quarantined,
         },
+        "reading": outcome.prepared.reading.model_dump(mode="json") if outcome.prepared.reading else None,
         **trained_as_dict(outcome.trained),
         "gate": asdict(judged.verdict),
         "champion": None
@@ -104,6 +105,8 @@ def _print_data(console: Console, prepared: Prepared) -> None:
         f"{counts['train']:,} to train, {counts['validation']:,} to compare, {counts['test']:,} to test,", end=" "
     )
     console.print(f"{len(prepared.quarantined):,} set aside.")
+    if prepared.reading:
+        console.print(*prepared.reading.sentences(), sep="\n", markup=False)
     if not prepared.quarantined:
         return
     table = table_of()

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+
 if TYPE_CHECKING:
     from newsdesk.pipeline.retrain import Retrained
 
@@ -21,17 +23,22 @@ def retrain(
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="A table of labelled articles to learn from, too.")] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    category_column: CategoryColumn = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train again on the champion's articles and what editors said since; the gate decides."""
+    from newsdesk.articles.columns import ColumnNames
     from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.retrain import Order
     from newsdesk.pipeline.retrain import retrain as retrain_model
 
+    order = Order(user(), if_needed, mode, data, ColumnNames(text_column, title_column, category_column))
     with shown_progress() as progress:
-        retrained = retrain_model(Order(user(), if_needed, mode, data), load_settings(), progress)
+        retrained = retrain_model(order, load_settings(), progress)
     if as_json:
         _print_json(retrained)
     else:
@@ -43,6 +50,8 @@ def retrain(
 def _print(retrained: "Retrained") -> None:
     if retrained.outcome is None:
         print(f"Nothing was trained. {retrained.reason}")
+        if retrained.reading:
+            print(*retrained.reading.sentences(), sep="\n")
         return
     from newsdesk.cli import outcome  # it needs what training has imported by now
 
@@ -59,4 +68,10 @@ def _print_json(retrained: "Retrained") -> None:
 
         trained = outcome.as_dict(retrained.outcome)
     corrections = retrained.corrected.counts() if retrained.corrected else None
-    print(json.dumps({"reason": retrained.reason, "corrections": corrections, "outcome": trained}, indent=2))
+    found = {
+        "reason": retrained.reason,
+        "corrections": corrections,
+        "reading": retrained.reading.model_dump(mode="json") if retrained.reading else None,
+        "outcome": trained,
+    }
+    print(json.dumps(found, indent=2))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+
 
 def run(
     data: Annotated[
@@ -13,9 +15,9 @@ def run(
     labels: Annotated[
         Path | None, typer.Option(help="A second file with the category of each article, joined by id.")
     ] = None,
-    text_column: Annotated[str | None, typer.Option(help="Column with the text, if not found by name.")] = None,
-    title_column: Annotated[str | None, typer.Option(help="Column with the title, if not found by name.")] = None,
-    category_column: Annotated[str | None, typer.Option(help="Column with the category, if not found by name.")] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    category_column: CategoryColumn = None,
     encoding: Annotated[str, typer.Option(help="Encoding of CSV and JSON Lines.")] = "utf-8",
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the champion when done.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

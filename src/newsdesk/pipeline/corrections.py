@@ -11,6 +11,7 @@ from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawRow
+from newsdesk.articles.reading import TableReading
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import FeedbackLimits
@@ -38,7 +39,7 @@ class Corrected:
 
     `added` and `relabelled` count articles that are new, and old ones with another category. `unknown` counts
     corrections about texts that are not kept; `left_out` those to categories that have too few texts, by category.
-    `quarantined` could not be used.
+    `quarantined` could not be used. `reading` tells how a table that was given was read.
     """
 
     articles: Mapping[str, LabelledArticle]
@@ -48,6 +49,7 @@ class Corrected:
     relabelled: int
     unknown: int
     left_out: Mapping[str, int]
+    reading: TableReading | None = None
 
     @property
     def is_new(self) -> bool:
@@ -77,7 +79,7 @@ class Corrected:
     def checked(self, source: str) -> Checked:
         """The table as rows that were read from `source`."""
         accepted = [Accepted(row, article) for row, article in enumerate(self.articles.values(), start=1)]
-        return Checked(source, accepted, self.quarantined, len(accepted) + len(self.quarantined))
+        return Checked(source, accepted, self.quarantined, len(accepted) + len(self.quarantined), self.reading)
 
 
 def read_corrections(store: Engine, champion: Predictor, limits: FeedbackLimits) -> list[Correction]:
@@ -122,6 +124,7 @@ def correct(
         relabelled=relabelled,
         unknown=unknown,
         left_out=left_out,
+        reading=given.reading if given else None,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import MANIFEST, Batch, Intake, in_order, read_batch, write_batch
 from newsdesk.articles.quarantine import Quarantined
@@ -51,7 +52,9 @@ class Ingested:
         }
 
 
-def ingest(data: str | None, labels: str | None, settings: Settings, progress: Progress) -> Ingested:
+def ingest(
+    data: str | None, labels: str | None, settings: Settings, progress: Progress, columns: ColumnNames = BY_NAME
+) -> Ingested:
     """Take in the table at `data`, or every one in the inbox that was not taken in as it is now.
 
     A table that cannot be used is remembered as refused, and looked at again only when it changed or is named. Raises
@@ -60,7 +63,7 @@ def ingest(data: str | None, labels: str | None, settings: Settings, progress: P
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home, PATIENCE), remembered(settings, "ingest") as ending:
         progress.step(f"Looking into {data or settings.inbox_address}")
-        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, progress)
+        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, columns, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
         ingested = intake.take([table for table in tables if data or not intake.knows(table)])
         if ingested.batches:
@@ -83,10 +86,16 @@ class _Intake:
     """Takes tables in, one after another."""
 
     def __init__(
-        self, settings: Settings, pipeline: PipelineConfig, cleaning: TextCleaning, progress: Progress
+        self,
+        settings: Settings,
+        pipeline: PipelineConfig,
+        cleaning: TextCleaning,
+        columns: ColumnNames,
+        progress: Progress,
     ) -> None:
         self._home, self._storage = settings.articles, Storage(settings)
         self._broken_rows = settings.datasets / REFUSED
+        self._columns = columns
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
         self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
         self._stories: dict[str, str] | None = None
@@ -131,7 +140,9 @@ class _Intake:
             return self._again(draft, self._batches[local.digest])
         aside: list[Quarantined] = []
         try:
-            checked = check(Source(local.table, local.labels), self._cleaning, self._progress)
+            source = Source(local.table, local.labels, self._columns)
+            checked = check(source, self._cleaning, self._progress)
+            draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)
             aside = checked.quarantined + repeats
             refuse_too_many_broken(table.address, checked.rows, aside, self._limits, self._broken_rows)

@@ -3,18 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsdesk import atomic
-from newsdesk.articles.columns import ColumnNames, find_columns, require_category
+from newsdesk.articles.columns import BY_NAME, ColumnNames, find_columns, map_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import Intake
 from newsdesk.articles.labels import Label, read_labels
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawTable, read_table
+from newsdesk.articles.reading import TableReading
 from newsdesk.articles.splits import SPLITS, assign_splits
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
@@ -31,7 +32,7 @@ class Source:
 
     data: Path | None = None
     labels: Path | None = None
-    columns: ColumnNames = field(default_factory=ColumnNames)
+    columns: ColumnNames = BY_NAME
     encoding: str = "utf-8"
 
     def __str__(self) -> str:
@@ -40,11 +41,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A dataset, and every row of its source that is not in it."""
+    """A dataset, and every row of its source that is not in it. `reading` tells how a table was read, if one was."""
 
     dataset: Dataset
     rows: int
     quarantined: list[Quarantined]
+    reading: TableReading | None = None
 
     @property
     def reasons(self) -> dict[str, list[int]]:
@@ -64,12 +66,13 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Checked:
-    """The rows of `source`, checked one by one."""
+    """The rows of `source`, checked one by one. `reading` tells how a table was read, if one was."""
 
     source: str
     accepted: list[Accepted]
     quarantined: list[Quarantined]
     rows: int
+    reading: TableReading | None = None
 
 
 def prepare(
@@ -106,7 +109,8 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
     rows = len(accepted) + len(quarantined)
     quarantined += _labels_without_article(labels, accepted, quarantined)
-    return Checked(str(source), accepted, quarantined, rows)
+    reading = TableReading(columns=map_columns(table.columns, columns))
+    return Checked(str(source), accepted, quarantined, rows, reading)
 
 
 def write(
@@ -144,7 +148,7 @@ def write(
         text_cleaning=cleaning,
     )
     dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))
-    return Prepared(dataset, checked.rows, quarantined)
+    return Prepared(dataset, checked.rows, quarantined, checked.reading)
 
 
 def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | None]:
@@ -157,6 +161,8 @@ def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | 
     columns = find_columns(table.columns, said, source.data)
     if labels is None:
         require_category(columns, table.columns, source.data)
+    else:
+        columns.pop("category", None)  # the labels decide alone
     return table, columns, labels
 
 

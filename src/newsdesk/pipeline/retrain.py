@@ -9,7 +9,9 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset
+from newsdesk.articles.reading import TableReading
 from newsdesk.articles.splits import SPLITS
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import ModelConfig
@@ -37,13 +39,15 @@ Mode = Literal["refresh", "full"]
 @dataclass(frozen=True)
 class Order:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
-    `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from, too.
+    `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
+    too, in `columns` of these names.
     """
 
     actor: str
     if_needed: bool = False
     mode: Mode | None = None
     data: Path | None = None
+    columns: ColumnNames = BY_NAME
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Retrained:
     reason: str
     corrected: Corrected | None = None
     outcome: Outcome | None = None
+
+    @property
+    def reading(self) -> TableReading | None:
+        """How the table was read, if one was given."""
+        return self.corrected.reading if self.corrected else None
 
 
 def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
@@ -116,7 +125,7 @@ def _assembled(
 ) -> Assembled:
     cleaning = models.preprocessing.text_cleaning
     known = _known(settings, champion, pipeline, may_be_gone=order.data is not None)
-    given = check(Source(order.data), cleaning, progress) if order.data else None
+    given = check(Source(order.data, columns=order.columns), cleaning, progress) if order.data else None
     progress.step("Reading feedback")
     corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
     least = pipeline.data_pipeline.min_articles_per_category

@@ -1,8 +1,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsdesk.articles.columns import KNOWN_NAMES, ColumnNames, find_columns, match_columns, require_category
+from newsdesk.articles.columns import (
+    KNOWN_NAMES,
+    ColumnNames,
+    find_columns,
+    map_columns,
+    match_columns,
+    require_category,
+)
 from newsdesk.errors import UsageError
 
 NEWS = Path("news.csv")
@@ -15,8 +24,11 @@ def test_a_column_is_found_by_each_of_its_known_names(field: str, name: str) -> 
     assert match_columns(["x", name, "y"], ColumnNames(), NEWS) == {field: name}
 
 
-@pytest.mark.parametrize("spelling", ["Published At", "published-at", "PUBLISHED_AT", "PublishedAt", "_published_at_"])
-def test_case_spaces_dashes_and_underscores_do_not_matter(spelling: str) -> None:
+@pytest.mark.parametrize(
+    "spelling",
+    ["Published At", "published-at", "PUBLISHED_AT", "PublishedAt", "_published_at_", "published.at", " Published at:"],
+)
+def test_all_but_letters_and_digits_does_not_matter_in_a_name(spelling: str) -> None:
     assert match_columns([spelling], ColumnNames(), NEWS) == {"published_at": spelling}
 
 
@@ -61,7 +73,7 @@ def test_a_table_without_text_is_refused_with_the_names_looked_for_and_the_fix()
 
 def test_a_table_without_category_is_refused_with_the_names_looked_for_and_the_fix() -> None:
     with pytest.raises(
-        UsageError, match=r"looked for category, label, .*--category-column, .*--labels; .*: id, text\."
+        UsageError, match=r"looked for category, category_name, .*--category-column, .*--labels; .*: id, text\."
     ):
         require_category({"id": "id", "text": "text"}, ["id", "text"], NEWS)
 
@@ -74,3 +86,111 @@ def test_no_name_stands_for_two_fields() -> None:
     names = [name.replace("_", "") for known in KNOWN_NAMES.values() for name in known]
 
     assert len(names) == len(set(names))
+
+
+# Columns as the tools and data sets named write them, and what has to become of them.
+LAYOUTS = {
+    "HuffPost (Kaggle, JSON Lines)": (
+        ["link", "headline", "category", "short_description", "authors", "date"],
+        {
+            "title": "headline",
+            "text": "short_description",
+            "category": "category",
+            "url": "link",
+            "published_at": "date",
+        },
+    ),
+    "AG News (Kaggle)": (
+        ["Class Index", "Title", "Description"],
+        {"title": "Title", "text": "Description", "category": "Class Index"},
+    ),
+    "AG News (SetFit on Hugging Face)": (["text", "label", "label_text"], {"text": "text", "category": "label_text"}),
+    "news-please": (
+        ["authors", "date_download", "date_publish", "description", "language", "maintext", "source_domain", "title"],
+        {
+            "title": "title",
+            "text": "maintext",
+            "published_at": "date_publish",
+            "language": "language",
+            "source": "source_domain",
+        },
+    ),
+    "newspaper4k": (
+        ["title", "text", "summary", "publish_date", "meta_lang", "tags", "source_url"],
+        {
+            "title": "title",
+            "text": "text",
+            "published_at": "publish_date",
+            "language": "meta_lang",
+            "category": "tags",
+        },
+    ),
+    "New York Times, flattened by pandas": (
+        ["abstract", "lead_paragraph", "headline.main", "pub_date", "section_name", "news_desk", "web_url", "uri"],
+        {
+            "id": "uri",
+            "title": "headline.main",
+            "text": "lead_paragraph",
+            "category": "section_name",
+            "published_at": "pub_date",
+            "url": "web_url",
+        },
+    ),
+    "The Guardian": (
+        ["id", "webTitle", "bodyText", "sectionName", "webPublicationDate", "webUrl"],
+        {
+            "id": "id",
+            "title": "webTitle",
+            "text": "bodyText",
+            "category": "sectionName",
+            "published_at": "webPublicationDate",
+            "url": "webUrl",
+        },
+    ),
+    "NewsAPI": (
+        ["source", "author", "title", "description", "url", "publishedAt", "content"],
+        {"source": "source", "title": "title", "text": "content", "url": "url", "published_at": "publishedAt"},
+    ),
+    "schema.org": (
+        ["headline", "articleBody", "articleSection", "datePublished", "inLanguage"],
+        {
+            "title": "headline",
+            "text": "articleBody",
+            "category": "articleSection",
+            "published_at": "datePublished",
+            "language": "inLanguage",
+        },
+    ),
+    "All the News (Kaggle)": (
+        ["", "id", "title", "publication", "author", "date", "year", "url", "content"],
+        {
+            "id": "id",
+            "title": "title",
+            "text": "content",
+            "source": "publication",
+            "published_at": "date",
+            "url": "url",
+        },
+    ),
+    "GDELT": (
+        ["url", "title", "seendate", "domain", "language"],
+        {"url": "url", "text": "title", "published_at": "seendate", "source": "domain", "language": "language"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("columns", "fields"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_the_layouts_of_other_tools_are_understood(columns: list[str], fields: dict[str, str]) -> None:
+    assert find_columns(columns, ColumnNames(), NEWS) == fields
+    assert find_columns(columns[::-1], ColumnNames(), NEWS) == fields
+
+
+@given(st.lists(st.text(max_size=12) | st.sampled_from([n for names in KNOWN_NAMES.values() for n in names])))
+def test_every_column_is_taken_once_or_told_as_not_used(columns: list[str]) -> None:
+    columns = list(dict.fromkeys([*columns, "text"]))
+
+    found = find_columns(columns, ColumnNames(), NEWS)
+    mapped = map_columns(columns, found)
+
+    assert sorted([*mapped.fields.values(), *mapped.unused]) == sorted(columns)
+    assert {name for names in mapped.alternatives.values() for name in names} <= set(mapped.unused)

@@ -1,0 +1,43 @@
+"""How a table was read: what a user has to know to see whether it was understood."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from newsdesk.articles.columns import ColumnMapping
+
+_TOLD_COLUMNS = 20
+
+
+class TableReading(BaseModel):
+    """Of one table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: ColumnMapping
+
+    def sentences(self) -> Iterator[str]:
+        """For people, the most important first."""
+        yield from column_sentences(self.columns)
+
+
+def column_sentences(columns: ColumnMapping) -> Iterator[str]:
+    """Which column became what, which were not used, and between which there was a choice."""
+    taken = (
+        field if field == column else f"{field} from '{_short(column)}'" for field, column in columns.fields.items()
+    )
+    yield f"Columns: {', '.join(taken)}."
+    if columns.unused:
+        named = ", ".join(f"'{_short(name)}'" for name in columns.unused[:_TOLD_COLUMNS])
+        more = f" and {len(columns.unused) - _TOLD_COLUMNS:,} others" if len(columns.unused) > _TOLD_COLUMNS else ""
+        yield f"Not used: {named}{more}."
+    for field, others in columns.alternatives.items():
+        named = ", ".join(f"'{_short(name)}'" for name in others)
+        option = f": to take another, --{field}-column" if field in ("text", "title", "category") else ""
+        yield f"For {field} there was '{_short(columns.fields[field])}' and {named}; the first was taken{option}."
+
+
+def _short(name: str) -> str:
+    """A header may hold anything, whole articles among it where there is none."""
+    shown = " ".join(name.split()) or "(no name)"
+    return shown if len(shown) <= 40 else shown[:40] + "…"

@@ -1,0 +1,9 @@
+"""The options that say how a table of articles is to be read."""
+
+from typing import Annotated
+
+import typer
+
+TextColumn = Annotated[str | None, typer.Option(help="Column with the text, if not found by name.")]
+TitleColumn = Annotated[str | None, typer.Option(help="Column with the title, if not found by name.")]
+CategoryColumn = Annotated[str | None, typer.Option(help="Column with the category, if not found by name.")]
