@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
-from newsdesk.articles.cells import moment, plain_value
+from newsdesk.articles.cells import moment
 from newsdesk.articles.labels import Label
+from newsdesk.articles.nested import field_values
 from newsdesk.articles.readers import RawRow
 from newsdesk.articles.story import story_key
 from newsdesk.text.cleaning import join_title_and_text
@@ -23,6 +24,8 @@ REASONS: dict[str, str] = {
     "not_an_object": "the line is JSON, but not an object with named fields",
     "missing_text": "neither text nor title: nothing to learn from",
     "missing_category": "no category: label it, or leave it out",
+    "several_categories": "more than one category: keep the one that it belongs to",
+    "not_annotated": "the labelling tool has no accepted label for it: rejected, skipped or still to do",
     "text_too_short": "title and text together are shorter than preprocessing.text_cleaning.min_text_length",
     "text_without_words": "there is no letter or digit in it",
     "duplicate_id": "another row before it has the same id",
@@ -34,7 +37,7 @@ REASONS: dict[str, str] = {
     "<field>_invalid": "holds a NUL character or a broken Unicode character",
     "category_with_control_character": "the category holds a line break or the like: check its quotation marks",
 }
-NOT_BROKEN = frozenset({"duplicate"})  # a repeat is set aside, but nothing is wrong with the table
+NOT_BROKEN = frozenset({"duplicate", "not_annotated"})  # set aside, but nothing is wrong with the table
 
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _PROBLEMS = {
@@ -47,10 +50,11 @@ _PROBLEMS = {
 
 @dataclass(frozen=True)
 class Accepted:
-    """A row that can be used."""
+    """A row that can be used. `unused`: the optional fields that it has in a kind of value that they cannot hold."""
 
     row: int
     article: LabelledArticle
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def check_rows(
     """
     seen: dict[str, LabelledArticle] = {}
     for row in rows:
-        values = {field: plain_value(row.values.get(column)) for field, column in columns.items()}
+        values, unused = field_values(row.values, columns)
         values["text"] = values.get("text") or values.pop("title", None)
         values["published_at"] = moment(values.get("published_at"))
         has_own_id = values.get("id") is not None
@@ -94,7 +98,7 @@ def check_rows(
             if first is not checked:
                 checked = ["duplicate" if _is_repeat(checked, first) else "duplicate_id"]
         if isinstance(checked, LabelledArticle):
-            yield Accepted(row.number, checked)
+            yield Accepted(row.number, checked, unused)
         else:
             yield _set_aside(row.number, values, *checked)
 
@@ -111,6 +115,8 @@ def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> Quarantined:
 
 def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | list[str]:
     """The article, or the reason codes why there is none."""
+    if isinstance(values.get("category"), list):
+        return ["several_categories"]
     present = {field: value for field, value in values.items() if value is not None}
     try:
         article = LabelledArticle.model_validate(present)

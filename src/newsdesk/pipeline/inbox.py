@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from newsdesk.articles.readers import SUFFIXES
+from newsdesk.articles.readers import is_table, table_stem
 from newsdesk.errors import UsageError
 from newsdesk.pipeline.storage import StorageError, explained, open_address
 
@@ -37,7 +37,7 @@ class Local(NamedTuple):
 
 
 def tables_in(address: str) -> list[Table]:
-    """Every table of the folder at `address`, by name. Files that begin with a dot, and others than tables, are left.
+    """Every table of the folder at `address`, by name. Others than tables, and what lies beside these, are left.
 
     An inbox that is not there yet is empty. Raises `StorageError`, `ConfigError`.
     """
@@ -47,7 +47,7 @@ def tables_in(address: str) -> list[Table]:
         found = system.ls(folder, detail=True) if system.isdir(folder) else []
     files = {entry["name"].rpartition("/")[2]: entry for entry in found if entry["type"] == "file"}
     names = sorted(name for name in files if _is_table(name))
-    return [_table(files, name, address) for name in names if not PurePosixPath(name).stem.endswith(_LABELS)]
+    return [_table(files, name, address) for name in names if not table_stem(name).endswith(_LABELS)]
 
 
 def table_at(address: str, labels: str | None) -> Table:
@@ -78,8 +78,8 @@ def at_hand(table: Table) -> Iterator[Local]:
 
 
 def _table(files: dict[str, Any], name: str, folder: str) -> Table:
-    path = PurePosixPath(name)
-    labels = next((other for suffix in SUFFIXES if (other := f"{path.stem}{_LABELS}{suffix}") in files), None)
+    expected = table_stem(name) + _LABELS
+    labels = next((other for other in sorted(files) if _is_table(other) and table_stem(other) == expected), None)
     entries = [files[one] for one in (name, labels) if one]
     folder = folder.rstrip("/")
     return Table(
@@ -91,7 +91,7 @@ def _table(files: dict[str, Any], name: str, folder: str) -> Table:
 
 
 def _is_table(name: str) -> bool:
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES
+    return is_table(name) and not name.lower().startswith((".", "readme", "license"))
 
 
 def _modified(*entries: dict[str, Any]) -> str:

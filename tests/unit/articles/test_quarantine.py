@@ -76,7 +76,7 @@ def test_fields_are_read_from_the_columns_that_were_found() -> None:
         ({"text": ["The bank waits."]}, "text_not_text"),
         ({"text": {"en": "The bank waits."}}, "text_not_text"),
         ({"title": True}, "title_not_text"),
-        ({"category": ["money"]}, "category_not_text"),
+        ({"category": ["money", "sport"]}, "several_categories"),
         ({"id": True}, "id_not_text"),
         ({"text": "The bank\x00 waits."}, "text_invalid"),
         ({"title": "Rates \ud83d held"}, "title_invalid"),

@@ -1,0 +1,38 @@
+"""Text files: fastText's `__label__`, or a table between delimiters."""
+
+import re
+from collections.abc import Iterator
+
+from newsdesk.articles.readers.delimited import read_delimited
+from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.header import known_fields
+from newsdesk.articles.readers.table import RawRow, RawTable
+from newsdesk.articles.readers.unpacking import TableFile
+from newsdesk.errors import DataError
+
+_LABEL = re.compile(r"(?<!\S)__label__(\S+)")
+
+
+def read_text(file: TableFile, said: str) -> RawTable:
+    """Raises `DataError`, `UsageError`, also while the rows are iterated."""
+    encoding = encoding_of(file, said)
+    with explained_decoding(file, encoding), open_text(file, encoding) as text:
+        first = next((line for line in lines(text, file) if line.strip()), None)
+    if first is None:
+        raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
+    if _LABEL.search(first):
+        return RawTable(file.path, ["text", "label"], _rows(file, encoding))
+    table = read_delimited(file, said)
+    if len(table.columns) < 2 and not known_fields(table.columns):
+        raise DataError(
+            f"{file.path} is plain text: no line begins with fastText's __label__, and there is no header. "
+            "Give a table, for example CSV with the columns category and text."
+        )
+    return table
+
+
+def _rows(file: TableFile, encoding: str) -> Iterator[RawRow]:
+    with explained_decoding(file, encoding), open_text(file, encoding, newline="\n") as text:
+        for number, line in enumerate(lines(text, file), start=1):
+            if line.strip():
+                yield RawRow(number, {"text": _LABEL.sub(" ", line).strip(), "label": _LABEL.findall(line)})

@@ -1,0 +1,60 @@
+"""Where the header of a table is, and what of a row belongs to it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from newsdesk.articles.columns import ColumnNames, match_columns
+from newsdesk.articles.readers.table import RawRow, refuse_repeated
+from newsdesk.errors import DataError
+
+SEARCHED_ROWS = 30  # a preamble is shorter
+_LONGEST_NAME = 60  # characters
+_MOST_WORDS = 6  # in a name
+
+
+def known_fields(cells: Sequence[Any]) -> set[str]:
+    """The fields of an article that cells of a row are the known names of."""
+    return set(match_columns([cell for cell in cells if isinstance(cell, str)], ColumnNames(), Path()))
+
+
+def find_header(rows: Sequence[Sequence[Any]]) -> int:
+    """The place of the header among the first rows: the first that is not blank, unless one after it, beneath a
+    preamble, has more known names, and at least two."""
+    filled = [place for place, cells in enumerate(rows) if any(_text(cell) for cell in cells)]
+    if not filled:
+        return 0
+    counts = {place: len(known_fields(rows[place])) for place in filled}
+    best = max(filled, key=lambda place: (counts[place], -place))
+    return best if counts[best] >= 2 else filled[0]
+
+
+class Header:
+    """The names of the columns; those without a name hold what nobody asks for."""
+
+    def __init__(self, cells: Sequence[Any], path: Path) -> None:
+        """Raises `DataError` where a name appears twice, or where the row is plainly no header."""
+        self._cells = [_text(cell) for cell in cells]
+        if not known_fields(self._cells) and any(map(_is_prose, self._cells)):
+            raise DataError(
+                f"{path} has no header: its first row is an article. Put a row with the names of the columns above it, "
+                "for example category,title,text."
+            )
+        refuse_repeated(self._cells, path)
+        self.names = [name for name in self._cells if name]
+        self._least = max((place for place, name in enumerate(self._cells, start=1) if name), default=0)
+
+    def row(self, number: int, cells: Sequence[Any]) -> RawRow:
+        """A row under this header; empty cells to its right are none."""
+        surplus = any(_text(cell) for cell in cells[len(self._cells) :])
+        problem = "wrong_column_count" if surplus or len(cells) < self._least else None
+        values = {name: cell for name, cell in zip(self._cells, cells, strict=False) if name}
+        return RawRow(number, values, problem)
+
+
+def _is_prose(cell: str) -> bool:
+    return len(cell) > _LONGEST_NAME or len(cell.split()) > _MOST_WORDS
+
+
+def _text(cell: Any) -> str:
+    return cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)

@@ -1,0 +1,42 @@
+"""What every reader gives: the names of the columns, and the rows, read while one iterates."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsdesk.errors import DataError
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """A row as the file has it.
+
+    `number` is what an editor or spreadsheet shows: the first row of a CSV file or a sheet is 1, a line of JSON Lines
+    is its own number, the first record of a JSON array or a Parquet file is 1. `problem` is the reason code of a row
+    that could not be read at all.
+    """
+
+    number: int
+    values: dict[str, Any]
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The names of the columns, and the rows, read while one iterates.
+
+    `notes` say, a sentence each, what was derived from how the file is laid out.
+    """
+
+    path: Path
+    columns: list[str]
+    rows: Iterator[RawRow]
+    notes: tuple[str, ...] = ()
+
+
+def refuse_repeated(names: Sequence[str], path: Path) -> None:
+    """Raises `DataError` where two columns have one name."""
+    repeated = [name for name in names if name and names.count(name) > 1]
+    if repeated:
+        raise DataError(f"{path}: column '{repeated[0]}' appears more than once in the header. Rename or remove one.")
