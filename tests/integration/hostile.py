@@ -79,6 +79,26 @@ NOT_JSON = {
     "every byte": bytes(range(256)),
 }
 
+
+def _bomb(size: int) -> bytes:
+    """A gzip of so many blanks, made piece by piece."""
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(b" " * 2**20) for _ in range(size // 2**20)) + packer.flush()
+
+
+_BOMB = _bomb(2**27)
+_TENSOR = b'{"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": %d}}]}'
+# Inference-Header-Content-Length, and a body that it does not fit.
+BAD_TENSORS = {
+    "a tensor that is not there": (b"%d" % len(_TENSOR % 9), _TENSOR % 9),
+    "a text longer than its tensor": (b"%d" % len(_TENSOR % 9), _TENSOR % 9 + b"\xff\xff\xff\xff" + b"a" * 5),
+    "a tensor of no text": (b"%d" % len(_TENSOR % 9), _TENSOR % 9 + b"\x05\0\0\0" + b"\xff" * 5),
+    "a negative size": (b"%d" % len(_TENSOR % -9), _TENSOR % -9 + bytes(9)),
+    "two million texts": (b"%d" % len(_TENSOR % 8_000_000), _TENSOR % 8_000_000 + bytes(8_000_000)),
+    "a header that is no number": (b"all", _TENSOR % 0),
+    "a header beyond the body": (b"9" * 4000, _TENSOR % 0),
+}
+
 NOT_JSON_TYPES = (b"text/plain", b"application/xml", b"multipart/form-data", b"application/json5", b"json", b"\xff")
 
 
@@ -104,8 +124,29 @@ def bad_bodies() -> Iterator[tuple[str, bytes]]:
         good = body % (b'"%s"' % HEADLINE)
         for content_type in NOT_JSON_TYPES:
             yield f"{path}: sent as {content_type!r}", post(path, good, content_type=content_type)
-        for coding, packed in ((b"gzip", zlib.compress(good, wbits=31)), (b"deflate", zlib.compress(good))):
-            yield f"{path}: packed with {coding!r}", post(path, packed, b"content-encoding: " + coding)
+        for name, (coding, packed) in badly_packed(good).items():
+            yield f"{path}: {name}", post(path, packed, b"content-encoding: " + coding)
+    infer = "/v2/models/news-classifier/infer"
+    for name, (header, tensors) in BAD_TENSORS.items():
+        yield f"{infer}: {name}", post(infer, tensors, b"inference-header-content-length: " + header)
+
+
+def badly_packed(good: bytes) -> dict[str, tuple[bytes, bytes]]:
+    """Content-Encoding, and a body that is not what it says, or too large for anybody."""
+    zipped = zlib.compress(good, wbits=31)
+    return {
+        "gzip that is none": (b"gzip", good),
+        "deflate that is gzip": (b"deflate", zipped),
+        "half of a gzip": (b"gzip", zipped[: len(zipped) // 2]),
+        "gzip without its checksum": (b"gzip", zipped[:-4]),
+        "gzip with a wrong checksum": (b"gzip", zipped[:-8] + bytes(8)),
+        "gzip in gzip": (b"gzip, gzip", zlib.compress(zipped, wbits=31)),
+        "two gzips": (b"gzip", zipped * 2),
+        "ten thousand empty gzips": (b"gzip", zlib.compress(b"", wbits=31) * 10_000),
+        "a body that inflates a thousandfold": (b"gzip", _BOMB),
+        "an unknown coding": (b"br", good),
+        "a coding that is no word": (b"\xff", good),
+    }
 
 
 def _raw(method: bytes, target: bytes, *headers: bytes, version: bytes = b"HTTP/1.1", body: bytes = b"") -> bytes:

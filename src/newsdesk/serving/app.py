@@ -58,7 +58,10 @@ def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
             layers,
             allow_origins=[origin.strip() for origin in settings.api_cors_origins.split(",")],
             allow_methods=["GET", "POST"],
-            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id", "traceparent"],
-            expose_headers=["x-request-id", "retry-after"],
+            allow_headers=[
+                *("authorization", "content-encoding", "content-type", "inference-header-content-length"),
+                *("traceparent", "x-api-key", "x-request-id"),
+            ],
+            expose_headers=["inference-header-content-length", "retry-after", "x-request-id"],
         )
     return Observed(layers, service.metrics, Origin(settings), log)

@@ -10,6 +10,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
@@ -57,10 +58,18 @@ def failure(
     code: Code,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer that tells of a failure."""
+    """The answer that tells of a failure. Clients of the Open Inference Protocol show people its `error` alone: for
+    them, that is the message."""
     request_id = scope.get("request_id") or str(uuid4())
+    if _speaks_open_inference(scope):
+        error = message
     body = ErrorResponse(error=error, message=message, code=code, request_id=request_id, timestamp=datetime.now(UTC))
     return Response(body.model_dump_json(), status, headers, media_type="application/json")
+
+
+def _speaks_open_inference(scope: Scope) -> bool:
+    path = get_route_path(scope) if "path" in scope else ""
+    return path == "/v2" or path.startswith("/v2/")
 
 
 def answer_to(scope: Scope, error: ApiError) -> Response:

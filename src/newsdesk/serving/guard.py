@@ -6,7 +6,8 @@ from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.serving.errors import ApiError, answer_to
+from newsdesk.serving.content_encoding import Decompressed, body_too_large, coding_of
+from newsdesk.serving.errors import ApiError, answer_to, invalid_input
 from newsdesk.serving.route import JSON_LINES, content_type_of
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.limits import Limiter
@@ -31,11 +32,15 @@ class Guard:
             return
         try:
             await self._admit(scope)
+            length, coding = _declared(scope)
             if scope["path"] == "/predict/batch" and content_type_of(scope) in JSON_LINES:
+                if coding:  # of any length: a small body could become work for days
+                    raise invalid_input("JSON Lines are taken uncompressed: leave out Content-Encoding")
                 await self._app(scope, receive, send)
             else:
-                _refuse_large(scope)
-                await self._within_limits(scope, receive, send)
+                if length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY_BYTES):
+                    raise body_too_large(MAX_BODY_BYTES)
+                await self._within_limits(scope, receive, send, coding)
         except ApiError as refusal:
             await answer_to(scope, refusal)(scope, receive, send)
 
@@ -45,7 +50,7 @@ class Guard:
         if scope["path"] not in _PROBES:
             await self._limiter.check(caller)
 
-    async def _within_limits(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _within_limits(self, scope: Scope, receive: Receive, send: Send, coding: bytes) -> None:
         received = 0
         is_whole = has_begun = False
 
@@ -55,7 +60,7 @@ class Guard:
             received += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
             if received > MAX_BODY_BYTES:
-                raise _too_large()
+                raise body_too_large(MAX_BODY_BYTES)
             return message
 
         async def watched_send(message: Message) -> None:
@@ -67,7 +72,8 @@ class Guard:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(self._timeout, task.cancel, _TOO_SLOW)
         try:
-            await self._app(scope, limited_receive, watched_send)
+            unpacking = Decompressed(limited_receive, coding, MAX_BODY_BYTES) if coding else limited_receive
+            await self._app(scope, unpacking, watched_send)
         except asyncio.CancelledError as cancelled:
             if cancelled.args != (_TOO_SLOW,) or task.uncancel():
                 raise
@@ -84,12 +90,12 @@ class Guard:
         return ApiError(status, status.phrase, message, "timeout", None if is_whole else {"Connection": "close"})
 
 
-def _refuse_large(scope: Scope) -> None:
+def _declared(scope: Scope) -> tuple[bytes, bytes]:
+    """Length and coding of the body by its headers; empty where they say nothing. Raises `ApiError`."""
+    length = coding = b""
     for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and (len(value) > 12 or int(value) > MAX_BODY_BYTES):
-            raise _too_large()
-
-
-def _too_large() -> ApiError:
-    message = f"The body is larger than {MAX_BODY_BYTES:,} bytes"
-    return ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", message, "body_too_large")
+        if name == b"content-length":
+            length = value
+        elif name == b"content-encoding":
+            coding = b"%s, %s" % (coding, value) if coding else value
+    return length, coding and coding_of(coding)

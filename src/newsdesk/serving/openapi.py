@@ -31,7 +31,8 @@ def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
     text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _NOT_BLANK}
     for request in ("PredictRequest", "ExplainRequest"):
         schemas[request]["properties"]["text"] |= text
-    for one in schemas["InputTensor"]["properties"]["data"]["items"]["anyOf"]:
+    data = schemas["InputTensor"]["properties"]["data"]["anyOf"][0]
+    for one in data["items"]["anyOf"]:
         one.get("items", one).update(text)
     schemas["ExplainRequest"]["properties"]["category"]["anyOf"][0] = {"type": "string", "enum": manifest.classes}
 

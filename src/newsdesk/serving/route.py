@@ -27,8 +27,6 @@ class JsonRoute(APIRoute):
     endpoint without a body keeps FastAPI's way.
     """
 
-    default_media_type = b""  # of a body that comes without one
-
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
         if self.body_field is not None:
@@ -39,15 +37,22 @@ class JsonRoute(APIRoute):
             return super().get_route_handler()
         model: type[BaseModel] = self.body_field.field_info.annotation  # type: ignore[assignment]
         endpoint: Callable[[BaseModel, Request], Awaitable[BaseModel | Response]] = self.endpoint
-        default = self.default_media_type
+        require, read = self.require_media_type, self.read
 
         async def handle(request: Request) -> Response:
-            require_json(content_type_of(request.scope) or default)
-            body = validated(model, parse_json(await _body_from(request.receive)))
-            answer = await endpoint(body, request)
+            require(content_type_of(request.scope))
+            answer = await endpoint(read(model, request.scope, await _body_from(request.receive)), request)
             return answer if isinstance(answer, Response) else JsonAnswer(answer)
 
         return handle
+
+    def require_media_type(self, content_type: bytes) -> None:
+        """Raises `ApiError` where bodies of that type are not taken; it is empty where none was named."""
+        require_json(content_type)
+
+    def read(self, model: type[BaseModel], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - for its headers
+        """The body of the request of `scope` as `model`. Raises `ApiError`."""
+        return validated(model, parse_json(body))
 
 
 class JsonAnswer(Response):

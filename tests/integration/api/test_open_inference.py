@@ -1,16 +1,18 @@
-"""Open Inference Protocol v2: the shapes of its specification, and a client that others wrote.
+"""Open Inference Protocol v2: the shapes of its specification.
 
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
 """
 
 import json
-import subprocess
-import sys
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from benchmarks.fuzzing import fill_registry
 from newsdesk import __version__
 from newsdesk.registry.version import MODEL
 from newsdesk.serving.app import create_app
@@ -20,41 +22,6 @@ from tests.serving import service_of
 
 PLACES = [f"/v2/models/{MODEL}", f"/v2/models/{MODEL}/versions/1"]
 TEXTS = [HEADLINE, "Bank lifts interest rates after shares fall"]
-
-# Its library bends the sockets of the process it runs in: it gets one of its own.
-CLIENT = """
-import json, sys
-import numpy as np
-from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
-from tritonclient.utils import InferenceServerException
-
-address, model, texts = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-client = InferenceServerClient(address)
-text = InferInput("text", [len(texts)], "BYTES")
-text.set_data_from_numpy(np.array(texts, dtype=object), binary_data=False)
-named = [InferRequestedOutput(name, binary_data=False) for name in ("category", "probabilities", "classes")]
-found = {
-    "live": client.is_server_live(),
-    "ready": client.is_server_ready(),
-    "model ready": [client.is_model_ready(model), client.is_model_ready(model, "1"), client.is_model_ready("other")],
-    "server": client.get_server_metadata(),
-    "model": [client.get_model_metadata(model), client.get_model_metadata(model, "1")],
-    "answers": [],
-}
-for version, outputs in (("", named), ("1", named), ("", None)):
-    result = client.infer(model, [text], version, outputs=outputs, request_id="r-1")
-    names = [output["name"] for output in result.get_response()["outputs"]]
-    found["answers"].append({
-        "id": result.get_response()["id"],
-        "version": result.get_response()["model_version"],
-        "outputs": {name: result.as_numpy(name).tolist() for name in names},
-    })
-try:
-    client.infer("other", [text], outputs=named)
-except InferenceServerException as refusal:
-    found["refusal"] = [refusal.status(), refusal.message()]
-print(json.dumps(found))
-"""
 
 
 def infer(api: Api, place: str = PLACES[0], texts: Any = TEXTS, **more: Any) -> dict[str, Any]:
@@ -69,36 +36,9 @@ def request(texts: Any = TEXTS, **more: Any) -> dict[str, Any]:
     return {"inputs": [tensor]} | more
 
 
-def test_a_client_that_others_wrote_gets_what_the_predictor_says(tmp_path: Path) -> None:
-    service = service_of(settings_in(tmp_path), predictor())
-    with listening(create_app(service)) as address:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", CLIENT, address.removeprefix("http://"), MODEL, json.dumps(TEXTS)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert (found["live"], found["ready"], found["model ready"]) == (True, True, [True, True, False])
-    assert found["server"] == {"name": "newsdesk", "version": __version__, "extensions": []}
-    assert [one["versions"] for one in found["model"]] == [["1"], ["1"]]
-    said = [predictor().predict(text) for text in TEXTS]
-    for answer in found["answers"]:
-        assert (answer["id"], answer["version"]) == ("r-1", "1")
-        assert answer["outputs"]["category"] == [one.category for one in said]
-        for row, one in zip(answer["outputs"]["probabilities"], said, strict=True):
-            expected = [one.probabilities[name] for name in predictor().classes]
-            assert row == pytest.approx(expected, abs=1e-12)
-    assert found["answers"][0]["outputs"]["classes"] == predictor().classes
-    assert found["answers"][2]["outputs"]["confidence"] == pytest.approx([one.confidence for one in said])
-    status, _ = found["refusal"]
-    assert "404" in status
-
-
 def test_the_server_tells_what_it_is_and_how_it_is(api: Api) -> None:
-    assert api.get("/v2").json() == {"name": "newsdesk", "version": __version__, "extensions": []}
+    told = {"name": "newsdesk", "version": __version__, "extensions": ["binary_tensor_data"]}
+    assert (api.get("/v2").json(), api.get("/v2/").json()) == (told, told)
     assert api.get("/v2/health/live").json() == {"live": True}
     assert api.get("/v2/health/ready").json() == {"ready": True}
 
@@ -140,7 +80,12 @@ def test_an_answer_has_the_shape_of_the_specification(place: str, api: Api) -> N
     }
     assert body["parameters"] == {"digest": predictor().bundle.digest}
     shapes = {output["name"]: (output["datatype"], output["shape"]) for output in body["outputs"]}
-    assert shapes == {"category": ("BYTES", [2]), "confidence": ("FP64", [2]), "probabilities": ("FP64", [2, 5])}
+    assert shapes == {
+        "category": ("BYTES", [2]),
+        "confidence": ("FP64", [2]),
+        "probabilities": ("FP64", [2, 5]),
+        "classes": ("BYTES", [5]),
+    }
     for output in body["outputs"]:
         count = 1
         for extent in output["shape"]:
@@ -183,8 +128,16 @@ BAD: dict[str, dict[str, Any]] = {
     "two columns": {"inputs": [request()["inputs"][0] | {"shape": [1, 2]}]},
     "no texts": request([]),
     "an unknown output": request(outputs=[{"name": MARK}]),
-    "an unknown field": request(**{MARK: 1}),
-    "a list of parameters": request(parameters={"x": [1]}),
+    "a number of parameters": request(parameters=1),
+    "no data": {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES"}]},
+    "binary data that do not come": request(parameters={"binary_data_size": 3})
+    | {"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 3}}]},
+    "a size that is no number": {"inputs": [request()["inputs"][0] | {"parameters": {"binary_data_size": MARK}}]},
+    "an output that is half binary": request(outputs=[{"name": "category", "parameters": {"binary_data": "half"}}]),
+    "a classification": request(outputs=[{"name": "probabilities", "parameters": {"classification": 2}}]),
+    "shared memory": request(outputs=[{"name": "category", "parameters": {"shared_memory_region": MARK}}]),
+    "too many unknown items": request(**{MARK: [[0] * 10_000]}),
+    "an unknown tree": request(**{MARK: {str(n): [n] for n in range(6000)}}),
     "a short text": request([HEADLINE, "short"]),
     "half a character": request([f"{HEADLINE} \ud800"]),
     "NUL": request([f"{HEADLINE} \0"]),
@@ -226,5 +179,110 @@ def test_another_model_is_not_found(place: str, status: int, api: Api) -> None:
         assert MARK not in response.text
 
 
-def test_a_failure_has_the_field_that_the_specification_wants(api: Api) -> None:
-    assert isinstance(api.get("/v2/models/other").json()["error"], str)
+FAILURES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a bad tensor": ("POST", f"{PLACES[0]}/infer", {"json": request([])}),
+    "no JSON": ("POST", f"{PLACES[0]}/infer", {"content": b"{"}),
+    "an unknown model": ("GET", "/v2/models/other", {}),
+    "an unknown path": ("GET", "/v2/nowhere", {}),
+    "a wrong method": ("POST", "/v2", {}),
+    "an unknown coding": ("POST", f"{PLACES[0]}/infer", {"content": b"", "headers": {"Content-Encoding": "br"}}),
+    "a large body": ("POST", f"{PLACES[0]}/infer", {"content": b" " * (8 * 1024 * 1024 + 1)}),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "more"), FAILURES.values(), ids=FAILURES)
+def test_the_field_that_clients_show_holds_the_sentence(method: str, path: str, more: dict[str, Any], api: Api) -> None:
+    response = api.call(method, path, **more)
+    assert code_of(response)
+    body = response.json()
+    assert body["error"] == body["message"]
+    assert " " in body["error"]
+
+
+def test_elsewhere_the_field_keeps_its_word(api: Api) -> None:
+    assert api.get("/nowhere").json()["error"] == "Not Found"
+    assert api.get("/v2nowhere").json()["error"] == "Not Found"
+
+
+def test_without_a_key_the_field_holds_the_sentence_too(tmp_path: Path) -> None:
+    with running(tmp_path, API_AUTH="true", API_SECRET_KEY="s" * 48) as api:
+        response = api.post(f"{PLACES[0]}/infer", json=request())
+        assert (response.status_code, response.json()["error"]) == (401, response.json()["message"])
+        assert api.get("/v2/").status_code == api.call("HEAD", "/v2/health/ready").status_code == 200
+
+
+UNKNOWN: dict[str, dict[str, Any]] = {
+    "the model's name": request(model_name=MODEL, model_version="1"),
+    "any member": request(**{MARK: {"a": [1, None, {"b": "c"}]}}),
+    "a member of the tensor": {"inputs": [request()["inputs"][0] | {MARK: [MARK]}]},
+    "a member of an output": request(outputs=[{"name": "category", MARK: None}]),
+    "parameters": request(parameters={"sequence_id": 7, "headers": {"a": "b"}, MARK: [1]}),
+    "parameters of the tensor": {"inputs": [request()["inputs"][0] | {"parameters": {MARK: [1.5, None]}}]},
+    "nothing, many times": request(id=None, parameters=None, outputs=None),
+    "as many items as are allowed": request(**{MARK: [[0] * 9_998]}),
+}
+
+
+@pytest.mark.parametrize("body", UNKNOWN.values(), ids=UNKNOWN)
+def test_members_that_are_not_known_are_passed_over(body: dict[str, Any], api: Api) -> None:
+    response = api.post(f"{PLACES[0]}/infer", json=body)
+    assert response.status_code == 200, response.text
+    assert response.json()["outputs"][0] == infer(api)["outputs"][0]
+    assert MARK not in response.text
+
+
+@pytest.mark.parametrize("outputs", [{}, {"outputs": []}, {"outputs": None}])
+def test_all_outputs_come_where_none_are_named(outputs: dict[str, Any], api: Api) -> None:
+    names = [output["name"] for output in infer(api, **outputs)["outputs"]]
+    assert names == ["category", "confidence", "probabilities", "classes"]
+
+
+def test_an_answer_has_no_id_where_the_request_has_none(api: Api) -> None:
+    assert "id" not in infer(api)
+    assert infer(api, id="")["id"] == ""
+
+
+def typed(whole: str | None, tensor: str | None) -> dict[str, Any]:
+    """A request whose content types are these."""
+    body = {"inputs": [request()["inputs"][0] | {"parameters": {"content_type": tensor}}]}
+    return body | {"parameters": {"content_type": whole}}
+
+
+@pytest.mark.parametrize("content_type", ["pd", "np", "base64", "datetime", "pd_json", "dict", "STR", "", MARK])
+def test_what_would_have_to_be_decoded_first_is_refused(content_type: str, api: Api) -> None:
+    output = {"name": "category", "parameters": {"content_type": content_type}}
+    bodies = [typed(None, content_type), typed("str", content_type), typed(content_type, None)]
+    if content_type != "np":
+        bodies += [request(outputs=[output])]
+    for body in bodies:
+        response = api.post(f"{PLACES[0]}/infer", json=body)
+        assert (response.status_code, code_of(response)) == (400, "invalid_input"), body
+        assert "content_type" in response.json()["error"]
+        assert MARK not in response.text
+
+
+@pytest.mark.parametrize("body", [typed("str", "str"), typed(None, "str"), typed("str", None), typed("pd", "str")])
+def test_texts_that_are_called_texts_are_taken(body: dict[str, Any], api: Api) -> None:
+    assert api.post(f"{PLACES[0]}/infer", json=body).json()["outputs"] == infer(api)["outputs"]
+
+
+def test_every_version_that_answers_is_named(tmp_path: Path) -> None:
+    fill_registry(tmp_path)
+    with running(tmp_path) as api:
+        for place in PLACES:
+            assert api.get(place).json()["versions"] == ["1", "2"]
+        for version in ("1", "2"):
+            assert infer(api, f"/v2/models/{MODEL}/versions/{version}")["model_version"] == version
+        with closing(sqlite3.connect(api.settings.embedded_mlflow)) as registry:
+            registry.execute("ALTER TABLE model_versions RENAME TO out_of_reach")
+        assert api.get(PLACES[0]).json()["versions"] == ["1"]
+
+
+def test_the_head_of_all_that_is_told_can_be_asked_for(tmp_path: Path) -> None:
+    paths = ["/v2", "/v2/", "/v2/health/live", "/v2/health/ready", *PLACES, *(f"{place}/ready" for place in PLACES)]
+    with listening(create_app(service_of(settings_in(tmp_path), predictor()))) as address:
+        for path in paths:
+            whole, head = httpx.get(f"{address}{path}"), httpx.head(f"{address}{path}")
+            assert (head.status_code, head.content) == (200, b"")
+            for name in ("content-length", "content-type"):
+                assert head.headers[name] == whole.headers[name]

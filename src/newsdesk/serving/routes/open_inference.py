@@ -1,31 +1,55 @@
-"""Open Inference Protocol, version 2, over REST with JSON tensors:
-https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
-"""
+"""Open Inference Protocol, version 2, over REST, with tensors as JSON or binary data."""
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
+from starlette.types import Scope
 
 from newsdesk import __version__
+from newsdesk.errors import NewsdeskError
 from newsdesk.registry.version import MODEL
-from newsdesk.serving import open_inference as v2
 from newsdesk.serving.answering import Answer, Wish
-from newsdesk.serving.errors import FAILURES, ApiError, invalid_input
+from newsdesk.serving.content_encoding import accepted_coding, compressed
+from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
+from newsdesk.serving.long_texts import worked_off
 from newsdesk.serving.model_source import Served
-from newsdesk.serving.route import JsonRoute
+from newsdesk.serving.open_inference import binary_tensors
+from newsdesk.serving.open_inference.metadata import (
+    EXTENSIONS,
+    Live,
+    ModelMetadata,
+    ModelReady,
+    Ready,
+    ServerMetadata,
+    metadata_of,
+)
+from newsdesk.serving.open_inference.request import InferenceRequest, texts_of, with_tensors
+from newsdesk.serving.open_inference.response import InferenceResponse, response_of
+from newsdesk.serving.route import JsonRoute, parse_json, require_json, validated
 from newsdesk.serving.schemas import MODEL_NAME
 from newsdesk.serving.service import Service
 
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]}}
 _VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "pattern": MODEL_NAME}}
+_BINARY = {binary_tensors.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+_ANSWER: Responses = {HTTPStatus.OK.value: {"content": _BINARY}}
 
 
 class TensorRoute(JsonRoute):
-    """The protocol asks for no content type, and its clients send none."""
+    """Bodies with binary data behind the JSON object. The protocol asks for no content type: some clients send none,
+    and some that of binary data with everything."""
 
-    default_media_type = b"application/json"
+    def require_media_type(self, content_type: bytes) -> None:
+        if content_type not in (b"", binary_tensors.MEDIA_TYPE.encode()):
+            require_json(content_type)
+
+    def read(self, model: type[BaseModel], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - there is only one
+        json, binary = binary_tensors.split(scope["headers"], body)
+        return with_tensors(validated(InferenceRequest, parse_json(json)), binary)
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -34,67 +58,80 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
 
 def _add_server(app: FastAPI, service: Service) -> None:
-    @app.get("/v2", responses=FAILURES)
-    async def server_metadata() -> v2.ServerMetadata:
+    async def server_metadata() -> ServerMetadata:
         """What this server is."""
-        return v2.ServerMetadata(name="newsdesk", version=__version__, extensions=[])
+        return ServerMetadata(name="newsdesk", version=__version__, extensions=EXTENSIONS)
 
-    @app.get("/v2/health/live", responses=FAILURES)
-    async def live() -> v2.Live:
+    async def live() -> Live:
         """The server is up."""
-        return v2.Live(live=True)
+        return Live(live=True)
 
-    @app.get("/v2/health/ready", responses=FAILURES)
-    async def ready(response: Response) -> v2.Ready:
+    async def ready(response: Response) -> Ready:
         """There is a model."""
         is_ready = service.models.champion is not None
         if not is_ready:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-        return v2.Ready(ready=is_ready)
+        return Ready(ready=is_ready)
+
+    _add_get(app, "/v2", server_metadata)
+    _add_get(app, "/v2/", server_metadata)  # as the specification writes it
+    _add_get(app, "/v2/health/live", live)
+    _add_get(app, "/v2/health/ready", ready)
 
 
 def _add_model(app: FastAPI, service: Service) -> None:
-    def for_both_paths(method: str, ending: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """A model may be addressed with and without its version."""
-
-        def add(endpoint: Callable[..., Any]) -> Callable[..., Any]:
-            for path in (f"/v2/models/{{name}}{ending}", f"/v2/models/{{name}}/versions/{{version}}{ending}"):
-                parameters = [_NAME, _VERSION] if "{version}" in path else [_NAME]
-                app.router.add_api_route(
-                    path,
-                    endpoint,
-                    methods=[method],
-                    responses=FAILURES,
-                    openapi_extra={"parameters": parameters},
-                    route_class_override=TensorRoute,
-                )
-            return endpoint
-
-        return add
-
     async def addressed(request: Request) -> Served:
         if request.path_params["name"] != MODEL:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", f"The only model here is {MODEL}", "unknown_model")
         return await service.model_named(request.path_params.get("version", "champion"))
 
-    @for_both_paths("GET", "")
-    async def model_metadata(request: Request) -> v2.ModelMetadata:
-        """What the model takes and gives."""
+    async def model_metadata(request: Request) -> ModelMetadata:
+        """What the model takes and gives, and the versions that may be asked for."""
         served = await addressed(request)
-        return v2.metadata_of(MODEL, served.version, len(served.predictor.classes))
+        return metadata_of(MODEL, await _versions(service, served), len(served.predictor.classes))
 
-    @for_both_paths("GET", "/ready")
-    async def model_ready(request: Request) -> v2.ModelReady:
+    async def model_ready(request: Request) -> ModelReady:
         """The model is loaded."""
         await addressed(request)
-        return v2.ModelReady(name=MODEL, ready=True)
+        return ModelReady(name=MODEL, ready=True)
 
-    @for_both_paths("POST", "/infer")
-    async def infer(body: v2.InferenceRequest, request: Request) -> v2.InferenceResponse:
+    async def infer(body: InferenceRequest, request: Request) -> Response:
         """Predict the texts of the input tensor `text`."""
         served = await addressed(request)
         asked_for = served if "version" in request.path_params else None
-        return v2.response_of(MODEL, body, await _answers(service, v2.texts_of(body), asked_for, request))
+        answers = await _answers(service, texts_of(body), asked_for, request)
+        return await _packed(*response_of(MODEL, body, answers), request)
+
+    for place, parameters in (
+        ("/v2/models/{name}", [_NAME]),
+        ("/v2/models/{name}/versions/{version}", [_NAME, _VERSION]),
+    ):
+        _add_get(app, place, model_metadata, {"parameters": parameters})
+        _add_get(app, f"{place}/ready", model_ready, {"parameters": parameters})
+        app.router.add_api_route(
+            f"{place}/infer",
+            infer,
+            methods=["POST"],
+            response_model=InferenceResponse,
+            responses={**FAILURES, **_ANSWER},
+            openapi_extra={"parameters": parameters, "requestBody": {"content": _BINARY}},
+            route_class_override=TensorRoute,
+        )
+
+
+def _add_get(app: FastAPI, path: str, endpoint: Callable[..., Any], described: dict[str, Any] | None = None) -> None:
+    """GET, and HEAD as well: probes and proxies ask for it."""
+    app.router.add_api_route(path, endpoint, methods=["GET"], responses=FAILURES, openapi_extra=described)
+    app.router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+async def _versions(service: Service, served: Served) -> list[str]:
+    """All that may be asked for; where the registry does not answer, the one that is known."""
+    try:
+        registered = await asyncio.to_thread(service.source.versions)
+    except NewsdeskError:
+        registered = []
+    return list({served.version, *(version.version for version in registered if version.digest)})
 
 
 async def _answers(service: Service, texts: list[str], asked_for: Served | None, request: Request) -> list[Answer]:
@@ -107,3 +144,16 @@ async def _answers(service: Service, texts: list[str], asked_for: Served | None,
             raise invalid_input(f"text {index}: {answer.message}", answer.code)
         answers.append(answer)
     return answers
+
+
+async def _packed(response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
+    """The response as it is sent: binary data behind the JSON object, and compressed where the client asks for it."""
+    json = response.model_dump_json(exclude_none=True).encode()
+    body = b"".join((json, *binary))
+    headers = {"Vary": "Accept-Encoding"}
+    if binary:
+        headers[binary_tensors.HEADER.decode()] = str(len(json))
+    if coding := accepted_coding(request.scope["headers"], len(body)):
+        headers["Content-Encoding"] = coding.decode()
+        body = await worked_off(len(body), lambda: compressed(body, coding))
+    return Response(body, headers=headers, media_type=binary_tensors.MEDIA_TYPE if binary else "application/json")

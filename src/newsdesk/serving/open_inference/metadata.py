@@ -1,0 +1,62 @@
+"""What the server and the model say of themselves."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+OutputName = Literal["category", "confidence", "probabilities", "classes"]
+EXTENSIONS = ["binary_tensor_data"]
+
+
+class _Metadata(BaseModel):
+    model_config = ConfigDict(protected_namespaces=())
+
+
+class ServerMetadata(_Metadata):
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class Live(_Metadata):
+    live: bool
+
+
+class Ready(_Metadata):
+    ready: bool
+
+
+class ModelReady(_Metadata):
+    name: str
+    ready: bool
+
+
+class TensorMetadata(_Metadata):
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(_Metadata):
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+def metadata_of(name: str, versions: Sequence[str], classes: int) -> ModelMetadata:
+    """What a model of this many classes takes and gives; -1 stands for any number of texts."""
+    return ModelMetadata(
+        name=name,
+        versions=sorted(versions, key=int),
+        platform="newsdesk_bundle",
+        inputs=[TensorMetadata(name="text", datatype="BYTES", shape=[-1])],
+        outputs=[
+            TensorMetadata(name="category", datatype="BYTES", shape=[-1]),
+            TensorMetadata(name="confidence", datatype="FP64", shape=[-1]),
+            TensorMetadata(name="probabilities", datatype="FP64", shape=[-1, classes]),
+            TensorMetadata(name="classes", datatype="BYTES", shape=[classes]),
+        ],
+    )

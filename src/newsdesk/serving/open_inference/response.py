@@ -1,0 +1,82 @@
+"""An inference response: the tensors that were asked for, as JSON or behind it."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from newsdesk.serving.answering import Answer
+from newsdesk.serving.open_inference.binary_tensors import write
+from newsdesk.serving.open_inference.request import InferenceRequest
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(protected_namespaces=())
+
+
+class TensorParameters(_Message):
+    binary_data_size: int
+
+
+class OutputTensor(_Message):
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: TensorParameters | None = None
+    data: list[str] | list[float] | None = None
+
+
+class InferenceResponse(_Message):
+    """Members that are null are left out."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    parameters: dict[str, str]
+    outputs: list[OutputTensor]
+
+
+def response_of(
+    name: str, request: InferenceRequest, answers: Sequence[Answer]
+) -> tuple[InferenceResponse, list[bytes]]:
+    """The tensors that were asked for, all where none were, and what comes behind the JSON object.
+
+    Probabilities are in the order of `classes`.
+    """
+    served = answers[0].served
+    classes, count = served.predictor.classes, len(answers)
+    tensors: dict[str, tuple[list[int], str, list[str] | list[float]]] = {
+        "category": ([count], "BYTES", [answer.category for answer in answers]),
+        "confidence": ([count], "FP64", [answer.confidence for answer in answers]),
+        "probabilities": ([count, len(classes)], "FP64", [a.probabilities[c] for a in answers for c in classes]),
+        "classes": ([len(classes)], "BYTES", classes),
+    }
+    outputs: list[OutputTensor] = []
+    binary: list[bytes] = []
+    for wanted, is_binary in _wanted(request, list(tensors)).items():
+        shape, datatype, data = tensors[wanted]
+        if is_binary:
+            binary.append(write(datatype, data))
+            size = TensorParameters(binary_data_size=len(binary[-1]))
+            outputs.append(OutputTensor(name=wanted, shape=shape, datatype=datatype, parameters=size))
+        else:
+            outputs.append(OutputTensor(name=wanted, shape=shape, datatype=datatype, data=data))
+    response = InferenceResponse(
+        model_name=name,
+        model_version=served.version,
+        id=request.id,
+        parameters={"digest": served.digest},
+        outputs=outputs,
+    )
+    return response, binary
+
+
+def _wanted(request: InferenceRequest, names: list[str]) -> dict[str, bool]:
+    """The outputs that are to come, and whether as binary data."""
+    is_binary = request.parameters is not None and request.parameters.binary_data_output
+    if not request.outputs:
+        return dict.fromkeys(names, is_binary)
+    wanted: dict[str, bool] = {}
+    for output in request.outputs:
+        own = output.parameters.binary_data if output.parameters else None
+        wanted.setdefault(output.name, is_binary if own is None else own)
+    return wanted
