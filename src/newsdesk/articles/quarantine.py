@@ -1,7 +1,6 @@
 """Check every row; set aside, with its number and reasons, each one that cannot be used."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from newsdesk.articles.nested import field_values
 from newsdesk.articles.readers import RawRow
 from newsdesk.articles.story import story_key
 from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.text.invisible import has_words
 
 # Reason code → what it means and what to do. `<field>` codes come from the schema and exist for every field.
 REASONS: dict[str, str] = {
@@ -39,7 +39,6 @@ REASONS: dict[str, str] = {
 }
 NOT_BROKEN = frozenset({"duplicate", "not_annotated"})  # set aside, but nothing is wrong with the table
 
-_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _PROBLEMS = {
     "string_too_long": "too_long",
     "string_type": "not_text",
@@ -133,7 +132,7 @@ def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | li
     joined = join_title_and_text(article.title, article.text)
     if len(joined) < min_text_length:
         return ["text_too_short"]
-    return article if _LETTER_OR_DIGIT.search(joined) else ["text_without_words"]
+    return article if has_words(joined) else ["text_without_words"]
 
 
 def _category(value: Any) -> Any:

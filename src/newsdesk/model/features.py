@@ -11,6 +11,7 @@ from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
 from newsdesk.model.counting import AllAtOnce, OneByOne, numbered
 from newsdesk.model.rows import Rows
+from newsdesk.text.invisible import has_invisible
 from newsdesk.text.tokens import word_writer
 
 SHORTEST_TOKEN = 2  # characters; as for `TfidfVectorizer`, a shorter token is no term and parts no others
@@ -30,6 +31,8 @@ class TfidfFeatures:
             punctuation=not cleaning.remove_punctuation,
             numbers=not cleaning.remove_numbers,
             shortest=SHORTEST_TOKEN,
+            # Words of a bundle that was trained before invisible characters were dropped may have them.
+            invisible=has_invisible("".join(vocabulary.forms)),
         )
         self._one_by_one = OneByOne(words, write)
         self._all_at_once = AllAtOnce(words, write)

@@ -21,6 +21,7 @@ from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
+from newsdesk.text.invisible import has_words
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -222,6 +223,8 @@ def unsuitable(text: str, served: Served) -> ApiError | None:
         return invalid_input(f"Text field is too long: at most {MAX_TEXT_LENGTH:,} characters are taken")
     if "\0" in text:
         return invalid_input("Text field holds a NUL character")
+    if not has_words(text):
+        return invalid_input("Text field has no letter or digit in it", code="text_without_words")
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -28,6 +28,7 @@ Code = Literal[
     "store_unavailable",
     "text_blank",
     "text_too_short",
+    "text_without_words",
     "timeout",
     "too_many_failures",
     "too_many_requests",

@@ -8,7 +8,7 @@ from newsdesk.model.bundle import Manifest
 from newsdesk.serving.security.permissions import PERMISSIONS
 from newsdesk.serving.service import Service
 
-_NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+_HAS_WORDS = r"^[^\u0000]*[\p{L}\p{N}][^\u0000]*$"
 
 
 def install(app: FastAPI, service: Service) -> None:
@@ -28,7 +28,7 @@ def install(app: FastAPI, service: Service) -> None:
 
 def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
     """Which texts the model in charge takes, and which categories it knows."""
-    text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _NOT_BLANK}
+    text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _HAS_WORDS}
     for request in ("PredictRequest", "ExplainRequest"):
         schemas[request]["properties"]["text"] |= text
     data = schemas["InputTensor"]["properties"]["data"]["anyOf"][0]

@@ -1,8 +1,8 @@
 """Cleaning: the switches of `preprocessing.text_cleaning`, applied alike in training, batch and serving.
 
-In this order: `lowercase`, accents are composed (Unicode NFC), split into words and punctuation, `remove_punctuation`,
-`remove_numbers` (words of decimal digits only), `remove_stopwords`, `lemmatization`. What is left is joined by single
-spaces.
+In this order: what is not seen is dropped (soft hyphens, zero-width characters), `lowercase`, accents are composed
+(Unicode NFC), split into words and punctuation, `remove_punctuation`, `remove_numbers` (words of decimal digits only),
+`remove_stopwords`, `lemmatization`. What is left is joined by single spaces.
 """
 
 from collections.abc import Mapping

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import regex
 
+from newsdesk.text.invisible import without_invisible
+
 TYPOGRAPHIC_MARKS = "\u00a0\u00a3\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"  # nbsp £ € – — ‘ ’ “ ” • …
 
 
@@ -22,7 +24,9 @@ def splitter(*, punctuation: bool, shortest: int = 1) -> Callable[[str], list[st
     return find
 
 
-def word_writer(*, lowercase: bool, punctuation: bool, numbers: bool, shortest: int) -> Callable[[str], bytes]:
+def word_writer(
+    *, lowercase: bool, punctuation: bool, numbers: bool, shortest: int, invisible: bool = False
+) -> Callable[[str], bytes]:
     """A function from raw text to its tokens in UTF-8, parted by one space or more, in order.
 
     The tokens are those that `splitter` finds in the normalised text, without words of decimal digits unless `numbers`.
@@ -36,7 +40,7 @@ def word_writer(*, lowercase: bool, punctuation: bool, numbers: bool, shortest: 
     def write(text: str) -> bytes:
         if not punctuation and numbers and (plain := _without_marks(text)).isascii():
             return plain.encode("ascii").translate(table)
-        tokens = split(normalise(text, lowercase=lowercase))
+        tokens = split(normalise(text, lowercase=lowercase, invisible=invisible))
         if not numbers:
             tokens = [token for token in tokens if not token.isdecimal()]
         return " ".join(tokens).encode("utf-8", "surrogatepass")
@@ -57,11 +61,15 @@ _find_words = splitter(punctuation=False)
 _find_all = splitter(punctuation=True)
 
 
-def normalise(text: str, *, lowercase: bool) -> str:
-    """Lower-case on request, and compose accents (Unicode NFC) so that one spelling is one string."""
-    if lowercase:
-        text = text.lower()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+def normalise(text: str, *, lowercase: bool, invisible: bool = False) -> str:
+    """Drop what is not seen (unless `invisible` is to stay), lower-case on request, and compose accents (Unicode NFC),
+    so that one spelling is one string.
+    """
+    if text.isascii():
+        return text.lower() if lowercase else text
+    if not invisible:
+        text = without_invisible(text)
+    return unicodedata.normalize("NFC", text.lower() if lowercase else text)
 
 
 def words(text: str) -> list[str]:

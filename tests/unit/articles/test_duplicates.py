@@ -25,6 +25,8 @@ def row(number: int, text: str, category: str) -> Accepted:
         "THE BANK WAITS — IT SAID!",
         "The  bank\n\nwaits; it 'said'.",
         "The bank waits. It said:",
+        "The\u2060 ba\u00adnk wa\u200bits. \ufeffIt said",
+        "\u200bT\u200dhe b\u200cank waits. It said\u3164",
     ],
 )
 def test_case_spacing_and_punctuation_do_not_make_another_story(retold: str) -> None:

@@ -68,6 +68,7 @@ def test_fields_are_read_from_the_columns_that_were_found() -> None:
         ({"category": float("nan")}, "missing_category"),
         ({"text": "It is.", "title": ""}, "text_too_short"),
         ({"text": "... --- ... _ _ !", "title": ""}, "text_without_words"),
+        ({"text": "\u3164\u200b\U0001f600\u2764\ufe0f \u115f\u2060\u200d ... !!", "title": ""}, "text_without_words"),
         ({"text": "x" * 1_000_001}, "text_too_long"),
         ({"title": "x" * 10_001}, "title_too_long"),
         ({"category": "x" * 201}, "category_too_long"),

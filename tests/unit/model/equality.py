@@ -28,8 +28,28 @@ TRICKY = [
     "Banks",
     "__",
     "x",
+    "ban\u00adks",
+    "cham\u200bpion\u200cships",
+    "雨\u200b",
 ]
-SEPARATORS = [" ", " ", " ", "\n\n", "-", "'", "_", "\u00a0", "", "\u0301", "\ud800", "\0", "."]
+SEPARATORS = [
+    " ",
+    " ",
+    " ",
+    "\n\n",
+    "-",
+    "'",
+    "_",
+    "\u00a0",
+    "",
+    "\u0301",
+    "\ud800",
+    "\0",
+    ".",
+    "\u00ad",
+    "\u200d",
+    "\ufeff",
+]
 
 
 def unseen_texts(per_category: int = 12) -> list[str]:

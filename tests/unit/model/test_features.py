@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
+from newsdesk.model.bundle import Vocabulary
 from newsdesk.model.features import TfidfFeatures
 from newsdesk.model.predictor import Predictor
 from newsdesk.model.rows import Rows
@@ -112,3 +113,21 @@ def test_a_stop_word_between_two_words_does_not_part_the_pair_but_an_unknown_wor
     first, second = next(iter(pipeline[0].vocabulary_)).split(" ")
     for between, known in {" ": 1, " of the ": 1, " x ": 1, " zqx ": 0}.items():
         assert len(features.rows([f"{first}{between}{second}"]).columns) == known
+
+
+@pytest.mark.parametrize("known", ["می\u200cخواهم", "1\ufe0f\u20e3", "co\u200doperate"])
+def test_a_vocabulary_with_words_that_hold_the_invisible_is_read_as_it_was_learnt(known: str) -> None:
+    """From before they were dropped: what such a model was measured with is what it answers with."""
+    vocabulary = Vocabulary(terms=[known, "rain"], forms={known: known, "rain": "rain"})
+    features = TfidfFeatures(vocabulary, np.ones(2), TextCleaning(), TfidfConfig())
+    for text in (f"{known} rain", f"{known} rain {'x ' * 5000}"):
+        assert features.rows([text]).columns.tolist() == [0, 1]
+        assert features.rows([text, "x"]).columns.tolist() == [0, 1]
+
+
+def test_a_vocabulary_without_them_knows_words_in_which_they_stand() -> None:
+    vocabulary = Vocabulary(terms=["rain", "supermarket"], forms={"rain": "rain", "supermarket": "supermarket"})
+    features = TfidfFeatures(vocabulary, np.ones(2), TextCleaning(), TfidfConfig())
+    for text in ("ra\u200bin super\u00admarket", f"ra\u200bin super\u00admarket {'é ' * 5000}"):
+        assert features.rows([text]).columns.tolist() == [0, 1]
+        assert features.rows([text, "x"]).columns.tolist() == [0, 1]

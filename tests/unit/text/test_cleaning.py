@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.text.cleaning import Cleaner, join_title_and_text
+from tests.unit.text.invisible_characters import invisible
 
 ANY_TEXT = st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"])) | st.text(
-    "AaJjSsİΣß the markets 12٣_’'.,\n\u0301\u030c\u0307", max_size=60
+    st.sampled_from("AaJjSsİΣß the markets 12٣_’'.,\n\u0301\u030c\u0307中ก") | invisible, max_size=60
 )
 NOTHING = TextCleaning(
     lowercase=False, remove_punctuation=False, remove_numbers=False, remove_stopwords=False, lemmatization=False

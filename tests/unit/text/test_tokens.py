@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from nltk.tokenize import WordPunctTokenizer
 
 from newsdesk.text.tokens import TYPOGRAPHIC_MARKS, normalise, splitter, word_writer, words, words_and_punctuation
+from tests.unit.text.invisible_characters import invisible
 
 ANY_TEXT = st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"]))
 
@@ -58,23 +59,38 @@ def test_letters_are_lower_cased_only_on_request() -> None:
 
 
 NEWS_LIKE = st.text(
-    st.sampled_from("aZ9_ bB.,-\t\n\x1c\x1f\x85\0'’“”—–…£€•\u00a0\u2028é\u0301\u0338İıſßΣσς\u212a²½٣中\ud800"),
+    invisible
+    | st.sampled_from("aZ9_ bB.,-\t\n\x1c\x1f\x85\0'’“”—–…£€•\u00a0\u2028é\u0301\u0338İıſßΣσς\u212a²½٣中\ud800"),
     max_size=60,
 )
 switches = st.fixed_dictionaries({"lowercase": st.booleans(), "punctuation": st.booleans()})
 
 
 @settings(max_examples=500, deadline=None)
-@given(text=ANY_TEXT | NEWS_LIKE, switches=switches, numbers=st.booleans(), shortest=st.integers(1, 3))
-@example(text="\u212aing İs’ £5 a\x1fb", switches={"lowercase": True, "punctuation": False}, numbers=True, shortest=2)
-@example(text="ΑΣ’", switches={"lowercase": True, "punctuation": False}, numbers=True, shortest=2)
+@given(
+    text=ANY_TEXT | NEWS_LIKE,
+    switches=switches,
+    numbers=st.booleans(),
+    shortest=st.integers(1, 3),
+    invisible=st.booleans(),
+)
+@example(
+    text="\u212aing İs’ £5 a\x1fb",
+    switches={"lowercase": True, "punctuation": False},
+    numbers=True,
+    shortest=2,
+    invisible=False,
+)
+@example(text="ΑΣ’", switches={"lowercase": True, "punctuation": False}, numbers=True, shortest=2, invisible=False)
 def test_words_are_written_as_they_are_split(
-    text: str, switches: dict[str, bool], numbers: bool, shortest: int
+    text: str, switches: dict[str, bool], numbers: bool, shortest: int, invisible: bool
 ) -> None:
-    write = word_writer(**switches, numbers=numbers, shortest=shortest)
+    write = word_writer(**switches, numbers=numbers, shortest=shortest, invisible=invisible)
     split = splitter(punctuation=switches["punctuation"], shortest=shortest)
     expected = [
-        token for token in split(normalise(text, lowercase=switches["lowercase"])) if numbers or not token.isdecimal()
+        token
+        for token in split(normalise(text, lowercase=switches["lowercase"], invisible=invisible))
+        if numbers or not token.isdecimal()
     ]
 
     written = write(text).decode("utf-8", "surrogatepass").split(" ")
