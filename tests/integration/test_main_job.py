@@ -159,7 +159,7 @@ def test_the_registered_version_holds_the_bundle_and_a_skops_pipeline_but_no_pic
 ) -> None:
     desk, _ = finished
     files = {file.name for file in (desk.folder / "var" / "artifacts").rglob("*") if file.is_file()}
-    assert {"bundle.json", "vocabulary.json", "weights.safetensors", "model.skops"} <= files
+    assert {"bundle.json", "vocabulary.json", "weights.safetensors", "pipeline.skops"} <= files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
 
 

@@ -43,7 +43,7 @@ def put_pickles(bundle: Path, canary: Path) -> None:
 def put_a_skops_file_that_names_a_function(bundle: Path, canary: Path) -> None:
     call = {"__class__": "system", "__module__": "os", "__loader__": "FunctionNode", "content": f"touch {canary}"}
     crafted = _zipped({"schema.json": json.dumps(call).encode(), "0.pkl": pickle.dumps(_Payload(canary))})
-    for name in (VOCABULARY, WEIGHTS, "../model.skops"):
+    for name in (VOCABULARY, WEIGHTS, "../pipeline.skops"):
         (bundle / name).write_bytes(crafted)
 
 

@@ -1,13 +1,11 @@
 """Versions of the registered model, and the aliases that say which of them is in charge."""
 
 from collections.abc import Mapping
-from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import mlflow.artifacts
-import mlflow.sklearn
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.entities.model_registry import ModelVersion
@@ -20,8 +18,8 @@ from newsdesk.registry.bundle_files import local_folder, read_local, size_limit
 from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
 from newsdesk.registry.protocol import Registered, RegistryWriter
+from newsdesk.registry.pyfunc_files import write_files
 from newsdesk.registry.version import BUNDLE, MODEL, Alias, Version, describe, newest_first
-from newsdesk.training.persistence import TRUSTED_TYPES
 
 
 class Registry(RegistryWriter):
@@ -41,23 +39,16 @@ class Registry(RegistryWriter):
         return newest_first([_described(item, aliases) for item in found])
 
     def register(self, bundle: Bundle, pipeline: Any, run_id: str) -> Version:
-        """Log the scikit-learn pipeline with the bundle beside it, and register both as a new version.
+        """Log the bundle as an MLflow model, the scikit-learn pipeline beside it, and register it as a new version.
 
         Only the client is used, never MLflow's module-level functions: these keep the address in process-wide state.
         """
         with explained(self._address), TemporaryDirectory() as scratch:
-            mlflow.sklearn.save_model(
-                pipeline,
-                scratch,
-                serialization_format="skops",
-                skops_trusted_types=TRUSTED_TYPES,
-                pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "numpy")],
-                metadata={"input": "texts cleaned by newsdesk.text.cleaning; the bundle takes raw texts"},
-            )
-            save_bundle(bundle, Path(scratch) / BUNDLE)
+            folder = Path(scratch) / "model"
+            write_files(bundle, pipeline, folder)
             experiment = self._client.get_run(run_id).info.experiment_id
             logged = self._client.create_logged_model(experiment, name=MODEL, source_run_id=run_id)
-            self._client.log_model_artifacts(logged.model_id, scratch)
+            self._client.log_model_artifacts(logged.model_id, str(folder))
             self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
             _create_if_missing(self._client)
             made = self._client.create_model_version(
