@@ -15,11 +15,11 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from newsdesk.config.logging_config import FILE, read_logging_config
 from newsdesk.config.settings import Settings, load_settings
 from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.serving.hangup import Supervisor, end_on_hangup
 from newsdesk.serving.prometheus import SHARED_FOLDER, take_room
 from newsdesk.serving.protocol import Protocol
 from newsdesk.serving.security.client import trusted_proxies
@@ -46,6 +46,7 @@ def run(settings: Settings, listening: Listening) -> int:
     if settings.api_workers == 1:
         app = create_app(settings, may_wait=listening.may_wait)
         _greet(settings, listening)
+        end_on_hangup()
         with suppress(KeyboardInterrupt):  # the server has ended in peace, and tells again by which signal
             uvicorn.Server(_config(app, settings, listening, logging)).run()
         return 0
@@ -76,6 +77,7 @@ def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
 
 def create_app_of_worker() -> FastAPI:
     """The application of one process among several, whose parent put all it needs into the environment."""
+    end_on_hangup()
     take_room(Path(os.environ[SHARED_FOLDER]), os.getpid())
     try:
         return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
@@ -93,7 +95,7 @@ def _run_several(settings: Settings, listening: Listening, logging: dict[str, An
         os.environ["API_SECRET_KEY"] = development_secret()
     config = _config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging)
     try:
-        supervisor = Multiprocess(config, sockets=[config.bind_socket()])
+        supervisor = Supervisor(config, sockets=[config.bind_socket()])
         supervisor.run()
         return int(any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes))
     finally:
