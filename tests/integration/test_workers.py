@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from tests.stack.load import eventually, known_answers, marked_texts, under_load
 from tests.stack.running import Server, column, only, predictor, put_in_charge, serving
 from tests.stack.servers import free_port
+from tests.waiting import PATIENCE
 
 UNFINISHED = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"
 GOOD_SECRET = "k9Vw-3bTq_ZrXp7LmN2sYd8FhJ4cGtEa6uQ"
@@ -81,6 +83,43 @@ def test_requests_that_were_begun_are_answered_before_the_server_ends_in_peace(
     assert begun - tally.answered == set()
     assert set(tally.failures) == {"/predict unanswered"}  # nobody listens any more
     assert sorted(column(f"sqlite:///{home / 'newsdesk.db'}", "predictions")) == sorted(tally.predictions)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_terminal_is_closed_writes_what_waits(tmp_path: Path, home: Path, workers: int) -> None:
+    with serving(tmp_path, home, "--workers", str(workers)) as server:
+        eventually(lambda: server.starts() == workers, "all workers are up")
+        ids = [predict(server, number).json()["prediction_id"] for number in range(20)]
+        os.killpg(server.process.pid, signal.SIGHUP)
+        assert server.process.wait(timeout=PATIENCE) in ([0, -signal.SIGTERM] if workers == 1 else [0])
+    assert sorted(column(f"sqlite:///{home / 'newsdesk.db'}", "predictions")) == sorted(ids)
+
+
+def test_under_nohup_a_server_goes_on_without_its_terminal(tmp_path: Path, home: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it to the command
+    try:
+        with serving(tmp_path, home, "--workers", "2") as server:
+            eventually(lambda: server.starts() == 2, "all workers are up")
+            os.killpg(server.process.pid, signal.SIGHUP)
+            time.sleep(2)
+            assert predict(server, 0).status_code == 200
+            assert server.starts() == 2
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_every_worker_tells_the_same_time_of_the_last_prediction(tmp_path: Path, home: Path) -> None:
+    with serving(tmp_path, home, "--workers", "2") as server:
+        eventually(lambda: server.starts() == 2, "two workers are up")
+        first, second = workers = server.workers()
+        for worker, number in ((first, 0), (second, 1), (first, 2)):
+            with only(worker, workers):
+                made = predict(server, number).json()["timestamp"]
+        told = set()
+        for worker in workers:
+            with only(worker, workers):
+                told.add(server.get("/health")["last_prediction"])
+        assert told == {made}
 
 
 def test_a_token_of_one_worker_is_taken_by_every_worker_though_no_secret_is_set(tmp_path: Path, home: Path) -> None:

@@ -13,11 +13,13 @@ from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.cache import PredictionCache, SharedCache
 from newsdesk.serving.errors import ApiError, invalid_input
 from newsdesk.serving.experiment import Experiment
+from newsdesk.serving.last_prediction import LastPrediction
 from newsdesk.serving.logs import place_of
 from newsdesk.serving.long_texts import worked_off
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.prometheus import shared_folder
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
@@ -80,7 +82,7 @@ class Answering:
         self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
         self._abstained = labelled(metrics.abstentions)
         self._sampler = Sampler(metrics)
-        self.last_prediction: datetime | None = None
+        self.last_prediction = LastPrediction(shared_folder())
 
     def chosen(self, served: Served | None, caller: str) -> tuple[Served, Arm | None]:
         """Who answers: the model that was asked for, else the one that this caller gets. Raises `ApiError`."""
@@ -120,7 +122,8 @@ class Answering:
         return answers
 
     async def close(self) -> None:
-        """Let go of the shared cache."""
+        """Let go of what is shared with other processes."""
+        self.last_prediction.close()
         if self._shared_cache:
             await self._shared_cache.close()
 
@@ -178,7 +181,7 @@ class Answering:
         milliseconds = (time.perf_counter() - begun) * 1000
         now = datetime.now(UTC)
         prediction_id = new_id()
-        self.last_prediction = now
+        self.last_prediction.note(now)
         batch = self._metrics.batch
         batch.inc(self._made(category, served.version))
         batch.observe(self._confidence(served.version), prediction.confidence)

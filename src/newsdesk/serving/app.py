@@ -56,7 +56,7 @@ def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
     if settings.api_cors_origins:
         layers = CORSMiddleware(
             layers,
-            allow_origins=[origin.strip() for origin in settings.api_cors_origins.split(",")],
+            allow_origins=settings.api_cors_origins.split(","),
             allow_methods=["GET", "POST"],
             allow_headers=[
                 *("authorization", "content-encoding", "content-type", "inference-header-content-length"),

@@ -46,14 +46,20 @@ def _is_written(path: Path) -> bool:
     return True
 
 
+def shared_folder() -> Path | None:
+    """Where the processes of one server keep what they tell together; None for a single process."""
+    folder = os.environ.get(SHARED_FOLDER)
+    return Path(folder) if folder else None
+
+
 def exposition(registry: CollectorRegistry) -> tuple[bytes, str]:
     """The metrics and their content type; of all processes where several share a folder for them."""
-    folder = os.environ.get(SHARED_FOLDER)
+    folder = shared_folder()
     if folder is None:
         return generate_latest(registry), CONTENT_TYPE_LATEST
-    _forget_the_dead(Path(folder))
+    _forget_the_dead(folder)
     together = CollectorRegistry()
-    MultiProcessCollector(together, path=folder)  # type: ignore[no-untyped-call]
+    MultiProcessCollector(together, path=str(folder))  # type: ignore[no-untyped-call]
     return generate_latest(together), CONTENT_TYPE_LATEST
 
 

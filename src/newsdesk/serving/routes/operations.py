@@ -39,7 +39,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             model_type=served.predictor.bundle.manifest.model_type if served else None,
             model_version=served.version if served else None,
             uptime=str(timedelta(seconds=int(service.uptime))),
-            last_prediction=service.answering.last_prediction,
+            last_prediction=service.answering.last_prediction.newest(),
             problems=problems,
         )
 

@@ -1,0 +1,42 @@
+"""The time of the newest prediction, among processes."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from newsdesk.serving.last_prediction import LastPrediction
+
+NOW = datetime(2026, 11, 30, 1, 2, 3, 456789, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=1)
+
+
+def test_a_process_alone_needs_no_folder() -> None:
+    last = LastPrediction(None)
+    assert last.newest() is None
+    last.note(NOW)
+    assert last.newest() == NOW
+    last.close()
+
+
+def test_it_never_goes_back() -> None:
+    last = LastPrediction(None)
+    for at in (LATER, NOW):
+        last.note(at)
+    assert last.newest() == LATER
+
+
+def test_every_process_tells_the_newest_of_all_also_of_those_that_ended(tmp_path: Path) -> None:
+    mine = LastPrediction(tmp_path)
+    assert mine.newest() is None
+    other = tmp_path / "last_prediction_1"
+    theirs = LastPrediction(tmp_path)
+    theirs.note(LATER)
+    theirs.close()
+    next(tmp_path.glob("last_prediction_*")).rename(other)
+    mine = LastPrediction(tmp_path)
+    mine.note(NOW)
+    assert mine.newest() == LATER
+    (tmp_path / "last_prediction_2").write_bytes(b"torn")
+    assert mine.newest() == LATER
+    mine.note(LATER + timedelta(seconds=1))
+    assert mine.newest() == LATER + timedelta(seconds=1)
+    mine.close()
