@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any, Literal
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
 Severity = Literal["warning", "info"]
 
@@ -60,10 +61,16 @@ def tell(name: str, severity: Severity, summary: str, description: str, dag_id: 
 def _post(address: str, body: object) -> None:
     request = Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - by configuration
     try:
-        with urlopen(request, timeout=_PATIENCE):  # noqa: S310
+        with _opener(address).open(request, timeout=_PATIENCE):
             pass
     except (OSError, HTTPException, ValueError) as error:
         log.warning("Could not announce it (%s). Look at the address in the environment.", type(error).__name__)
+
+
+def _opener(address: str) -> OpenerDirector:
+    """No proxy of the environment leads to this machine."""
+    host = urlsplit(address).hostname or ""
+    return build_opener(ProxyHandler({})) if host == "localhost" or host.startswith("127.") else build_opener()
 
 
 def _moment(at: datetime) -> str:

@@ -4,13 +4,13 @@
 import json
 import sys
 from http.client import HTTPException
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 
 def main(url: str, component: str | None = None) -> str | None:
     """What is wrong, or None."""
     try:
-        with urlopen(url, timeout=8) as answer:  # noqa: S310 - the address is that of the image's own service
+        with build_opener(ProxyHandler({})).open(url, timeout=8) as answer:  # the image's own service
             body = answer.read()
     except (OSError, HTTPException) as error:
         return f"{url}: {error}"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,10 @@ class Build:
     def told(self, *commands: str) -> list[Any]:
         """What commands print for machines."""
         return [json.loads(output) for output in self.run(*(f"{command} --json" for command in commands))]
+
+    def behind_a_proxy(self) -> "Build":
+        """Its commands, where the environment names a proxy that leads nowhere."""
+        return replace(self, settings=self.settings | {"HTTP_PROXY": "http://127.0.0.1:9"})
 
     def serving(self) -> AbstractContextManager[Server]:
         return serving(self.folder, Path(self.settings["NEWSDESK_HOME"]), **self._environment)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, UsageError
+from newsdesk.http_client import opener
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import find_champion
 
@@ -87,7 +88,8 @@ class _Server:
     def _ask(self, path: str, body: dict[str, str] | None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
-            with urlopen(Request(self._url + path, data, self._headers), timeout=10) as answer:  # noqa: S310 - checked
+            request = Request(self._url + path, data, self._headers)  # noqa: S310 - it is http or https
+            with opener().open(request, timeout=10) as answer:
                 return json.load(answer)
         except HTTPError as error:
             fix = (

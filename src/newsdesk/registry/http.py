@@ -8,12 +8,13 @@ from http.client import HTTPException, HTTPResponse
 from typing import Literal, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
 from pydantic import BaseModel, ValidationError
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
+from newsdesk.http_client import NoRedirects, opener
 
 PATIENCE = 5.0  # seconds for the server to take the call, and between two parts of its answer
 _LONGEST_DOWNLOAD = 900.0  # seconds
@@ -35,13 +36,6 @@ class _Complaint(BaseModel):
     message: str = ""
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect would carry the password, and whose models are fetched, to another place."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        return None
-
-
 class MlflowApi:
     """One MLflow server. Every method raises `RegistryError`, which names its address without the password."""
 
@@ -60,7 +54,7 @@ class MlflowApi:
         if user:
             credentials = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
             self._headers["Authorization"] = f"Basic {credentials}"
-        self._opener = build_opener(_NoRedirects())
+        self._opener = opener(NoRedirects())
 
     def get(self, endpoint: str, query: Mapping[str, str], answer: type[Answer]) -> Answer:
         """The answer of `/api/2.0/mlflow/{endpoint}`. Raises `NotFoundError` where MLflow has no such thing."""

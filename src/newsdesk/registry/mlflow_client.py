@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
+from newsdesk.http_client import spare_proxies
 
 EXPERIMENT = "newsdesk"
 
@@ -25,6 +26,7 @@ def connect(settings: Settings) -> MlflowClient:
         os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_tracking_username
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_tracking_password.get_secret_value()
     with explained(settings.tracking_uri):
+        spare_proxies(settings.tracking_uri)
         return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
 

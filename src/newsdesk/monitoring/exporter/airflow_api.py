@@ -11,11 +11,12 @@ from http.client import HTTPException, HTTPResponse
 from typing import TypeVar
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import Request
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.http_client import NoRedirects, opener
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -37,13 +38,6 @@ class _Login(BaseModel):
     access_token: str
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect would carry the token to another place."""
-
-    def redirect_request(self, *_: object, **__: object) -> None:
-        return None
-
-
 class AirflowApi:
     """One Airflow. Its token is asked for when it is first needed, and anew when it has expired."""
 
@@ -54,7 +48,7 @@ class AirflowApi:
         self._address = address.rstrip("/")
         self._username, self._password = username, password
         self._token: str | None = None
-        self._opener = build_opener(_NoRedirects())
+        self._opener = opener(NoRedirects())
 
     def get(self, path: str, query: Mapping[str, str | int | list[str]], answer: type[Answer], until: float) -> Answer:
         """The answer of `/api/v2/{path}`, by `until` of `time.monotonic`. Raises `AirflowError` without any secret."""
