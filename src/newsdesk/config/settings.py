@@ -3,10 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from newsdesk.config.cors import written_as_browsers_do
 from newsdesk.errors import ConfigError
+
+# One of few words, in capitals or not.
+Word = BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word)
 
 
 class Settings(BaseSettings):
@@ -26,10 +30,12 @@ class Settings(BaseSettings):
     mlflow_artifact_root: str | None = Field(default=None, alias="MLFLOW_ARTIFACT_ROOT")
     mlflow_tracking_username: str | None = Field(default=None, alias="MLFLOW_TRACKING_USERNAME")
     mlflow_tracking_password: SecretStr | None = Field(default=None, alias="MLFLOW_TRACKING_PASSWORD")
-    environment: Literal["development", "production"] = Field(default="development", alias="NEWSDESK_ENVIRONMENT")
+    environment: Annotated[Literal["development", "production"], Word] = Field(
+        default="development", alias="NEWSDESK_ENVIRONMENT"
+    )
     api_host: str = Field(default="127.0.0.1", alias="API_HOST")
     api_port: int = Field(default=8000, alias="API_PORT", ge=1, le=65535)
-    api_log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+    api_log_level: Annotated[Literal["critical", "error", "warning", "info", "debug"], Word] = Field(
         default="info", alias="API_LOG_LEVEL"
     )
     api_workers: int = Field(default=1, alias="API_WORKERS", ge=1, le=64)
@@ -43,7 +49,9 @@ class Settings(BaseSettings):
     api_rate_limit: str | None = Field(default=None, alias="API_RATE_LIMIT")
     api_trusted_proxies: str | None = Field(default=None, alias="API_TRUSTED_PROXIES")
     api_country_header: str | None = Field(default=None, alias="API_COUNTRY_HEADER", pattern=r"^[A-Za-z0-9-]+$")
-    api_cors_origins: str | None = Field(default=None, alias="API_CORS_ORIGINS")
+    api_cors_origins: Annotated[str, AfterValidator(written_as_browsers_do)] | None = Field(
+        default=None, alias="API_CORS_ORIGINS"
+    )
     model_refresh_interval: float = Field(default=10, alias="MODEL_REFRESH_INTERVAL", gt=0)
     model_cache_size: int = Field(default=5, alias="MODEL_CACHE_SIZE", ge=1)
     prediction_cache_size: int = Field(default=10_000, alias="PREDICTION_CACHE_SIZE", ge=0)
@@ -51,7 +59,7 @@ class Settings(BaseSettings):
     prediction_log: bool = Field(default=True, alias="PREDICTION_LOG")
     store_text: bool = Field(default=False, alias="STORE_TEXT")
     redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
-    experiment_mode: Literal["off", "shadow", "ab"] = Field(default="off", alias="EXPERIMENT_MODE")
+    experiment_mode: Annotated[Literal["off", "shadow", "ab"], Word] = Field(default="off", alias="EXPERIMENT_MODE")
     experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)
     exporter_interval: float = Field(default=15, alias="EXPORTER_INTERVAL", gt=0)
     airflow_api_url: str | None = Field(default=None, alias="AIRFLOW_API_URL")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.yaml_text import parse_yaml
 from newsdesk.errors import ConfigError
 
 MODEL_CONFIG = "model_config.yaml"
@@ -34,7 +35,7 @@ def load(path: Path, model: type[Config]) -> Config:
     if not path.is_file():
         return model()
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = parse_yaml(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}. Correct it.") from error
     if content is None:

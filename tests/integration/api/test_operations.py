@@ -175,6 +175,12 @@ def test_other_origins_get_no_permission_unless_they_are_named(tmp_path: Path) -
         assert preflight(api, "https://other.example").status_code == 400
 
 
+def test_an_origin_may_be_named_as_it_stands_in_the_address_bar(tmp_path: Path) -> None:
+    with running(tmp_path, API_CORS_ORIGINS="https://Desk.example:443/") as api:
+        response = crossing(api, "https://desk.example")
+    assert response.headers["access-control-allow-origin"] == "https://desk.example"
+
+
 def test_an_origin_that_is_named_may_also_read_failures(tmp_path: Path) -> None:
     with running(tmp_path, API_CORS_ORIGINS="https://desk.example") as api:
         response = api.post("/predict", json={"text": "short"}, headers={"Origin": "https://desk.example"})

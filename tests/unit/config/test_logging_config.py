@@ -33,6 +33,12 @@ def test_python_takes_the_default() -> None:
             logging.getLogger(name).setLevel(logging.NOTSET)
 
 
+def test_levels_may_be_written_small(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("version: 1\nloggers: {newsdesk: {level: info}}\nroot: {level: Error}\n")
+    config = read_logging_config(tmp_path)
+    assert (config["loggers"]["newsdesk"]["level"], config["root"]["level"]) == ("INFO", "ERROR")
+
+
 def test_a_file_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("version: 1\nroot: {level: ERROR}\n")
     assert read_logging_config(tmp_path) == {"version": 1, "root": {"level": "ERROR"}}

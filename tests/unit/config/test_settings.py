@@ -47,6 +47,22 @@ def test_each_variable_sets_its_field_and_no_other(
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "field", "read"),
+    [
+        ("API_LOG_LEVEL", "INFO", "api_log_level", "info"),
+        ("API_LOG_LEVEL", " Warning ", "api_log_level", "warning"),
+        ("NEWSDESK_ENVIRONMENT", "Production", "environment", "production"),
+        ("EXPERIMENT_MODE", "AB", "experiment_mode", "ab"),
+    ],
+)
+def test_a_word_may_be_written_in_capitals(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, field: str, read: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(load_settings(), field) == read
+
+
+@pytest.mark.parametrize(
     "name", ["HOME", "CONFIG_DIR", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "NEWSDESK_API_PORT"]
 )
 def test_variables_that_belong_to_others_are_not_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -1,0 +1,23 @@
+"""Read YAML as people mean it."""
+
+import re
+from typing import Any
+
+import yaml
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML reads YAML 1.1, in which `1e-3` is a text; YAML 1.2, and everybody else, takes it for a number."""
+
+
+_Loader.yaml_implicit_resolvers = {sign: [*found] for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),
+    list("-+.0123456789"),
+)
+
+
+def parse_yaml(content: str) -> Any:
+    """What a YAML document says, in plain values. Raises `yaml.YAMLError`."""
+    return yaml.load(content, Loader=_Loader)  # noqa: S506 - a safe loader

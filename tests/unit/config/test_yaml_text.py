@@ -1,0 +1,43 @@
+"""Numbers in YAML, however they are written."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsdesk.config.model_config import ModelConfig
+from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.yaml_file import load
+from newsdesk.config.yaml_text import parse_yaml
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["{!r}", "{:e}", "{:E}", "{:.17g}"]))
+def test_a_float_is_a_number_in_every_way_that_programs_write_it(number: float, form: str) -> None:
+    written = form.format(number)
+    read = parse_yaml(f"C: {written}")["C"]
+    assert isinstance(read, float | int)
+    assert read == float(written)
+
+
+@pytest.mark.parametrize("written", ["1e-3", "1E-3", "1.e-3", ".1e-2", "+1e-3", "1.0e-3", "0.001"])
+def test_a_thousandth_is_a_thousandth(written: str) -> None:
+    assert parse_yaml(written) == 0.001
+
+
+@pytest.mark.parametrize("written", ["e3", "1e", "1e-3x", "'1e-3'", '"1e5"', "1-e3", "a1e5", "."])
+def test_what_is_a_text_stays_one(written: str) -> None:
+    assert parse_yaml(f"- {written}") == yaml.safe_load(f"- {written}")
+    assert isinstance(parse_yaml(f"- {written}")[0], str)
+
+
+def test_numbers_may_be_written_so_wherever_our_files_expect_one(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("models: {logistic_regression: {C: 1e-3}}\ntuning: {naive_bayes: {alpha: [1e-3, 2e0]}}\n")
+    models = load(file, ModelConfig)
+    assert models.models["logistic_regression"]["C"] == 0.001
+    assert models.tuning["naive_bayes"]["alpha"] == [0.001, 2.0]
+    file.write_text("monitoring: {drift: {significance: 5e-4}, window: 3.6e3}\n")
+    monitoring = load(file, PipelineConfig).monitoring
+    assert (monitoring.drift.significance, monitoring.window) == (0.0005, 3600)
