@@ -72,3 +72,52 @@ def test_every_command_that_reads_a_table_lets_its_columns_be_named(folder: Path
     assert table["reading"]["columns"]["fields"] == fields
     assert told("run", "--no-serve", *named)["reading"]["columns"]["fields"] == fields
     assert told("retrain", *named)["reading"]["columns"]["fields"] == fields
+
+
+def test_labels_of_more_articles_than_the_table_has_are_no_fault_of_the_table(folder: Path) -> None:
+    known = sample_rows(20)
+    rows = [{"id": f"{n:04}", "title": row["title"], "text": row["text"]} for n, row in enumerate(known, start=1)]
+    categories = [*(row["category"] for row in known), *(row["category"] for row in sample_rows(40))]
+    write_csv(folder / "news.csv", rows)
+    write_csv(folder / "labels.csv", [{"id": n, "category": name} for n, name in enumerate(categories, start=1)])
+    command = ("run", "--no-serve", "--data", "news.csv", "--labels", "labels.csv")
+    first = told(*command)
+    assert (first["dataset"]["rows"], sum(first["dataset"]["counts"].values())) == (100, 100)
+    assert first["dataset"]["quarantined"] == {}
+    join = first["reading"]["labels"]
+    assert (join["joined"], join["without_article"], join["respelt"]) == (100, 200, 100)
+    shown = newsdesk(*command)
+    assert "200 labels in labels.csv are of no article here" in shown
+    assert "'0001' here is '1' in labels.csv" in shown
+
+
+def test_a_table_that_labels_do_not_cover_is_refused_with_the_name_of_their_file(folder: Path) -> None:
+    write_csv(folder / "news.csv", sample_rows(20))
+    write_csv(folder / "labels.csv", [{"id": row["id"], "category": row["category"]} for row in sample_rows(5)])
+    done = CliRunner().invoke(app, ("ingest", "--data", "news.csv", "--labels", "labels.csv", "--json"))
+    (table,) = json.loads(done.stdout)["tables"]
+    assert done.exit_code == 1
+    assert (
+        "labels.csv: 25 labels, 25 of them of articles here. 75 articles have no label in labels.csv."
+        in table["reason"]
+    )
+
+    write_csv(folder / "others.csv", [{"id": f"n-{n}", "category": "arts"} for n in range(9)])
+    done = CliRunner().invoke(app, ("ingest", "--data", "news.csv", "--labels", "others.csv", "--json"))
+    (table,) = json.loads(done.stdout)["tables"]
+    assert table["reason"].startswith("others.csv: none of its 9 ids is that of an article")
+
+
+def test_dates_that_are_not_understood_are_counted_and_shown_and_can_be_helped(folder: Path) -> None:
+    rows = [row | {"date": f"{1 + n % 12:02}/09/2021"} for n, row in enumerate(sample_rows(20))]
+    write_csv(folder / "news.csv", rows)
+    shown = newsdesk("run", "--no-serve", "--data", "news.csv")
+    assert "in 'date' may have day or month first, and no row tells" in " ".join(shown.split())
+    dates = told("ingest", "--data", "news.csv")["tables"][0]["reading"]["dates"]
+    assert (dates["ambiguous"], dates["order"], dates["rows"]) == (92, None, [2, 3, 4, 5])
+
+    said = told("run", "--no-serve", "--data", "news.csv", "--date-order", "dmy")
+    assert (said["reading"]["dates"]["ambiguous"], said["reading"]["dates"]["understood"]) == (0, 100)
+    (folder / "configs" / "pipeline_config.yaml").write_text("data_pipeline: {date_order: mdy}")
+    assert told("run", "--no-serve", "--data", "news.csv")["reading"]["dates"]["order"] == "mdy"
+    assert told("retrain", "--data", "news.csv")["reading"]["dates"]["order"] == "mdy"

@@ -94,7 +94,7 @@ def find_columns(available: list[str], said: ColumnNames, path: Path) -> dict[st
         found["text"] = found.pop("title")  # headlines alone are texts
     if "text" not in found:
         raise UsageError(
-            f"{path} has no column with the article text (looked for {_first_names('text')}). "
+            f"{path} has no column with the article text (looked for {first_names('text')}). "
             f"Name it with --text-column; its columns: {', '.join(available)}."
         )
     return found
@@ -104,12 +104,12 @@ def require_category(found: dict[str, str], available: list[str], path: Path) ->
     """Raises `UsageError` where no column holds the category."""
     if "category" not in found:
         raise UsageError(
-            f"{path} has no column with the category (looked for {_first_names('category')}). "
+            f"{path} has no column with the category (looked for {first_names('category')}). "
             f"Name it with --category-column, or give a second file with --labels; its columns: {', '.join(available)}."
         )
 
 
-def _first_names(field: str) -> str:
+def first_names(field: str) -> str:
     names = KNOWN_NAMES[field]
     return ", ".join(names[:_TOLD_NAMES]) + f" and {len(names) - _TOLD_NAMES} others"
 

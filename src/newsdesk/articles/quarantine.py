@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
-from newsdesk.articles.cells import moment
+from newsdesk.articles.dates import moment
 from newsdesk.articles.labels import Label
 from newsdesk.articles.nested import field_values
 from newsdesk.articles.readers import RawRow
@@ -31,7 +31,6 @@ REASONS: dict[str, str] = {
     "duplicate_id": "another row before it has the same id",
     "duplicate": "the same story with the same category stands in a row before it",
     "conflicting_category": "the same story stands under different categories: decide on one",
-    "label_without_article": "the label's id is that of no article",
     "<field>_too_long": "longer than the schema allows",
     "<field>_not_text": "a list, an object or a truth value where text belongs",
     "<field>_invalid": "holds a NUL character or a broken Unicode character",

@@ -5,20 +5,27 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict
 
 from newsdesk.articles.columns import ColumnMapping
+from newsdesk.articles.date_column import DateReport
+from newsdesk.articles.labels import LabelJoin
 
 _TOLD_COLUMNS = 20
 
 
 class TableReading(BaseModel):
-    """Of one table."""
+    """Of one table; `dates` where it has a column with dates, `labels` where a file of labels came with it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: ColumnMapping
+    dates: DateReport | None = None
+    labels: LabelJoin | None = None
 
     def sentences(self) -> Iterator[str]:
         """For people, the most important first."""
         yield from column_sentences(self.columns)
+        for part in (self.labels, self.dates):
+            if part:
+                yield from part.sentences()
 
 
 def column_sentences(columns: ColumnMapping) -> Iterator[str]:

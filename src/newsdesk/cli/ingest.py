@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.ingest import Ingested
@@ -21,6 +21,7 @@ def ingest(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
+    date_order: DateOrderOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Take in new tables of articles, and of these the stories that were not known."""
@@ -34,7 +35,7 @@ def ingest(
         raise UsageError("--labels goes with --data. In the inbox, labels of news.csv are in news.labels.csv.")
     columns = ColumnNames(text_column, title_column, category_column)
     with shown_progress() as progress:
-        ingested = take_in(data, labels, load_settings(), progress, columns)
+        ingested = take_in(data, labels, load_settings(), progress, columns, date_order)
     if as_json:
         print(json.dumps(ingested.as_dict(), indent=2))
     else:

@@ -106,7 +106,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     )
     console.print(f"{len(prepared.quarantined):,} set aside.")
     if prepared.reading:
-        console.print(*prepared.reading.sentences(), sep="\n", markup=False)
+        console.print(*prepared.reading.sentences(), sep="\n", markup=False, soft_wrap=True)
     if not prepared.quarantined:
         return
     table = table_of()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.retrain import Retrained
@@ -26,6 +26,7 @@ def retrain(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
+    date_order: DateOrderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train again on the champion's articles and what editors said since; the gate decides."""
@@ -36,7 +37,7 @@ def retrain(
     from newsdesk.pipeline.retrain import Order
     from newsdesk.pipeline.retrain import retrain as retrain_model
 
-    order = Order(user(), if_needed, mode, data, ColumnNames(text_column, title_column, category_column))
+    order = Order(user(), if_needed, mode, data, ColumnNames(text_column, title_column, category_column), date_order)
     with shown_progress() as progress:
         retrained = retrain_model(order, load_settings(), progress)
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from newsdesk.cli.table_options import CategoryColumn, TextColumn, TitleColumn
+from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
 
 
 def run(
@@ -18,6 +18,7 @@ def run(
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
+    date_order: DateOrderOption = None,
     encoding: Annotated[str, typer.Option(help="Encoding of CSV and JSON Lines.")] = "utf-8",
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the champion when done.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -34,7 +35,7 @@ def run(
     settings = load_settings()
     if serve:
         require_free_port(settings.api_host, settings.api_port)
-    source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding)
+    source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding, date_order)
     with shown_progress() as progress:
         outcome = run_main_job(source, settings, user(), progress)
     from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now

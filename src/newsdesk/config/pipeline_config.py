@@ -14,6 +14,7 @@ class DataPipeline(Frozen):
     retry_attempts: NonNegativeInt = 2
     retry_delay: NonNegativeInt = 300
     max_quarantined_share: Share = 0.05
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None  # as the rows of each table tell
     min_articles_per_category: int = Field(default=3, ge=3)  # one each for train, validation and test
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.columns import BY_NAME, ColumnNames
+from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import MANIFEST, Batch, Intake, in_order, read_batch, write_batch
 from newsdesk.articles.quarantine import Quarantined
@@ -53,7 +54,12 @@ class Ingested:
 
 
 def ingest(
-    data: str | None, labels: str | None, settings: Settings, progress: Progress, columns: ColumnNames = BY_NAME
+    data: str | None,
+    labels: str | None,
+    settings: Settings,
+    progress: Progress,
+    columns: ColumnNames = BY_NAME,
+    date_order: DateOrder | None = None,
 ) -> Ingested:
     """Take in the table at `data`, or every one in the inbox that was not taken in as it is now.
 
@@ -63,7 +69,7 @@ def ingest(
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home, PATIENCE), remembered(settings, "ingest") as ending:
         progress.step(f"Looking into {data or settings.inbox_address}")
-        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, columns, progress)
+        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, columns, date_order, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
         ingested = intake.take([table for table in tables if data or not intake.knows(table)])
         if ingested.batches:
@@ -91,11 +97,12 @@ class _Intake:
         pipeline: PipelineConfig,
         cleaning: TextCleaning,
         columns: ColumnNames,
+        date_order: DateOrder | None,
         progress: Progress,
     ) -> None:
         self._home, self._storage = settings.articles, Storage(settings)
         self._broken_rows = settings.datasets / REFUSED
-        self._columns = columns
+        self._columns, self._date_order = columns, date_order or pipeline.data_pipeline.date_order
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
         self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
         self._stories: dict[str, str] | None = None
@@ -140,14 +147,16 @@ class _Intake:
             return self._again(draft, self._batches[local.digest])
         aside: list[Quarantined] = []
         try:
-            source = Source(local.table, local.labels, self._columns)
+            source = Source(local.table, local.labels, self._columns, date_order=self._date_order)
             checked = check(source, self._cleaning, self._progress)
             draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)
             aside = checked.quarantined + repeats
-            refuse_too_many_broken(table.address, checked.rows, aside, self._limits, self._broken_rows)
+            refuse_too_many_broken(table.address, checked, aside, self._limits, self._broken_rows)
         except (DataError, UsageError) as error:
             reason = str(error).replace(str(local.table), table.address)
+            if local.labels and table.labels:
+                reason = reason.replace(str(local.labels), table.labels)
             return draft.model_copy(update={"status": "refused", "reason": reason} | _counts(aside)), [], aside
         known = self._known()
         new = [(key, item.article) for key, item in stories.items() if known.get(key) != item.article.category]

@@ -3,16 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from newsdesk import atomic
+from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import BY_NAME, ColumnNames, find_columns, map_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
+from newsdesk.articles.date_column import read_dates
+from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import Intake
-from newsdesk.articles.labels import Label, read_labels
+from newsdesk.articles.labels import LabelFile, LabelJoin, join_labels, read_labels, require_id
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawTable, read_table
 from newsdesk.articles.reading import TableReading
@@ -28,12 +31,14 @@ REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused 
 
 @dataclass(frozen=True)
 class Source:
-    """Where articles come from; without `data`, the sample that ships with the package."""
+    """Where articles come from; without `data`, the sample that ships with the package. `date_order`: that of day,
+    month and year in dates of numbers; None as the rows tell."""
 
     data: Path | None = None
     labels: Path | None = None
     columns: ColumnNames = BY_NAME
     encoding: str = "utf-8"
+    date_order: DateOrder | None = None
 
     def __str__(self) -> str:
         return str(self.data) if self.data else "the sample corpus"
@@ -79,6 +84,7 @@ def prepare(
     source: Source, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning, progress: Progress
 ) -> Prepared:
     """Read, quarantine, separate duplicates, split, write a dataset under `home`. Raises `DataError`, `UsageError`."""
+    source = replace(source, date_order=source.date_order or pipeline.data_pipeline.date_order)
     return write(check(source, cleaning, progress), home, pipeline, cleaning)
 
 
@@ -100,17 +106,20 @@ def prepare_ingested(intake: Intake, home: Path, pipeline: PipelineConfig, clean
 def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked:
     """Read, and quarantine what cannot be used. Raises `DataError`, `UsageError`."""
     progress.step(f"Reading {source}")
-    table, columns, labels = _open(source)
+    table, columns, label_file = _open(source)
+    rows = list(table.rows)  # in which order dates are written, and which ids there are, only all of them tell
+    dates = labels = joined = None
+    if "published_at" in columns:
+        rows, dates = read_dates(rows, columns["published_at"], source.date_order)
+    if label_file:
+        ids = (plain_value(row.values.get(columns["id"])) for row in rows)
+        labels, joined = join_labels(label_file, [str(key) for key in ids if key is not None])
     accepted: list[Accepted] = []
     quarantined: list[Quarantined] = []
-    for item in check_rows(
-        watched(table.rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length
-    ):
+    for item in check_rows(watched(rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length):
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
-    rows = len(accepted) + len(quarantined)
-    quarantined += _labels_without_article(labels, accepted, quarantined)
-    reading = TableReading(columns=map_columns(table.columns, columns))
-    return Checked(str(source), accepted, quarantined, rows, reading)
+    reading = TableReading(columns=map_columns(table.columns, columns), dates=dates, labels=joined)
+    return Checked(str(source), accepted, quarantined, len(rows), reading)
 
 
 def write(
@@ -126,7 +135,7 @@ def write(
     """
     stories, repeats = separate_duplicates(checked.accepted)
     quarantined = sorted(checked.quarantined + repeats, key=lambda row: row.row)
-    refuse_too_many_broken(checked.source, checked.rows, quarantined, pipeline.data_pipeline, home / REFUSED)
+    refuse_too_many_broken(checked.source, checked, quarantined, pipeline.data_pipeline, home / REFUSED)
     _refuse_too_few(checked.source, stories.values(), pipeline.data_pipeline)
 
     settings = pipeline.training_pipeline
@@ -151,7 +160,7 @@ def write(
     return Prepared(dataset, checked.rows, quarantined, checked.reading)
 
 
-def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | None]:
+def _open(source: Source) -> tuple[RawTable, dict[str, str], LabelFile | None]:
     if source.data is None:
         table = read_sample()
         return table, {name: name for name in table.columns}, None
@@ -163,23 +172,15 @@ def _open(source: Source) -> tuple[RawTable, dict[str, str], dict[str, Label] | 
         require_category(columns, table.columns, source.data)
     else:
         columns.pop("category", None)  # the labels decide alone
+        require_id(columns, source.data)
     return table, columns, labels
 
 
-def _labels_without_article(
-    labels: dict[str, Label] | None, accepted: list[Accepted], quarantined: list[Quarantined]
-) -> Iterable[Quarantined]:
-    """The labels that name no article; their row numbers are those of the file of labels."""
-    met = {item.article.id for item in accepted} | {item.id for item in quarantined}
-    for key, label in (labels or {}).items():
-        if key not in met:
-            yield Quarantined(label.row, ("label_without_article",), id=key, title="", text="", category=label.category)
-
-
 def refuse_too_many_broken(
-    source: str, rows: int, quarantined: list[Quarantined], limits: DataPipeline, report: Path
+    source: str, checked: Checked, quarantined: list[Quarantined], limits: DataPipeline, report: Path
 ) -> None:
     """Raises `DataError` where more rows are broken than the limits allow; these go into the file `report`."""
+    rows = checked.rows
     broken = [row for row in quarantined if row.is_broken]
     if len(broken) <= limits.max_quarantined_share * rows:
         return
@@ -191,8 +192,14 @@ def refuse_too_many_broken(
         f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
         f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
         f"({first.reasons[0]}), all are in {report}. "
+        f"{_about_labels(checked.reading.labels if checked.reading else None)}"
         "Correct them, or raise the limit in configs/pipeline_config.yaml."
     )
+
+
+def _about_labels(joined: LabelJoin | None) -> str:
+    """Where articles have no label, most likely that is why."""
+    return " ".join((*joined.sentences(), "")) if joined and joined.without_label else ""
 
 
 def _refuse_too_few(source: str, kept: Iterable[Accepted], limits: DataPipeline) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset
+from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.splits import SPLITS
 from newsdesk.articles.story import story_key
@@ -40,7 +41,7 @@ Mode = Literal["refresh", "full"]
 class Order:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
     `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
-    too, in `columns` of these names.
+    too, in `columns` of these names, its dates in `date_order`.
     """
 
     actor: str
@@ -48,6 +49,7 @@ class Order:
     mode: Mode | None = None
     data: Path | None = None
     columns: ColumnNames = BY_NAME
+    date_order: DateOrder | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def _assembled(
 ) -> Assembled:
     cleaning = models.preprocessing.text_cleaning
     known = _known(settings, champion, pipeline, may_be_gone=order.data is not None)
-    given = check(Source(order.data, columns=order.columns), cleaning, progress) if order.data else None
+    date_order = order.date_order or pipeline.data_pipeline.date_order
+    table = Source(order.data, columns=order.columns, date_order=date_order)
+    given = check(table, cleaning, progress) if order.data else None
     progress.step("Reading feedback")
     corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
     least = pipeline.data_pipeline.min_articles_per_category
