@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from newsdesk.articles.cells import plain_value
 from newsdesk.articles.dates import DateOrder, order_of, readings, resolve
+from newsdesk.articles.nested import optional_value
 from newsdesk.articles.readers import RawRow
 
 _TOLD_ROWS = 4
@@ -49,12 +49,13 @@ class DateReport(BaseModel):
 
 def read_dates(rows: Sequence[RawRow], column: str, said: DateOrder | None) -> tuple[list[RawRow], DateReport]:
     """The rows with moments in UTC, or None, in that column, in the order that was `said` or that the rows tell."""
-    cells = [plain_value(row.values.get(column)) for row in rows]
-    found = [readings(cell) for cell in cells]
+    cells = [optional_value("published_at", row.values.get(column)) for row in rows]
+    found = [readings(cell) for cell, _ in cells]
     order = said or order_of(found)
     moments = [resolve(said_by_row, order) for said_by_row in found]
     whole = [row.problem is None for row in rows]
-    lost = [ok and at is None and cell is not None for ok, at, cell in zip(whole, moments, cells, strict=True)]
+    empty = [cell is None and not is_of_another_kind for cell, is_of_another_kind in cells]
+    lost = [ok and at is None and not nothing for ok, at, nothing in zip(whole, moments, empty, strict=True)]
     ambiguous = sum(lose and isinstance(said_by_row, dict) for lose, said_by_row in zip(lost, found, strict=True))
     if order is not None:
         ambiguous = 0  # what does not fit the order is not understood
@@ -64,7 +65,7 @@ def read_dates(rows: Sequence[RawRow], column: str, said: DateOrder | None) -> t
         order=order if by_numbers else None,
         decided_by=None if order is None or not by_numbers else "user" if said else "rows",
         understood=sum(ok and at is not None for ok, at in zip(whole, moments, strict=True)),
-        empty=sum(ok and cell is None for ok, cell in zip(whole, cells, strict=True)),
+        empty=sum(ok and nothing for ok, nothing in zip(whole, empty, strict=True)),
         ambiguous=ambiguous,
         not_understood=sum(lost) - ambiguous,
         rows=[row.number for row, lose in zip(rows, lost, strict=True) if lose][:_TOLD_ROWS],

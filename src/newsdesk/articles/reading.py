@@ -12,13 +12,18 @@ _TOLD_COLUMNS = 20
 
 
 class TableReading(BaseModel):
-    """Of one table; `dates` where it has a column with dates, `labels` where a file of labels came with it."""
+    """Of one table; `dates` where it has a column with dates, `labels` where a file of labels came with it. `notes` say
+    what was derived from the layout of its file. `unusable`: optional field → in how many rows its cell could not be
+    used, and was left out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: ColumnMapping
     dates: DateReport | None = None
     labels: LabelJoin | None = None
+    notes: tuple[str, ...] = ()
+    unusable: dict[str, int] = {}
 
     def sentences(self) -> Iterator[str]:
         """For people, the most important first."""
@@ -26,6 +31,10 @@ class TableReading(BaseModel):
         for part in (self.labels, self.dates):
             if part:
                 yield from part.sentences()
+        for field, count in self.unusable.items():
+            told = f"{field} is a list, an object or a truth value, and was left out"
+            yield f"In {count:,} rows, {told}; the articles stay."
+        yield from self.notes
 
 
 def column_sentences(columns: ColumnMapping) -> Iterator[str]:

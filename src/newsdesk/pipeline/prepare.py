@@ -118,7 +118,13 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
     quarantined: list[Quarantined] = []
     for item in check_rows(watched(rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length):
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
-    reading = TableReading(columns=map_columns(table.columns, columns), dates=dates, labels=joined)
+    reading = TableReading(
+        columns=map_columns(table.columns, columns),
+        dates=dates,
+        labels=joined,
+        notes=table.notes,
+        unusable=Counter(field for item in accepted for field in item.unused),
+    )
     return Checked(str(source), accepted, quarantined, len(rows), reading)
 
 

@@ -171,6 +171,12 @@ def test_rows_that_contradict_each_other_decide_nothing_but_a_slip_among_many_do
     assert days(*["25/09/2021"] * 40, "09/25/2021", "06/09/2021")[-2:] == [None, "2021-09-06"]
 
 
+def test_a_date_in_an_object_is_understood_and_a_cell_of_another_kind_is_counted() -> None:
+    rows, report = read_dates(column({"$date": "2021-09-06"}, [1, 2], None), "date", None)
+    assert [row.values["date"] for row in rows] == [MIDNIGHT, None, None]
+    assert (report.understood, report.not_understood, report.empty) == (1, 1, 1)
+
+
 def test_a_row_that_could_not_be_read_has_no_say_and_is_not_counted() -> None:
     rows = [RawRow(2, {"date": "06/09/2021"}), RawRow(3, {}, "invalid_json")]
     _, report = read_dates(rows, "date", None)

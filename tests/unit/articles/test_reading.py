@@ -36,3 +36,12 @@ def test_many_long_and_nameless_columns_fill_no_page() -> None:
     assert unused.startswith("Not used: '(no name)', 'word word")
     assert unused.endswith("'x17' and 982 others.")
     assert len(unused) < 300
+
+
+def test_what_the_layout_told_and_what_could_not_be_used_is_told_too() -> None:
+    reading = TableReading(columns=map_columns(["text"], {"text": "text"}), notes=("A note.",), unusable={"source": 3})
+
+    assert list(reading.sentences())[1:] == [
+        "In 3 rows, source is a list, an object or a truth value, and was left out; the articles stay.",
+        "A note.",
+    ]
