@@ -21,7 +21,7 @@ from newsdesk.training.persistence import save_pipeline
 
 PIPELINE = "pipeline.skops"
 _LOADER = "newsdesk.registry.pyfunc_model"
-_IMPORTED = ("mlflow", "numpy", "pandas", "pydantic", "safetensors")  # by what `copy_code` copies
+_IMPORTED = ("mlflow", "numpy", "pandas", "pydantic", "regex", "safetensors")  # by what `copy_code` copies
 _EXAMPLE = pd.DataFrame({"text": ["Stock market hits record high", "Striker scores twice as champions win cup final"]})
 
 
