@@ -24,6 +24,7 @@ from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 from newsdesk.text.invisible import has_words
+from newsdesk.text.unspaced import unspaced_language, unspaced_warning
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -58,6 +59,7 @@ class Answer:
     served: Served
     milliseconds: float
     at: datetime
+    warnings: list[str]
 
 
 class Answering:
@@ -209,7 +211,14 @@ class Answering:
             self._log.record(record)
         self._experiment.compare(text, record)
         return Answer(
-            prediction_id, category, prediction.confidence, wish.probabilities(prediction), served, milliseconds, now
+            prediction_id,
+            category,
+            prediction.confidence,
+            wish.probabilities(prediction),
+            served,
+            milliseconds,
+            now,
+            warnings_about(text),
         )
 
 
@@ -233,6 +242,12 @@ def unsuitable(text: str, served: Served) -> ApiError | None:
     except UnicodeEncodeError:
         return invalid_input("Text field holds a broken Unicode character")
     return None
+
+
+def warnings_about(text: str) -> list[str]:
+    """Why an answer to `text` may be worth little, whatever its confidence."""
+    language = unspaced_language(text)
+    return [] if language is None else [unspaced_warning(language)]
 
 
 def no_model() -> ApiError:

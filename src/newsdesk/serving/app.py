@@ -12,6 +12,7 @@ from newsdesk import __version__
 from newsdesk.serving import errors, openapi
 from newsdesk.serving.access_log import AccessLog
 from newsdesk.serving.guard import Guard
+from newsdesk.serving.head import HeadAsGet
 from newsdesk.serving.observe import Observed
 from newsdesk.serving.origin import Origin
 from newsdesk.serving.route import JsonRoute
@@ -51,7 +52,7 @@ def create_app(service: Service) -> FastAPI:
 def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
     """What lies around the endpoints, from the inside out: ours outermost, and FastAPI's own within the shortcut."""
     settings = service.settings
-    layers: ASGIApp = Shortcut(app.build_middleware_stack(), app.router.routes)
+    layers: ASGIApp = Shortcut(HeadAsGet(app.build_middleware_stack()), app.router.routes)
     layers = Guard(layers, service.access, service.limiter, settings.api_timeout)
     if settings.api_cors_origins:
         layers = CORSMiddleware(

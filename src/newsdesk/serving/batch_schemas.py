@@ -1,12 +1,18 @@
 """What goes over the wire for many texts at once."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from newsdesk.serving.schemas import Identifier, ModelName, Name, PredictionOptions, RequestBody, ResponseBody
+from newsdesk.serving.rows import RowId
+from newsdesk.serving.schemas import Identifier, ModelName, PredictionOptions, ResponseBody
 
 MAX_BATCH = 10_000
+
+
+_STRING: dict[str, JsonValue] = {"type": "string"}
+_ARTICLE: dict[str, JsonValue] = {"type": "object", "properties": {"title": _STRING, "text": _STRING}}
 
 
 class BatchRequest(PredictionOptions):
@@ -14,7 +20,12 @@ class BatchRequest(PredictionOptions):
         json_schema_extra={"examples": [{"texts": ["Stock market hits record high", "Lakers win championship"]}]}
     )
 
-    texts: list[str] = Field(min_length=1, max_length=MAX_BATCH)
+    texts: list[Any] = Field(
+        min_length=1,
+        max_length=MAX_BATCH,
+        description="Each a text, or an object with `text` and `title`. What is neither is a failure in its place.",
+        json_schema_extra={"items": {"anyOf": [{"type": "string"}, _ARTICLE, {}]}},
+    )
 
 
 class BatchPrediction(ResponseBody):
@@ -24,6 +35,7 @@ class BatchPrediction(ResponseBody):
     probabilities: dict[str, float]
     prediction_id: Identifier
     model_version: str
+    warnings: list[str] = Field(description="Why the answer may be worth little, in sentences.")
 
 
 class BatchFailure(ResponseBody):
@@ -43,19 +55,12 @@ class LinesQuery(BaseModel):
     model: ModelName | None = None
 
 
-class Line(RequestBody):
-    """One line of a request in JSON Lines."""
-
-    text: str
-    id: Name | None = None
-
-
 class PredictionLine(BatchPrediction):
-    id: str | None
+    id: RowId | None
 
 
 class ErrorLine(BatchFailure):
-    id: str | None
+    id: RowId | None
 
 
 class BatchResponse(ResponseBody):

@@ -1,7 +1,8 @@
 """Every failure leaves in one shape. What was sent is never echoed."""
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,8 @@ _HTTP_CODES: dict[HTTPStatus, Code] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
 }
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 logger = logging.getLogger("newsdesk.error")
 
@@ -103,16 +106,27 @@ def install(app: FastAPI) -> None:
         return failure(request.scope, status, status.phrase, message, _HTTP_CODES.get(status, "refused"), error.headers)
 
 
+def unknown_field(loc: Sequence[int | str], content: Any) -> str:
+    """Which field of `content` is not known, for the answer alone, never for a log: by its name where that is an
+    identifier, else, as it may hold anything, by its place.
+    """
+    *path, name = loc
+    for part in path:
+        content = content[part]
+    if _IDENTIFIER.fullmatch(str(name)):
+        return f"The field {name} is not known; see /docs for those that are"
+    place = list(content).index(name) + 1
+    return f"Field number {place} of {len(content)} is not known; see /docs for those that are"
+
+
 def what_is_wrong(mistake: Mapping[str, Any], fields: frozenset[str]) -> str:
-    """One of pydantic's error details in our words, without the input, of which the name of an unknown field is one."""
+    """One of pydantic's error details in our words, without the input."""
     field = ".".join(str(part) for part in mistake["loc"] if isinstance(part, int) or part in fields)
     match mistake["type"]:
         case "missing":
             return f"{field.capitalize()} field is required"
         case "model_attributes_type" | "dict_type" | "model_type":
             return "The body must be a JSON object"
-        case "extra_forbidden":
-            return "The body has a field that is not known; see /docs for those that are"
         case "string_unicode":
             return f"{field or 'The body'} holds a broken Unicode character"
         case "string_pattern_mismatch" if field in ("model", "version"):

@@ -30,6 +30,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["path"].endswith("/") and scope["path"] != "/":
+            scope["path"] = scope["path"][:-1]  # answered, not redirected: few clients send a body a second time
         try:
             await self._admit(scope)
             length, coding = _declared(scope)

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from newsdesk.serving.batch_schemas import ErrorLine
 from newsdesk.serving.errors import ApiError
+from newsdesk.serving.rows import RowId
 
 LONGEST_LINE = 8 * 1024 * 1024  # bytes
 _IN_MEMORY = 1024 * 1024  # bytes
@@ -81,7 +82,7 @@ class JsonLinesResponse(Response):
                 yield some
 
 
-def failure_line(index: int, line_id: str | None, refusal: ApiError) -> bytes:
+def failure_line(index: int, line_id: RowId | None, refusal: ApiError) -> bytes:
     """The line that stands for a text that could not be answered."""
     line = ErrorLine(index=index, id=line_id, error=refusal.error, message=refusal.message, code=refusal.code)
     return line.model_dump_json().encode() + b"\n"

@@ -29,8 +29,10 @@ def install(app: FastAPI, service: Service) -> None:
 def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
     """Which texts the model in charge takes, and which categories it knows."""
     text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _HAS_WORDS}
+    # Title and text are judged together, which JSON Schema cannot say: with a title, any text may do.
+    titled = {"required": ["title"], "properties": {"title": {"type": "string", "minLength": 1}}}
     for request in ("PredictRequest", "ExplainRequest"):
-        schemas[request]["properties"]["text"] |= text
+        schemas[request]["anyOf"] = [{"properties": {"text": text}}, titled]
     data = schemas["InputTensor"]["properties"]["data"]["anyOf"][0]
     for one in data["items"]["anyOf"]:
         one.get("items", one).update(text)

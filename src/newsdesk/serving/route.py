@@ -11,9 +11,12 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from newsdesk.serving.errors import invalid_input, what_is_wrong
+from newsdesk.serving.errors import invalid_input, unknown_field, what_is_wrong
 
 JSON_LINES = (b"application/x-ndjson", b"application/jsonl")  # media types of what is read line by line
+
+_MARK = "\ufeff"
+_UNKNOWN = "extra_forbidden"  # what pydantic calls a field that is not known
 
 Model = TypeVar("Model", bound=BaseModel)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -79,8 +82,10 @@ def validated(model: type[Model], content: Any) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        mistake = error.errors(include_url=False, include_input=False)[0]
-        raise invalid_input(what_is_wrong(mistake, _fields_of(model))) from None
+        mistakes = error.errors(include_url=False, include_input=False)
+        unknown = [unknown_field(mistake["loc"], content) for mistake in mistakes if mistake["type"] == _UNKNOWN][:1]
+        others = [what_is_wrong(mistake, _fields_of(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN][:1]
+        raise invalid_input(". ".join(others + unknown)) from None
 
 
 @cache
@@ -118,11 +123,13 @@ def require_json(content_type: bytes) -> None:
 
 
 def parse_json(body: bytes) -> Any:
-    """What `body` says, by RFC 8259 to the letter: UTF-8, no NaN, no key twice. Raises `ApiError`."""
+    """What `body` says, by RFC 8259 to the letter: UTF-8, no NaN, no key twice; a byte order mark, which it lets a
+    reader ignore, is ignored. Raises `ApiError`.
+    """
     if not body:
         raise invalid_input("A JSON body is required")
     try:
-        return _decode(body.decode("utf-8"))
+        return _decode(body.decode("utf-8").removeprefix(_MARK))
     except UnicodeDecodeError:
         raise invalid_input("The body is not text in UTF-8") from None
     except (ValueError, RecursionError):

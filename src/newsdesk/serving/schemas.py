@@ -19,6 +19,7 @@ from pydantic import (
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.articles.category import PATTERN as CATEGORY
 from newsdesk.articles.category import clean_category
+from newsdesk.text.cleaning import join_title_and_text
 
 UNCERTAIN = "uncertain"  # the category of an answer below the threshold that was asked for
 
@@ -28,6 +29,7 @@ Text = Annotated[
     str,
     Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=_NO_NUL, description="Headline, article, or both."),
 ]
+Title = Annotated[str, Field(max_length=10_000, pattern=_NO_NUL, description="Put before the text, as in training.")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 Category = Annotated[
     str,
@@ -73,10 +75,20 @@ class PredictionOptions(RequestBody):
     model: ModelName | None = Field(default=None, description="Who is to answer; by default the model in charge.")
 
 
-class PredictRequest(PredictionOptions):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Stock market hits record high"}]})
+class ArticleBody(RequestBody):
+    """What is to be classified."""
 
+    title: Title | None = None
     text: Text
+
+    @property
+    def whole(self) -> str:
+        """Title and text as a model is trained on them, and as the log and the editors' corrections know them."""
+        return self.text if self.title is None else join_title_and_text(self.title, self.text)
+
+
+class PredictRequest(ArticleBody, PredictionOptions):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Stock market hits record high"}]})
 
 
 class PredictResponse(ResponseBody):
@@ -88,10 +100,10 @@ class PredictResponse(ResponseBody):
     timestamp: datetime
     prediction_id: Identifier = Field(description="To give feedback on this prediction.")
     digest: str = Field(description="Of the bundle that answered.")
+    warnings: list[str] = Field(description="Why the answer may be worth little, in sentences.")
 
 
-class ExplainRequest(RequestBody):
-    text: Text
+class ExplainRequest(ArticleBody):
     category: Name | None = Field(default=None, description="Explain this category; by default the best one.")
     top_k: Count = Field(default=20, description="Show this many terms; the rest is summed up.")
     model: ModelName | None = None
@@ -124,13 +136,17 @@ class FeedbackRequest(RequestBody):
         json_schema_extra={
             "examples": [{"text": "Lakers win championship", "category": "sports", "editor": "r.burns"}],
             "oneOf": [
-                {"required": ["prediction_id"], "properties": {"prediction_id": _GIVEN, "text": _NOT_GIVEN}},
+                {
+                    "required": ["prediction_id"],
+                    "properties": {"prediction_id": _GIVEN, "text": _NOT_GIVEN, "title": _NOT_GIVEN},
+                },
                 {"required": ["text"], "properties": {"text": _GIVEN, "prediction_id": _NOT_GIVEN}},
             ],
         }
     )
 
     prediction_id: UUID | None = None
+    title: Title | None = None
     text: Text | None = None
     category: Category = Field(description="The right category. Blanks around it do not count.")
     editor: Name | None = Field(default=None, description="Who says so; by default the caller.")
@@ -140,7 +156,14 @@ class FeedbackRequest(RequestBody):
     def _is_about_one_thing(self) -> "FeedbackRequest":
         if (self.prediction_id is None) == (self.text is None):
             raise ValueError("Give either prediction_id or text")
+        if self.title is not None and self.text is None:
+            raise ValueError("A title goes with a text: leave it out")
         return self
+
+    @property
+    def whole(self) -> str | None:
+        """What a prediction of this title and text is known by; None for feedback about a prediction."""
+        return self.text if self.title is None or self.text is None else join_title_and_text(self.title, self.text)
 
 
 class FeedbackResponse(ResponseBody):

@@ -2,7 +2,7 @@
 
 import re
 
-from newsdesk.text.invisible import without_invisible
+from newsdesk.text.invisible import beyond_ascii, without_invisible
 from newsdesk.text.language import guess_language
 from newsdesk.text.scripts import HAN_AND_KANA, THAI_LAO_BURMESE_KHMER, UNSPACED
 
@@ -21,7 +21,7 @@ def unspaced_language(text: str) -> str | None:
 
     None for other languages, and where the words were parted already, by a segmenter or by zero-width spaces.
     """
-    if text.isascii() or _find(text) is None:
+    if text.isascii() or _find(beyond_ascii(text[:_SAMPLE])) is None:
         return None
     sample = without_invisible(text[:_SAMPLE])
     language = guess_language(sample)
@@ -31,3 +31,11 @@ def unspaced_language(text: str) -> str | None:
     runs = (_han_and_kana if is_han else _others)(sample)
     longest = _LONG_IN_HAN if is_han else _LONG_IN_OTHERS
     return NAMES[language] if sum(map(len, runs)) > longest * len(runs) else None
+
+
+def unspaced_warning(language: str) -> str:
+    """What to do about a text of that language."""
+    return (
+        f"The text is in {language}, which is written without blanks between words. Words are told apart by blanks, so "
+        "that hardly any is known: put blanks between the words, in training and here."
+    )

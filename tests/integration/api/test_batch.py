@@ -43,7 +43,15 @@ def test_a_batch_has_the_fields_that_were_promised_and_no_other(api: Api) -> Non
         "digest",
     ]
     good, bad = body["predictions"]
-    assert list(good) == ["index", "prediction", "confidence", "probabilities", "prediction_id", "model_version"]
+    assert list(good) == [
+        "index",
+        "prediction",
+        "confidence",
+        "probabilities",
+        "prediction_id",
+        "model_version",
+        "warnings",
+    ]
     assert bad.pop("message")
     assert bad == {"index": 1, "error": "Invalid input", "code": "text_too_short"}
     assert (body["succeeded"], body["failed"], body["model_version"]) == (1, 1, "1")
@@ -100,13 +108,26 @@ def test_every_text_of_a_batch_is_logged_and_counted_under_its_id(tmp_path: Path
 
 @pytest.mark.parametrize(
     "texts",
-    [[], "text", [5], [None], [[HEADLINE]], [HEADLINE, {"text": HEADLINE}], [HEADLINE] * (MAX_BATCH + 1)],
-    ids=["none", "a text", "a number", "null", "a list", "an object", "too many"],
+    [[], "text", None, {"text": HEADLINE}, [HEADLINE] * (MAX_BATCH + 1)],
+    ids=["none", "a text", "null", "an object", "too many"],
 )
 def test_what_is_no_list_of_texts_is_refused(texts: Any, api: Api) -> None:
     response = api.post("/predict/batch", json={"texts": texts})
     assert response.status_code == 400
     assert code_of(response) == "invalid_input"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [None, 5, True, [HEADLINE], {}, {"text": None}, {"text": [HEADLINE]}, {"text": HEADLINE, "txt": "x"}],
+    ids=str,
+)
+def test_what_is_no_text_is_a_failure_in_its_place(item: Any, api: Api) -> None:
+    body = batch(api, [HEADLINE, item, HEADLINE])  # type: ignore[list-item]
+    before, failure, after = body["predictions"]
+    assert (before["prediction"], after["prediction"]) == ("sports", "sports")
+    assert (failure["index"], failure["code"]) == (1, "invalid_input")
+    assert (body["succeeded"], body["failed"]) == (2, 1)
 
 
 def test_the_most_texts_that_are_allowed_are_answered(api: Api) -> None:

@@ -51,7 +51,7 @@ def requests() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Good and bad requests to every endpoint, all with the mark in all that one may fill in."""
     tensor = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [TEXT]}
     bodies: dict[str, list[Any]] = {
-        "/predict": [{"text": TEXT}, {"text": TEXT, "threshold": 1.0}, {"text": TEXT, "model": MARK}],
+        "/predict": [{"text": TEXT}, {"text": TEXT, "threshold": 1.0}, {"title": TEXT, TEXT: MARK}],
         "/predict/batch": [{"texts": [TEXT, MARK[:5], ""]}, {"texts": [TEXT, 5]}, {"texts": TEXT}],
         "/explain": [{"text": TEXT, "category": MARK}, {"text": TEXT, "top_k": MARK}],
         "/feedback": [
@@ -61,7 +61,7 @@ def requests() -> Iterator[tuple[str, str, dict[str, Any]]]:
         ],
         "/auth/token": [{"api_key": f"nd_{MARK}"}, {"api_key": MARK, "scopes": [MARK]}],
         "/model/promote": [{"version": MARK}, {"version": "99", "reason": TEXT}],
-        "/model/rollback": [{"reason": TEXT, MARK: TEXT}],
+        "/model/rollback": [{"reason": TEXT, f"{MARK}!": TEXT}],
         f"/v2/models/{MODEL}/infer": [{"inputs": [tensor]}, {"inputs": [tensor | {"shape": [2]}]}],
         f"/v2/models/{MODEL}/versions/1/infer": [{"inputs": [tensor], "id": MARK, "outputs": [{"name": MARK}]}],
         f"/v2/models/{MARK}/infer": [{"inputs": [tensor]}],
@@ -78,9 +78,14 @@ def requests() -> Iterator[tuple[str, str, dict[str, Any]]]:
         ):
             yield "POST", path, {"content": content, "headers": {"Content-Type": "application/json"}}
         yield "POST", path, {"json": {"text": TEXT}, "headers": {"Content-Type": f"text/{MARK}"}}
-    for line in (json.dumps({"text": TEXT}), json.dumps({"text": TEXT, MARK: 1}), TEXT, json.dumps({"text": MARK[:5]})):
+    for line in (
+        json.dumps({"text": TEXT}),
+        json.dumps({"text": TEXT, f"{MARK} in": 1}),
+        TEXT,
+        json.dumps({"text": MARK[:5]}),
+    ):
         yield "POST", "/predict/batch", {"content": line.encode(), "headers": LINES}
-        yield "POST", "/predict/batch", {"content": line.encode(), "headers": LINES, "params": {MARK: TEXT}}
+        yield "POST", "/predict/batch", {"content": line.encode(), "headers": LINES, "params": {TEXT: MARK}}
     for method, path, _ in PERMISSIONS:
         if method == "GET" and "static" not in path:
             for filled in {path, path.replace("{name}", MARK).replace("{version}", MARK)}:

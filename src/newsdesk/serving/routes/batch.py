@@ -1,7 +1,7 @@
 """Predict many texts: one JSON body, or JSON Lines of any length."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -14,14 +14,16 @@ from newsdesk.serving.batch_schemas import (
     BatchPrediction,
     BatchRequest,
     BatchResponse,
-    Line,
     LinesQuery,
     PredictionLine,
 )
-from newsdesk.serving.errors import FAILURES, ApiError, Responses
+from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
+from newsdesk.serving.model_source import Served
 from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, parse_json, validated
+from newsdesk.serving.rows import Row, RowId, row_of
 from newsdesk.serving.service import Service
+from newsdesk.store.records import Arm
 
 _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
@@ -29,17 +31,27 @@ _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {
 def add_routes(app: FastAPI, service: Service) -> None:
     answering = service.answering
 
+    async def _answered(
+        texts: Sequence[str | ApiError], wish: Wish, served: Served, arm: Arm | None, caller: str
+    ) -> list[Answer | ApiError]:
+        """An answer to each text, in order, and what was refused before in its place."""
+        good = [text for text in texts if isinstance(text, str)]
+        answers = iter(await answering.many(good, wish, served, arm, caller))
+        return [next(answers) if isinstance(text, str) else text for text in texts]
+
     async def predict_batch(body: BatchRequest, request: Request) -> BatchResponse:
         """The categories of many texts: a JSON body answered as a whole, or JSON Lines answered line by line.
 
         A text that cannot be answered is a failure in its place; the others are answered. JSON Lines
-        (`Content-Type: application/x-ndjson`, `{"text": …}` in each line, and an `id` if you like) may be of any
-        length; `top_k`, `threshold` and `model` then go into the query.
+        (`Content-Type: application/x-ndjson`, `{"text": …}` in each line, and a `title` and an `id` if you like; other
+        columns that training knows are passed over) may be of any length; `top_k`, `threshold` and `model` then go into
+        the query.
         """
         caller: str = request.scope["caller_name"]
         begun = time.perf_counter()
         served, arm = await service.who_answers(body.model, caller)
-        answers = await answering.many(body.texts, Wish(body.top_k, body.threshold), served, arm, caller)
+        rows = [_text_of(text) for text in body.texts]
+        answers = await _answered(rows, Wish(body.top_k, body.threshold), served, arm, caller)
         failed = sum(isinstance(answer, ApiError) for answer in answers)
         return BatchResponse.model_construct(
             predictions=[_item(index, answer) for index, answer in enumerate(answers)],
@@ -61,13 +73,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         async def answer(first: int, lines: list[bytes]) -> bytes:
             served, arm = answering.chosen(asked_for, caller)
-            parsed = [_parsed(line) for line in lines]
-            texts = [line.text for line in parsed if isinstance(line, Line)]
-            answers = iter(await answering.many(texts, wish, served, arm, caller))
-            return b"".join(
-                _line(index, None, line) if isinstance(line, ApiError) else _line(index, line.id, next(answers))
-                for index, line in enumerate(parsed, start=first)
-            )
+            rows = [_parsed(line) for line in lines]
+            answers = await _answered([row.text for row in rows], wish, served, arm, caller)
+            told = zip(rows, answers, strict=True)
+            return b"".join(_line(index, row.id, answer) for index, (row, answer) in enumerate(told, start=first))
 
         return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout)
 
@@ -100,7 +109,16 @@ def _item(index: int, answer: Answer | ApiError) -> BatchPrediction | BatchFailu
     return BatchPrediction.model_construct(index=index, **_told(answer))
 
 
-def _line(index: int, line_id: str | None, answer: Answer | ApiError) -> bytes:
+def _text_of(item: Any) -> str | ApiError:
+    """The text of an item of a batch, or why there is none."""
+    if isinstance(item, str):
+        return item
+    if isinstance(item, dict):
+        return row_of(item).text
+    return invalid_input("A text must be a string, or an object with text and title")
+
+
+def _line(index: int, line_id: RowId | None, answer: Answer | ApiError) -> bytes:
     if isinstance(answer, ApiError):
         return failure_line(index, line_id, answer)
     line = PredictionLine.model_construct(index=index, id=line_id, **_told(answer))
@@ -114,11 +132,12 @@ def _told(answer: Answer) -> dict[str, Any]:
         "probabilities": answer.probabilities,
         "prediction_id": answer.prediction_id,
         "model_version": answer.served.version,
+        "warnings": answer.warnings,
     }
 
 
-def _parsed(line: bytes) -> Line | ApiError:
+def _parsed(line: bytes) -> Row:
     try:
-        return validated(Line, parse_json(line))
+        return row_of(parse_json(line))
     except ApiError as refusal:
-        return refusal
+        return Row(refusal, None)

@@ -27,14 +27,15 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         now = datetime.now(UTC)
         caller: str = request.scope["caller_name"]
+        text = body.whole
         feedback = Feedback(
             id=new_id(),
             at=now,
             category=body.category,
             editor=body.editor or caller,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
-            text_digest=text_digest(body.text) if body.text else None,
-            text=body.text if service.settings.store_text else None,
+            text_digest=text_digest(text) if text else None,
+            text=text if service.settings.store_text else None,
             key=body.key,
             caller=caller,
         )

@@ -20,7 +20,6 @@ def add_routes(app: FastAPI, service: Service) -> None:
     }
     not_ready: Responses = {HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": ReadyResponse, "description": "Not ready."}}
 
-    @app.head("/health", include_in_schema=False)
     @app.get("/health", responses={**FAILURES, **without_model})
     async def health(response: Response) -> HealthResponse:
         """Whether the service answers, by which model, since when, and what is wrong.
@@ -43,7 +42,6 @@ def add_routes(app: FastAPI, service: Service) -> None:
             problems=problems,
         )
 
-    @app.head("/ready", include_in_schema=False)
     @app.get("/ready", responses={**FAILURES, **not_ready})
     async def ready(response: Response) -> ReadyResponse:
         """Whether requests should be sent here: there is a model."""

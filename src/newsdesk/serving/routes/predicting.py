@@ -26,7 +26,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """The category of one text, with the probability of every category."""
         caller: str = request.scope["caller_name"]
         served, arm = await service.who_answers(body.model, caller)
-        answer = await answering.one(body.text, Wish(body.top_k, body.threshold), served, arm, caller)
+        answer = await answering.one(body.whole, Wish(body.top_k, body.threshold), served, arm, caller)
         return PredictResponse(
             prediction=answer.category,
             confidence=answer.confidence,
@@ -36,6 +36,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             timestamp=answer.at,
             prediction_id=answer.prediction_id,
             digest=answer.served.digest,
+            warnings=answer.warnings,
         )
 
     @app.post("/explain", responses=FAILURES)
@@ -45,11 +46,12 @@ def add_routes(app: FastAPI, service: Service) -> None:
         Exact for linear models and naive Bayes; for the others, sampled Shapley values.
         """
         served, _ = await service.who_answers(body.model, request.scope["caller_name"])
-        if refusal := unsuitable(body.text, served):
+        text = body.whole
+        if refusal := unsuitable(text, served):
             raise refusal
         if body.category is not None and body.category not in served.predictor.classes:
             raise invalid_input("category is not one of this model's; GET /model/info lists them", "unknown_category")
-        said = await asyncio.to_thread(explain, served.predictor, body.text, body.category)
+        said = await asyncio.to_thread(explain, served.predictor, text, body.category)
         shown, rest = said.terms[: body.top_k], said.terms[body.top_k :]
         return ExplainResponse(
             category=said.category,

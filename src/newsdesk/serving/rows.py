@@ -1,0 +1,100 @@
+"""A row of a table of articles as something to classify: the very file that one trains on may be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from newsdesk.articles.cells import plain_value
+from newsdesk.articles.columns import ColumnNames, match_columns
+from newsdesk.serving.errors import ApiError, invalid_input, unknown_field
+from newsdesk.text.cleaning import join_title_and_text
+
+RowId = str | int
+_LONGEST_ID, _LONGEST_TITLE = 200, 10_000  # characters
+_LONGEST_NAMES = 1_000  # characters, of all columns of a row whose names are remembered
+_PLAIN = frozenset({"text", "title", "id"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Title and text joined, or why there is nothing to classify; and what the answer is to be known by."""
+
+    text: str | ApiError
+    id: RowId | None
+
+
+class _Columns(NamedTuple):
+    """Which column holds what; `unknown` is the first that the intake of articles does not know."""
+
+    text: str | None
+    title: str | None
+    id: str | None
+    unknown: str | None
+
+
+def row_of(content: Any) -> Row:
+    """A row as an object with the columns that training knows; all but id, title and text are passed over."""
+    if not isinstance(content, dict):
+        return Row(invalid_input("A line must be a JSON object"), None)
+    columns = _columns_of(content)
+    row_id = content.get(columns.id) if columns.id else None
+    if isinstance(row_id, float) and row_id.is_integer():
+        row_id = int(row_id)
+    try:
+        _require_id(row_id)
+    except ApiError as refusal:
+        return Row(refusal, None)
+    try:
+        if columns.unknown is not None:
+            raise invalid_input(unknown_field([columns.unknown], content))
+        return Row(_text_in(content, columns), row_id)
+    except ApiError as refusal:
+        return Row(refusal, row_id)
+
+
+def _text_in(content: Mapping[str, Any], columns: _Columns) -> str:
+    """As `articles.quarantine` takes them: numbers are text, a title alone is a text."""
+    title = plain_value(content.get(columns.title)) if columns.title else None
+    given = content.get(columns.text) if columns.text else None
+    if title is None and isinstance(given, str):
+        return given
+    text = plain_value(given)
+    if title is None and text is None:
+        raise invalid_input("Text field is required")
+    for name, value, longest in (("Title", title, _LONGEST_TITLE), ("Text", text, None)):
+        if not isinstance(value, str | None):
+            raise invalid_input(f"{name} field must be a string")
+        if value is not None and longest is not None and len(value) > longest:
+            raise invalid_input(f"{name} field is too long: at most {longest:,} characters are taken")
+    return join_title_and_text(title or "", text or "")
+
+
+def _require_id(row_id: Any) -> None:
+    if isinstance(row_id, bool) or not isinstance(row_id, str | int | None):
+        raise invalid_input("id must be a string or a whole number")
+    if isinstance(row_id, str):
+        if not 1 <= len(row_id) <= _LONGEST_ID:
+            raise invalid_input(f"id must have 1 to {_LONGEST_ID} characters")
+        if "\0" in row_id:
+            raise invalid_input("id holds a NUL character")
+        if not row_id.isascii() and any("\ud800" <= character <= "\udfff" for character in row_id):
+            raise invalid_input("id holds a broken Unicode character")
+
+
+def _columns_of(content: Mapping[str, Any]) -> _Columns:
+    if content.keys() <= _PLAIN:
+        return _Columns("text", "title", "id", None)
+    names = tuple(content)
+    return _remembered(names) if sum(map(len, names)) <= _LONGEST_NAMES else _found(names)
+
+
+def _found(names: tuple[str, ...]) -> _Columns:
+    nobody, nowhere = ColumnNames(), Path()
+    found = match_columns(list(names), nobody, nowhere)
+    unknown = next((name for name in names if not match_columns([name], nobody, nowhere)), None)
+    return _Columns(found.get("text"), found.get("title"), found.get("id"), unknown)
+
+
+_remembered = lru_cache(maxsize=64)(_found)
