@@ -74,7 +74,6 @@ def _add_server(app: FastAPI, service: Service) -> None:
         return Ready(ready=is_ready)
 
     _add_get(app, "/v2", server_metadata)
-    _add_get(app, "/v2/", server_metadata)  # as the specification writes it
     _add_get(app, "/v2/health/live", live)
     _add_get(app, "/v2/health/ready", ready)
 

@@ -14,7 +14,6 @@ PERMISSIONS: tuple[tuple[str, str, Scope | None], ...] = (
     ("GET", "/openapi.json", None),
     ("GET", "/static-offline-docs/{path:path}", None),  # what the two pages load
     ("GET", "/v2", None),
-    ("GET", "/v2/", None),
     ("GET", "/v2/health/live", None),
     ("GET", "/v2/health/ready", None),
     ("POST", "/auth/token", None),  # asks for the API key itself
