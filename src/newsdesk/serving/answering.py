@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.model.predictor import Prediction
 from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.cache import PredictionCache, SharedCache
-from newsdesk.serving.errors import ApiError, invalid_input
+from newsdesk.serving.errors import ApiError
 from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.last_prediction import LastPrediction
 from newsdesk.serving.logs import place_of
@@ -22,9 +21,8 @@ from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.prometheus import shared_folder
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
+from newsdesk.serving.suitable_texts import unsuitable, warnings_about
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
-from newsdesk.text.invisible import has_words
-from newsdesk.text.unspaced import unspaced_language, unspaced_warning
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -220,34 +218,6 @@ class Answering:
             now,
             warnings_about(text),
         )
-
-
-def unsuitable(text: str, served: Served) -> ApiError | None:
-    """Why a text cannot be answered; None where it can."""
-    shortest = served.predictor.bundle.manifest.text_cleaning.min_text_length
-    if len(text) < shortest:
-        return invalid_input(
-            f"Text field is too short: at least {shortest} characters are needed", code="text_too_short"
-        )
-    if not text or text.isspace():
-        return invalid_input("Text field is blank", code="text_blank")
-    if len(text) > MAX_TEXT_LENGTH:
-        return invalid_input(f"Text field is too long: at most {MAX_TEXT_LENGTH:,} characters are taken")
-    if "\0" in text:
-        return invalid_input("Text field holds a NUL character")
-    if not has_words(text):
-        return invalid_input("Text field has no letter or digit in it", code="text_without_words")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return invalid_input("Text field holds a broken Unicode character")
-    return None
-
-
-def warnings_about(text: str) -> list[str]:
-    """Why an answer to `text` may be worth little, whatever its confidence."""
-    language = unspaced_language(text)
-    return [] if language is None else [unspaced_warning(language)]
 
 
 def no_model() -> ApiError:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.columns import KNOWN_NAMES
 from newsdesk.pipeline.corrections import _digests
+from newsdesk.serving.feedback_schemas import FeedbackRequest
 from newsdesk.serving.rows import row_of
-from newsdesk.serving.schemas import FeedbackRequest, PredictRequest
+from newsdesk.serving.schemas import PredictRequest
 from newsdesk.store.records import text_digest
 from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import sample_rows

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from newsdesk.serving.feedback_schemas import FeedbackRequest
 from newsdesk.serving.open_inference.request import InputTensor
-from newsdesk.serving.schemas import ExplainRequest, FeedbackRequest, PredictRequest
+from newsdesk.serving.schemas import ExplainRequest, PredictRequest
 
 PREDICTION = "3f2b7c9e-8a4d-4c1e-9b5f-0d6a7e8c9b1a"
 

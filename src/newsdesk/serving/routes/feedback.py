@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 
 from newsdesk.articles.category import Spellings
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
-from newsdesk.serving.schemas import FeedbackRequest, FeedbackResponse
+from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
 from newsdesk.serving.service import Service
 from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
 

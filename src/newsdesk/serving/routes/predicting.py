@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request
 
 from newsdesk.model.explain import explain
-from newsdesk.serving.answering import Wish, unsuitable
+from newsdesk.serving.answering import Wish
 from newsdesk.serving.errors import FAILURES, invalid_input
 from newsdesk.serving.schemas import (
     ExplainRequest,
@@ -16,6 +16,7 @@ from newsdesk.serving.schemas import (
     TermContribution,
 )
 from newsdesk.serving.service import Service
+from newsdesk.serving.suitable_texts import unsuitable
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
