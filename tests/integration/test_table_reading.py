@@ -121,3 +121,21 @@ def test_dates_that_are_not_understood_are_counted_and_shown_and_can_be_helped(f
     (folder / "configs" / "pipeline_config.yaml").write_text("data_pipeline: {date_order: mdy}")
     assert told("run", "--no-serve", "--data", "news.csv")["reading"]["dates"]["order"] == "mdy"
     assert told("retrain", "--data", "news.csv")["reading"]["dates"]["order"] == "mdy"
+
+
+def test_categories_that_differ_by_spelling_alone_are_told_and_not_merged(folder: Path) -> None:
+    spellings = ["sports", "Sports", "SPORTS "]
+    rows = [
+        row | {"category": spellings[n % 3] if row["category"] == "sports" else row["category"]}
+        for n, row in enumerate(sample_rows(30))
+    ]
+    write_csv(folder / "news.csv", rows)
+    groups = [{"SPORTS": 10, "Sports": 10, "sports": 10}]
+    first = told("run", "--no-serve", "--data", "news.csv")
+    assert first["dataset"]["similar_categories"] == groups
+    assert "'SPORTS' (10), 'Sports' (10) and 'sports' (10) differ by" in newsdesk(
+        "run", "--no-serve", "--data", "news.csv"
+    )
+    newsdesk("ingest", "--data", "news.csv")
+    assert told("prepare")["similar_categories"] == groups
+    assert "and 'sports' (10) differ by" in newsdesk("prepare")

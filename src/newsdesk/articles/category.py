@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MAX_LENGTH = 200  # characters
 
@@ -12,6 +12,8 @@ MAX_LENGTH = 200  # characters
 _BLANK = r"\t-\r\u001c-\u001f \u0085\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u2069\u3000\ufeff"
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _BLANKS = "".join(filter(re.compile(f"[{_BLANK}]").match, map(chr, range(0x10000))))
+_DASHES = re.compile(r"[\s_\-\u2010-\u2015]+")
+_FINAL = " .,;:!?/\\"  # at the end; `C++` and `C#` are other things than `C`
 _controls = re.compile(f"[{_CONTROL}]")
 
 # The same as a regular expression in the dialect that JSON Schema and Python share.
@@ -43,6 +45,25 @@ def clean_category(said: str) -> str:
 def category_key(category: str) -> str:
     """Equal for categories that differ by case, blanks and the width of characters alone."""
     return " ".join(unicodedata.normalize("NFKC", category).casefold().split())
+
+
+def similar_categories(counts: Mapping[str, int]) -> list[dict[str, int]]:
+    """Groups of categories (name → articles, the most first) that differ by case, blanks, dashes or punctuation at
+    their end alone. Most likely each group is one; but who says so is not a program."""
+    groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for category, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        key = category_key(category)
+        groups[_DASHES.sub(" ", key).rstrip(_FINAL) or key][category] = count
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def about_similar(group: Mapping[str, int]) -> str:
+    """What a user has to know of such a group."""
+    *others, last = (f"'{category}' ({count:,})" for category, count in group.items())
+    return (
+        f"{', '.join(others)} and {last} differ by case, blanks or punctuation alone, and are categories of their own: "
+        "write them alike where they mean the same."
+    )
 
 
 class Spellings:

@@ -46,6 +46,7 @@ def ingest(
 
 def prepare(as_json: AsJson = False) -> None:
     """Make a dataset of all that was ingested: one article a story, split to train, to compare and to test."""
+    from newsdesk.articles.category import about_similar
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.planning import prepare_dataset
@@ -56,7 +57,7 @@ def prepare(as_json: AsJson = False) -> None:
     left_out = prepared.rows - sum(manifest.counts.values())
     if as_json:
         found = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
-        print(json.dumps(found | {"left_out": left_out}, indent=2))
+        print(json.dumps(found | {"left_out": left_out, "similar_categories": prepared.similar_categories}, indent=2))
         return
     counts = manifest.counts
     print(
@@ -64,6 +65,8 @@ def prepare(as_json: AsJson = False) -> None:
         f"{counts['test']:,} to test; {len(manifest.categories)} categories"
         + (f"; {left_out:,} articles left out, of categories with too few yet." if left_out else ".")
     )
+    for group in prepared.similar_categories:
+        print(about_similar(group))
 
 
 def _print(ingested: "Ingested") -> None:

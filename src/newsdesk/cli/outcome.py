@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from newsdesk.articles.category import about_similar
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.tables import print_table, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
@@ -47,6 +48,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             "rows": outcome.prepared.rows,
             "counts": dataset.manifest.counts,
             "quarantined": dataset.manifest.quarantined,
+            "similar_categories": outcome.prepared.similar_categories,
         },
         "reading": outcome.prepared.reading.model_dump(mode="json") if outcome.prepared.reading else None,
         **trained_as_dict(outcome.trained),
@@ -107,6 +109,8 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     console.print(f"{len(prepared.quarantined):,} set aside.")
     if prepared.reading:
         console.print(*prepared.reading.sentences(), sep="\n", markup=False, soft_wrap=True)
+    for group in prepared.similar_categories:
+        console.print(about_similar(group), style="yellow", markup=False, soft_wrap=True)
     if not prepared.quarantined:
         return
     table = table_of()

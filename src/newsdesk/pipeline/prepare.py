@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsdesk import atomic
+from newsdesk.articles.category import about_similar, similar_categories
 from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import BY_NAME, ColumnNames, find_columns, map_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
@@ -61,6 +62,11 @@ class Prepared:
             reason: [row.row for row in self.quarantined if reason in row.reasons]
             for reason, _ in counted.most_common()
         }
+
+    @property
+    def similar_categories(self) -> list[dict[str, int]]:
+        """Groups of categories, with their articles, that are most likely one."""
+        return similar_categories(self.dataset.manifest.categories)
 
     @property
     def row_counts(self) -> dict[str, int]:
@@ -215,9 +221,11 @@ def _refuse_too_few(source: str, kept: Iterable[Accepted], limits: DataPipeline)
         raise DataError(f"{source}: {only}. A classifier needs at least two categories: add articles of another one.")
     small = {category: count for category, count in counts.items() if count < limits.min_articles_per_category}
     if small:
+        similar = [about_similar(group) for group in similar_categories(counts) if small.keys() & group.keys()]
         named = ", ".join(f"'{category}' has {count}" for category, count in sorted(small.items())[:5])
         raise DataError(
             f"{source}: too few different articles to learn and to measure: {named}; "
             f"{limits.min_articles_per_category} are needed (data_pipeline.min_articles_per_category). "
             "Add articles, merge the category into another, or leave its rows out."
+            + "".join(f" {told}" for told in similar)
         )

@@ -11,8 +11,10 @@ from newsdesk.articles.category import (
     BlankCategory,
     InvalidCategory,
     Spellings,
+    about_similar,
     category_key,
     clean_category,
+    similar_categories,
 )
 
 INVISIBLE = ["\u00ad", "\u200b", "\u200d", "\u200e", "\u202a", "\u2060", "\u2066", "\ufeff"]
@@ -81,3 +83,20 @@ def test_a_spelling_is_alike_and_found_again(known: set[str], said: str) -> None
     assert category_key(spellings.of(said)) == category_key(said)
     assert spellings.of(spellings.of(said)) == spellings.of(said)
     assert all(spellings.of(category) == category for category in known)
+
+
+@pytest.mark.parametrize("other", ["Sport", "SPORT", "sport ", "sport.", "sport/", "sport :", "\uff53port", "sPoRt!"])
+def test_categories_that_differ_by_spelling_alone_are_told_with_their_counts(other: str) -> None:
+    (group,) = similar_categories({"sport": 120, other: 8, "politics": 99})
+    assert group == {"sport": 120, other: 8}
+    assert about_similar(group).startswith(f"'sport' (120) and '{other}' (8) differ by case")
+
+
+def test_blanks_and_dashes_inside_are_spelling_too_and_three_are_one_group() -> None:
+    groups = similar_categories({"world news": 3, "World-News": 2, "world_news": 1, "U.S.": 5, "u.s": 4})
+    assert groups == [{"U.S.": 5, "u.s": 4}, {"world news": 3, "World-News": 2, "world_news": 1}]
+
+
+def test_other_words_are_other_categories() -> None:
+    others = ["C", "C++", "C#", "R&D", "R?D", "sport", "sports", ".", "/", "arts"]
+    assert similar_categories(dict.fromkeys(others, 1)) == []
