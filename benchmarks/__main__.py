@@ -8,6 +8,7 @@ from platform import machine, python_version
 from benchmarks import (
     accuracy,
     balancer,
+    calibration,
     dashboards,
     drift,
     fuzzing,
@@ -27,6 +28,7 @@ MODULES = (
     fuzzing,
     sample_corpus,
     accuracy,
+    calibration,
     replay,
     drift,
     monitoring,

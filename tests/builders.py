@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
 from newsdesk.model.bundle import Bundle, Manifest, seal
+from newsdesk.model.calibration import Calibration
 from newsdesk.model.compile import compile_classifier, compile_vocabulary
 from newsdesk.model.golden import with_golden
 from newsdesk.sample import CATEGORIES, read_articles
@@ -65,6 +66,12 @@ def fit_pipeline(
     clean = Cleaner(cleaning).clean
     pipeline = Pipeline([("tfidf", new_vectorizer(tfidf)), ("classifier", classifier)])
     return pipeline.fit([clean(text) for text in texts], categories)
+
+
+def sample_calibration(classes: int = 5, **changes: Any) -> Calibration:
+    """A calibration as the sample corpus gives it, of classes that are not equally frequent."""
+    shares = [(i + 2) / sum(range(2, classes + 2)) for i in range(classes)]
+    return Calibration(**{"prior": shares, "slope": 8.0, "slope_terms": 1.5, "prior_terms": 0.2} | changes)
 
 
 def bundle_of(pipeline: Pipeline, cleaning: TextCleaning, tfidf: TfidfConfig) -> Bundle:

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
@@ -13,6 +14,7 @@ from newsdesk.pipeline.prepare import Source
 from newsdesk.pipeline.progress import Silent
 from newsdesk.pipeline.run import Outcome, run
 from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import most_probable, predict_by_scikit_learn
 from newsdesk.training.evaluation import evaluate
 from newsdesk.training.fit import fit_classifier, fit_features
@@ -76,6 +78,14 @@ EVERYDAY = {
         "Spam e-mail falls for first time in a decade",
     ],
 }
+NONSENSE = ["zzzz qqqq xxxx wwww vvvv", "qwrtzp", "xkcdq " * 300, "\u65b0\u805e \u0431\u0430\u043d\u043a"]
+OTHER_LANGUAGES = [
+    "Der Minister trat gestern in Berlin zur\u00fcck",
+    "Le ministre des sports a d\u00e9missionn\u00e9 hier \u00e0 Paris apr\u00e8s le vote du budget",
+    "El entrenador del club dimiti\u00f3 ayer en Madrid tras perder la final",
+    "Il festival del cinema di Venezia apre domani con un film italiano",
+    "De regering wil de belasting op software en smartphones verlagen",
+]
 HEADLINES = FROM_THE_ORIGINAL | {headline: category for category, lines in EVERYDAY.items() for headline in lines}
 
 
@@ -97,6 +107,28 @@ def test_an_everyday_headline_comes_out_right_and_with_confidence(default: Outco
     assert prediction.confidence >= 0.5
 
 
+@pytest.mark.parametrize("text", NONSENSE)
+def test_where_it_knows_no_word_it_says_how_frequent_its_categories_were(default: Outcome, text: str) -> None:
+    bundle = default.trained.bundle
+    assert bundle.manifest.calibration is not None
+    probabilities = Predictor(bundle).predict(text).probabilities
+    assert [probabilities[name] for name in bundle.manifest.classes] == bundle.manifest.calibration.prior
+
+
+@pytest.mark.parametrize("text", OTHER_LANGUAGES)
+def test_it_is_not_sure_of_other_languages(default: Outcome, text: str) -> None:
+    """A few names and words are like English ones: they may be told, but not believed."""
+    assert Predictor(default.trained.bundle).predict(text).confidence < (0.7 if "Minister" in text else 0.9)
+
+
+def test_it_is_certain_of_nothing_that_a_person_may_ask(default: Outcome) -> None:
+    predictor = Predictor(default.trained.bundle)
+    for text in HEADLINES:
+        assert predictor.predict(text).confidence < 0.99
+    texts, _ = sample_texts(per_category=1000)
+    assert predictor.predict_proba(texts).max() < 0.9999
+
+
 def test_the_corpus_is_neither_noise_nor_a_giveaway(default: Outcome) -> None:
     """Five-fold cross-validation of the default model inside the corpus."""
     config, name = ModelConfig(), default.trained.winner.name
@@ -111,9 +143,25 @@ def test_the_corpus_is_neither_noise_nor_a_giveaway(default: Outcome) -> None:
 
 
 def test_the_default_model_sorts_real_news_that_it_never_saw(default: Outcome, shared_data: Path) -> None:
+    truth, texts = bbc(shared_data, title_only=False)
+    assert evaluate(truth, most_probable(Predictor(default.trained.bundle), texts)).accuracy >= 0.87
+
+
+@pytest.mark.parametrize(("title_only", "largest_error"), [(True, 0.08), (False, 0.035)])
+def test_its_confidence_on_real_news_that_it_never_saw_is_about_its_accuracy(
+    default: Outcome, shared_data: Path, title_only: bool, largest_error: float
+) -> None:
+    truth, texts = bbc(shared_data, title_only=title_only)
+    predictor = Predictor(default.trained.bundle)
+    probabilities = predictor.predict_proba(texts)
+    right = np.array([predictor.classes[i] for i in probabilities.argmax(axis=1)]) == np.array(truth)
+    assert expected_calibration_error(probabilities.max(axis=1), right, bins=15) <= largest_error
+
+
+def bbc(shared_data: Path, *, title_only: bool) -> tuple[list[str], list[str]]:
+    """The categories, as the sample names them, and the texts."""
     named = {"sport": "sports", "tech": "technology"}
     with (shared_data / "bbc_news.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    truth = [named.get(row["category"], row["category"]) for row in rows]
-    texts = [join_title_and_text(row["title"], row["text"]) for row in rows]
-    assert evaluate(truth, most_probable(Predictor(default.trained.bundle), texts)).accuracy >= 0.87
+    texts = [row["title"] if title_only else join_title_and_text(row["title"], row["text"]) for row in rows]
+    return [named.get(row["category"], row["category"]) for row in rows], texts

@@ -158,6 +158,12 @@ def read_examples(dataset: Dataset, split: Split) -> Examples:
     return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
 
 
+def read_stories(dataset: Dataset, split: Split) -> list[str]:
+    """The key of the story that each text of one split tells."""
+    [stories] = tables.read_columns(dataset.folder / f"{split}.parquet", "story")
+    return stories
+
+
 def read_quarantine(dataset: Dataset) -> list[Quarantined]:
     """The rows of the source that are not in the dataset, with their reasons."""
     return tables.read_quarantine(dataset.folder / tables.QUARANTINE)

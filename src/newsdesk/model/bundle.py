@@ -20,10 +20,11 @@ from safetensors.numpy import save as save_tensors
 from newsdesk import atomic
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
+from newsdesk.model.calibration import Calibration
 from newsdesk.model.checks import check_parts
 from newsdesk.model.profile import Profile
 
-FORMAT_VERSION: Literal[3] = 3
+FORMAT_VERSION: Literal[4] = 4  # of bundles that are written; format 3, which has a temperature, is read as well
 MANIFEST = "bundle.json"
 VOCABULARY = "vocabulary.json"
 WEIGHTS = "weights.safetensors"
@@ -73,9 +74,12 @@ class Golden(_Frozen):
 
 
 class Manifest(_Frozen):
-    """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests."""
+    """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests.
 
-    format_version: Literal[3] = FORMAT_VERSION
+    Format 3 is calibrated by `temperature` and knows no `calibration`; in format 4 it is the other way round.
+    """
+
+    format_version: Literal[3, 4] = FORMAT_VERSION
     digest: str = ""
     trained_at: datetime
     model_name: str
@@ -86,6 +90,7 @@ class Manifest(_Frozen):
     tfidf: TfidfConfig
     classifier: ClassifierSpec
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    calibration: Calibration | None = None
     metrics: dict[str, float]
     dataset_version: str
     files: dict[str, str]
@@ -93,8 +98,16 @@ class Manifest(_Frozen):
     profile: Profile | None = None
 
     def expected_digest(self) -> str:
-        content = self.model_dump(mode="json", exclude={"digest", "trained_at"})
+        content = self.model_dump(mode="json", exclude={"digest", "trained_at", self._unknown_to_its_format})
         return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def content(self) -> str:
+        """What is written to disk."""
+        return self.model_dump_json(indent=2, exclude={self._unknown_to_its_format}) + "\n"
+
+    @property
+    def _unknown_to_its_format(self) -> str:
+        return "calibration" if self.format_version == 3 else "temperature"
 
 
 class Vocabulary(_Frozen):
@@ -141,7 +154,7 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
     """Write the files of `bundle` into a folder that is there, beside what else is in it."""
     for name, content in _file_contents(bundle.vocabulary, bundle.tensors).items():
         (folder / name).write_bytes(content)
-    (folder / MANIFEST).write_text(bundle.manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(bundle.manifest.content(), encoding="utf-8")
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -154,7 +167,7 @@ def load_bundle(folder: Path) -> Bundle:
         contents = {name: _read(folder / name) for name in (VOCABULARY, WEIGHTS)}
     except (OSError, ValueError) as error:
         raise BundleError(
-            f"{folder} is not a whole bundle of format {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
+            f"{folder} is not a whole bundle of format 3 or {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
         ) from error
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest.files.get(name):
@@ -178,7 +191,7 @@ def _manifest(folder: Path, content: bytes) -> Manifest:
     except ValidationError as error:
         if any(problem["loc"] == ("format_version",) for problem in error.errors(include_input=False)):
             raise BundleError(
-                f"{folder} is not of format {FORMAT_VERSION}, the only one that this version of Newsdesk reads. "
+                f"{folder} is of none of the formats 3 and {FORMAT_VERSION} that this version of Newsdesk reads. "
                 "Train anew, or fetch it again."
             ) from error
         raise

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import BundleError
+from newsdesk.model.calibration import LARGEST_SLOPE
 from newsdesk.model.profile import MOST_SAMPLED, MOST_WATCHED, REFERENCE_SAMPLE, WATCHED_TERMS
 
 if TYPE_CHECKING:  # the bundle's own module checks what it reads from disk
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # the bundle's own module checks what it reads from disk
 _NODES = ("left", "right", "feature", "threshold")
 _ROUNDING = 1e-6
 _LARGEST_IDF = 1e100
-_LARGEST_SCORE = 1e307  # the difference of two such scores is a number still
+_LARGEST_SCORE = 1e307 / (4 * LARGEST_SLOPE)  # multiplied by any slope, the difference of two is a number still
 
 
 def check_parts(bundle: "Bundle") -> None:
@@ -27,6 +28,7 @@ def check_parts(bundle: "Bundle") -> None:
     idf = _tensor(bundle, "idf")
     if not ((idf >= 1 / _LARGEST_IDF) & (idf <= _LARGEST_IDF)).all():
         _refuse(bundle, "'idf' holds a number that no text collection has")
+    _check_calibration(bundle)
     if manifest.classifier.kind == "linear":
         outputs = _outputs(bundle, manifest.classifier.link)
         _check_tensor(bundle, "weights", (manifest.feature_count, outputs))
@@ -38,6 +40,21 @@ def check_parts(bundle: "Bundle") -> None:
         _check_forest(bundle)
     if manifest.profile is not None:
         _check_profile(bundle)
+
+
+def _check_calibration(bundle: "Bundle") -> None:
+    manifest = bundle.manifest
+    calibration, classes = manifest.calibration, len(manifest.classes)
+    if manifest.format_version == 4 and manifest.temperature != 1:
+        _refuse(bundle, "format 4 has no temperature")
+    if calibration is None:
+        return
+    if manifest.format_version == 3:
+        _refuse(bundle, "format 3 has no calibration but a temperature")
+    if len(calibration.prior) != classes:
+        _refuse(bundle, f"prior shares of {len(calibration.prior)} classes, not {classes}")
+    if abs(sum(calibration.prior) - 1) > _ROUNDING:
+        _refuse(bundle, "its prior shares are not shares of one")
 
 
 def _check_vocabulary(bundle: "Bundle") -> None:

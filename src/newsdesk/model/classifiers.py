@@ -1,6 +1,7 @@
 """The classifiers a bundle can hold, each computing what its scikit-learn original computes.
 
-`probabilities` takes n rows of features and returns an array of shape (n, classes) whose rows sum to 1.
+`probabilities` takes n rows of features and returns an array of shape (n, classes) whose rows sum to 1. `scores` are
+their logarithms, up to a number for each row, and finite where a probability is too small for a number or is 0.
 """
 
 from collections.abc import Callable
@@ -14,11 +15,14 @@ from newsdesk.model.bundle import Activation, Bundle, ForestSpec, LinearSpec, Li
 from newsdesk.model.rows import Rows
 
 Matrix = NDArray[np.float64]
+_LEAST_SHARE = 1e-6  # that a forest, which counts texts, can tell from none
 _DENSE_CELLS = 2**22  # most numbers that a forest spreads out at a time: 16 MB
 
 
 class Classifier(Protocol):
     def probabilities(self, rows: Rows) -> Matrix: ...
+
+    def scores(self, rows: Rows) -> Matrix: ...
 
 
 def classifier_of(bundle: Bundle) -> Classifier:
@@ -38,10 +42,16 @@ class LinearClassifier:
     def __init__(self, spec: LinearSpec, tensors: Tensors) -> None:
         self._weights = _floats(tensors, "weights")
         self._intercepts = _floats(tensors, "intercepts")
-        self._link = LINKS[spec.link]
+        self._link, self._log_link = LINKS[spec.link], LOG_LINKS[spec.link]
 
     def probabilities(self, rows: Rows) -> Matrix:
-        return self._link(_multiply(rows, self._weights) + self._intercepts)
+        return self._link(self._outputs(rows))
+
+    def scores(self, rows: Rows) -> Matrix:
+        return self._log_link(self._outputs(rows))
+
+    def _outputs(self, rows: Rows) -> Matrix:
+        return _multiply(rows, self._weights) + self._intercepts
 
 
 class MlpClassifier:
@@ -51,13 +61,19 @@ class MlpClassifier:
         self._weights = [_floats(tensors, f"weights_{i}") for i in range(spec.layers)]
         self._intercepts = [_floats(tensors, f"intercepts_{i}") for i in range(spec.layers)]
         self._activation = ACTIVATIONS[spec.activation]
-        self._link = LINKS[spec.link]
+        self._link, self._log_link = LINKS[spec.link], LOG_LINKS[spec.link]
 
     def probabilities(self, rows: Rows) -> Matrix:
+        return self._link(self._outputs(rows))
+
+    def scores(self, rows: Rows) -> Matrix:
+        return self._log_link(self._outputs(rows))
+
+    def _outputs(self, rows: Rows) -> Matrix:
         values = _multiply(rows, self._weights[0]) + self._intercepts[0]
         for weights, intercepts in zip(self._weights[1:], self._intercepts[1:], strict=True):
             values = self._activation(values) @ weights + intercepts
-        return self._link(values)
+        return values
 
 
 class ForestClassifier:
@@ -87,6 +103,10 @@ class ForestClassifier:
             leaves = self._leaves(self._dense(rows, begin, end))
             np.mean(self._distribution[leaves], axis=1, out=result[begin:end])
         return result
+
+    def scores(self, rows: Rows) -> Matrix:
+        logarithms: Matrix = np.log(np.maximum(self.probabilities(rows), _LEAST_SHARE))
+        return logarithms
 
     def _dense(self, rows: Rows, begin: int, end: int) -> NDArray[np.float32]:
         features = np.zeros((end - begin, self._feature_count), dtype=np.float32)
@@ -149,6 +169,14 @@ def _one_vs_rest(scores: Matrix) -> Matrix:
     return np.where(total > 0, separate / np.where(total > 0, total, 1), 1 / scores.shape[1])
 
 
+def _log_sigmoid(scores: Matrix) -> Matrix:
+    return np.column_stack([np.zeros(len(scores)), scores[:, 0]])
+
+
+def _log_logistic(scores: Matrix) -> Matrix:
+    return np.minimum(scores, 0) - np.log1p(np.exp(-np.abs(scores)))
+
+
 def _relu(values: Matrix) -> Matrix:
     return np.maximum(values, 0)
 
@@ -158,6 +186,11 @@ def _identity(values: Matrix) -> Matrix:
 
 
 LINKS: dict[Link, Callable[[Matrix], Matrix]] = {"softmax": _softmax, "sigmoid": _sigmoid, "one_vs_rest": _one_vs_rest}
+LOG_LINKS: dict[Link, Callable[[Matrix], Matrix]] = {
+    "softmax": _identity,
+    "sigmoid": _log_sigmoid,
+    "one_vs_rest": _log_logistic,
+}
 ACTIVATIONS: dict[Activation, Callable[[Matrix], Matrix]] = {
     "identity": _identity,
     "logistic": _logistic,

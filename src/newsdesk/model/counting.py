@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,14 @@ def numbered(vocabulary: Vocabulary) -> NumberedVocabulary:
     )
 
 
+class TermCounts(NamedTuple):
+    """How often each column's term occurs in a text, and the share of its words that occur in the vocabulary, 0 where
+    there is no word."""
+
+    counts: Counter[int]
+    known_share: float
+
+
 class OneByOne:
     """Counts with dictionaries."""
 
@@ -62,16 +71,11 @@ class OneByOne:
                 columns.setdefault(len(term), {})[term] = j
         self._columns = [(length, found.get) for length, found in sorted(columns.items())]
 
-    def count(self, text: str) -> Counter[int]:
-        """How often each column's term occurs in one text."""
-        return Counter(self._known_terms(self._numbers(text)))
-
-    def known(self, text: str) -> tuple[float, set[int]]:
-        """The share of the words that occur in the vocabulary, 0 where there is no word, and the columns of the terms
-        in one text."""
+    def count(self, text: str) -> TermCounts:
+        """The terms of one text."""
         numbers = self._numbers(text)
         share = 1 - numbers.count(UNKNOWN) / len(numbers) if numbers else 0.0
-        return share, set(self._known_terms(numbers))
+        return TermCounts(Counter(self._known_terms(numbers)), share)
 
     def _numbers(self, text: str) -> list[int]:
         words = self._write(text).decode("utf-8", "surrogatepass").split(" ")
@@ -99,6 +103,7 @@ class AllAtOnce:
     def count(self, texts: Sequence[str]) -> Rows:
         """The terms of all texts, columns ascending in each."""
         words, text_of = self._word_numbers(texts)
+        shares = _known_shares(words, text_of, len(texts))
         columns, places = self._ngrams.find(words)
         cells = text_of[places] * self._width + columns
         if len(texts) * self._width < 2**31:
@@ -109,7 +114,7 @@ class AllAtOnce:
         cells = cells[firsts]
         starts = np.searchsorted(cells, np.arange(len(texts) + 1) * self._width)
         owners = np.repeat(np.arange(len(texts)), np.diff(starts))
-        return Rows(starts, cells - owners * self._width, counts)
+        return Rows(starts, cells - owners * self._width, counts, shares)
 
     def _word_numbers(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
         """The words of all texts that are not passed over, one after the other, and to which text each belongs."""
@@ -119,3 +124,11 @@ class AllAtOnce:
         text_of = np.repeat(np.arange(len(texts)), np.diff(np.searchsorted(starts, ends), prepend=0))
         kept = np.flatnonzero(numbers != _PASSED_OVER)
         return numbers[kept], text_of[kept]
+
+
+def _known_shares(words: NDArray[np.int32], text_of: NDArray[np.intp], height: int) -> NDArray[np.float64]:
+    """For each text, the share of its words that are not unknown. Each text but the last ends in a word between."""
+    totals = np.bincount(text_of, minlength=height)
+    known = np.bincount(text_of[words != UNKNOWN], minlength=height)
+    totals[:-1] -= 1
+    return known / np.maximum(totals, 1)

@@ -1,10 +1,11 @@
 """Which terms of a text speak for a category, and which against it, in parts that sum to the category's score.
 
-Linear classifiers and naive Bayes: exact. The score is the class's logit divided by the temperature, the baseline is
-that of a text without a known term, and each term adds its feature times its weight. Of two classes with one logit, the
-first has the logit's negative. For one-vs-rest the score is the class's own logit, before the classes are normalised
-against each other and the temperature is applied. For naive Bayes, whose log-probabilities are all negative, it is the
-joint log-probability less its mean over the classes, term by term, so that the sign tells for or against.
+Linear classifiers and naive Bayes: exact. The score is the class's calibrated logit, before it is weighed against the
+prior (`newsdesk.model.calibration`), the baseline is what the intercept and the prior put into it, and each term adds
+its feature times its weight times the slope. Of two classes with one logit, the first has the logit's negative. For
+one-vs-rest the score is the class's own logit, before the classes are normalised against each other and calibrated. For
+naive Bayes, whose log-probabilities are all negative, it is the joint log-probability less its mean over the classes,
+term by term, so that the sign tells for or against.
 
 Multi-layer perceptrons and forests: Shapley values of the calibrated log-probability, sampled over permutations of the
 terms (Strumbelj and Kononenko 2014, "Explaining prediction models and individual predictions with feature
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import UsageError
-from newsdesk.model.bundle import LinearSpec
+from newsdesk.model.bundle import LinearSpec, Manifest
 from newsdesk.model.predictor import Predictor
 from newsdesk.model.rows import Rows
 
@@ -75,21 +76,35 @@ def explain(predictor: Predictor, text: str, category: str | None = None) -> Exp
 
 
 def _linear(predictor: Predictor, spec: LinearSpec, row: Rows, number: int) -> tuple[float, NDArray[np.float64]]:
-    tensors, temperature = predictor.bundle.tensors, predictor.bundle.manifest.temperature
-    output = 0 if spec.link == "sigmoid" else number
-    scale = 1.0 if spec.link == "one_vs_rest" else 1 / temperature
-    if spec.link == "sigmoid" and number == 0:
-        scale = -scale
+    tensors, manifest = predictor.bundle.tensors, predictor.bundle.manifest
     weights, intercepts = tensors["weights"][row.columns].astype(np.float64), tensors["intercepts"].astype(np.float64)
-    if predictor.bundle.manifest.model_type == "MultinomialNB":
+    scale = 1.0
+    if spec.link != "one_vs_rest":
+        scale, intercepts = _calibrated(manifest, spec, float(row.evidence[0]), intercepts)
+    if manifest.model_type == "MultinomialNB":
         weights, intercepts = weights - weights.mean(axis=1, keepdims=True), intercepts - intercepts.mean()
-    return float(intercepts[output]) * scale, row.values * weights[:, output] * scale
+    output = 0 if spec.link == "sigmoid" else number
+    sign = -1 if spec.link == "sigmoid" and number == 0 else 1
+    return float(intercepts[output]) * sign, row.values * weights[:, output] * (scale * sign)
+
+
+def _calibrated(
+    manifest: Manifest, spec: LinearSpec, evidence: float, intercepts: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """What the weights are multiplied with, and the scores that the text's terms are added to."""
+    calibration = manifest.calibration
+    if calibration is None:
+        return 1 / manifest.temperature, intercepts / manifest.temperature
+    slope, log_prior = calibration.slope_at(evidence), np.log(calibration.prior)
+    once = min(slope, 1.0)
+    prior = log_prior[1:] - log_prior[:1] if spec.link == "sigmoid" else log_prior
+    return slope, (1 - once) * prior + once * intercepts
 
 
 def _most_telling(predictor: Predictor, row: Rows, number: int) -> NDArray[np.intp]:
     """The features that change the log-probability most where they are the only one."""
     singles = np.concatenate([np.arange(len(row.columns) + 1), [len(row.columns)]])  # each alone, and none at all
-    *scores, none = _log_probabilities(predictor, Rows(singles, row.columns, row.values), number)
+    *scores, none = _log_probabilities(predictor, _part(row, singles, slice(None)), number)
     return np.lexsort((row.columns, -np.abs(np.array(scores) - none)))[:_MOST_PLAYERS]
 
 
@@ -127,8 +142,14 @@ def _scores_while_adding(
         there = turns < np.arange(begin, min(begin + at_once, players + 1))[:, np.newaxis]
         _, features = np.nonzero(there)
         starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-        scores.append(_log_probabilities(predictor, Rows(starts, row.columns[features], row.values[features]), number))
+        scores.append(_log_probabilities(predictor, _part(row, starts, features), number))
     return np.concatenate(scores)
+
+
+def _part(row: Rows, starts: NDArray[np.intp], features: NDArray[np.intp] | slice) -> Rows:
+    """Rows of some of a text's features, as well known as the text."""
+    shares = None if row.known_shares is None else np.repeat(row.known_shares, len(starts) - 1)
+    return Rows(starts, row.columns[features], row.values[features], shares)
 
 
 def _log_probabilities(predictor: Predictor, rows: Rows, number: int) -> NDArray[np.float64]:

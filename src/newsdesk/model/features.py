@@ -1,7 +1,6 @@
 """From text to TF-IDF features, by the bundle's vocabulary alone."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
-from newsdesk.model.counting import AllAtOnce, OneByOne, numbered
+from newsdesk.model.counting import AllAtOnce, OneByOne, TermCounts, numbered
 from newsdesk.model.rows import Rows
 from newsdesk.text.invisible import has_invisible
 from newsdesk.text.tokens import word_writer
@@ -39,19 +38,20 @@ class TfidfFeatures:
         self._idf = idf
         self._sublinear = tfidf.sublinear_tf
 
-    def few_terms(self, text: str) -> Counter[int] | None:
-        """How often each column's term occurs in a headline; None for a longer text."""
+    def few_terms(self, text: str) -> TermCounts | None:
+        """The terms of a headline; None for a longer text."""
         return self._one_by_one.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
 
-    def known(self, text: str) -> tuple[float, set[int]]:
-        """The share of a text's words that the vocabulary knows, and the columns of its terms."""
-        return self._one_by_one.known(text)
+    def terms(self, text: str) -> TermCounts:
+        """The terms of any text."""
+        return self._one_by_one.count(text)
 
-    def row(self, counts: Counter[int]) -> Rows:
+    def row(self, terms: TermCounts) -> Rows:
         """The features of a text with these terms."""
+        counts = terms.counts
         columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
         values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        return self._weighted(Rows(np.array([0, len(counts)]), columns, values))
+        return self._weighted(Rows(np.array([0, len(counts)]), columns, values, np.array([terms.known_share])))
 
     def rows(self, texts: Sequence[str]) -> Rows:
         """The features of texts, title and text joined, as they were written."""
@@ -63,7 +63,7 @@ class TfidfFeatures:
         values = np.log(counts.values) + 1 if self._sublinear else counts.values
         values = values * self._idf[counts.columns]
         if counts.height == 1:
-            return Rows(counts.starts, counts.columns, values / (math.sqrt(values @ values) or 1.0))
+            return counts._replace(values=values / (math.sqrt(values @ values) or 1.0))
         owners = np.repeat(np.arange(counts.height), np.diff(counts.starts))
         norms = np.sqrt(np.bincount(owners, values * values, minlength=counts.height))
-        return Rows(counts.starts, counts.columns, values / norms[owners])
+        return counts._replace(values=values / norms[owners])

@@ -4,22 +4,24 @@ For a dozen terms and a handful of classes numpy spends its time on being called
 are cold, a headline is answered in a third of the time this way. Equal to the arrays' answer but for rounding.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.model.bundle import Bundle, LinearSpec, Link
+from newsdesk.model.calibration import evidence_of
+from newsdesk.model.counting import TermCounts
 
 _MOST_PRODUCTS = 400  # of terms and classes: from here on arrays are faster
 _MOST_CLASSES = 20  # of a bigger table of weights, numbers of Python would take too much memory
 
 
 class FewTerms:
-    """`probabilities` takes how often each column's term occurs, and gives the probabilities of the classes.
+    """`probabilities` takes the terms of a text, and gives the calibrated probabilities of the classes.
 
-    They are calibrated already: at a temperature, the softmax of scores is that of the scores divided by it.
+    At a temperature, the softmax of scores is that of the scores divided by it.
     """
 
     def __init__(self, bundle: Bundle, link: Link, idf: NDArray[np.float64]) -> None:
@@ -31,9 +33,14 @@ class FewTerms:
         self._intercepts: list[float] = (tensors["intercepts"].astype(np.float64) / temperature).tolist()
         self._most_terms = _MOST_PRODUCTS // len(self._intercepts)
         self._link = _LINKS[link]
+        self._calibration = manifest.calibration
+        if self._calibration is not None:
+            logarithms = [log(share) for share in self._calibration.prior]
+            self._log_prior = [logarithms[1] - logarithms[0]] if link == "sigmoid" else logarithms
 
-    def probabilities(self, counts: Mapping[int, int]) -> list[float] | None:
+    def probabilities(self, terms: TermCounts) -> list[float] | None:
         """None where the terms are too many for this to be the faster way."""
+        counts, known_share = terms
         if len(counts) > self._most_terms:
             return None
         idf = self._idf
@@ -45,7 +52,17 @@ class FewTerms:
         sums = [0.0] * len(self._intercepts)
         for column, value in values:
             sums = [total + value * weight for total, weight in zip(sums, self._weights[column], strict=True)]
-        return self._link([total / norm + extra for total, extra in zip(sums, self._intercepts, strict=True)])
+        calibration = self._calibration
+        if calibration is None:
+            return self._link([total / norm + extra for total, extra in zip(sums, self._intercepts, strict=True)])
+        evidence = evidence_of(len(counts), known_share)
+        slope, trust = calibration.slope_at(evidence), calibration.trust_at(evidence)
+        factor, extras, distrust = slope / norm, self._intercepts, 1 - trust
+        if slope < 1:
+            pairs = zip(self._log_prior, extras, strict=True)
+            extras = [prior + slope * (extra - prior) for prior, extra in pairs]
+        shares = self._link([total * factor + extra for total, extra in zip(sums, extras, strict=True)])
+        return [trust * share + distrust * prior for share, prior in zip(shares, calibration.prior, strict=True)]
 
 
 def few_terms_of(bundle: Bundle, idf: NDArray[np.float64]) -> FewTerms | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from newsdesk.errors import BundleError
 from newsdesk.model.bundle import Bundle, Golden
+from newsdesk.model.calibration import Scores, at_temperature, calibrated
 from newsdesk.model.checks import check_parts
 from newsdesk.model.classifiers import classifier_of
 from newsdesk.model.features import TfidfFeatures
@@ -17,6 +18,7 @@ from newsdesk.model.rows import Rows
 
 GOLDEN_TOLERANCE = 1e-6  # for a probability; processors round differently
 _MOST_TEXTS, _MOST_CHARACTERS = 256, 2**17  # in one step of a batch
+_NO_TERMS = Rows(np.zeros(2, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,6 @@ class Prediction:
     category: str
     confidence: float
     probabilities: dict[str, float]
-
-
-def at_temperature(probabilities: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Probabilities made sharper (temperature below 1) or flatter (above 1), in each row; their order stays.
-
-    The softmax of log-probabilities divided by the temperature, which for a softmax classifier is that of its scores.
-    """
-    if temperature == 1:
-        return probabilities
-    powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / temperature)
-    changed: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return changed
 
 
 class Predictor:
@@ -58,7 +48,7 @@ class Predictor:
             raise BundleError(f"The bundle {bundle.digest} cannot be used: {error}. Train anew.") from error
         self._classifier = classifier_of(bundle)
         self._few_terms = few_terms_of(bundle, idf)
-        self._temperature = manifest.temperature
+        self._intercepts = self._classifier.scores(_NO_TERMS)
         watched = bundle.tensors.get(WATCHED_TERMS, np.empty(0, dtype=np.int32)).tolist()
         self._watched = {column: place for place, column in enumerate(watched)}
         self._prove(manifest.golden)
@@ -81,7 +71,14 @@ class Predictor:
 
     def probabilities(self, rows: Rows) -> NDArray[np.float64]:
         """Calibrated probabilities, of shape (rows, classes), of texts with these features."""
-        return at_temperature(self._classifier.probabilities(rows), self._temperature)
+        calibration = self.bundle.manifest.calibration
+        if calibration is None:
+            return at_temperature(self._classifier.probabilities(rows), self.bundle.manifest.temperature)
+        return calibrated(self.scores(rows), calibration)
+
+    def scores(self, rows: Rows) -> Scores:
+        """What these features say before they are calibrated."""
+        return Scores(self._classifier.scores(rows), self._intercepts, rows.evidence)
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities of shape (texts, classes), for texts as they were written, title and text joined."""
@@ -102,18 +99,18 @@ class Predictor:
 
     def traits(self, text: str) -> Traits:
         """What a text is like for this bundle, as its profile counts it."""
-        known_share, columns = self._features.known(text)
+        terms = self._features.terms(text)
         bits = np.zeros(len(self._watched), dtype=np.bool_)
-        bits[[self._watched[column] for column in columns if column in self._watched]] = True
-        return Traits(known_share, np.packbits(bits).tobytes().hex())
+        bits[[self._watched[column] for column in terms.counts if column in self._watched]] = True
+        return Traits(terms.known_share, np.packbits(bits).tobytes().hex())
 
     def _alone(self, text: str) -> list[float]:
-        if self._few_terms is None or (counts := self._features.few_terms(text)) is None:
+        if self._few_terms is None or (terms := self._features.few_terms(text)) is None:
             rows = self._features.rows([text])
-        elif (probabilities := self._few_terms.probabilities(counts)) is not None:
+        elif (probabilities := self._few_terms.probabilities(terms)) is not None:
             return probabilities
         else:
-            rows = self._features.row(counts)
+            rows = self._features.row(terms)
         answer: list[float] = self.probabilities(rows)[0].tolist()
         return answer
 

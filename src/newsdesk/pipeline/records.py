@@ -45,7 +45,7 @@ def winner_record(winner: Fitted, test: Evaluation, bundle: Bundle, config: Mode
     settings = {
         "model_name": winner.name,
         "model_type": winner.model_type,
-        "temperature": bundle.manifest.temperature,
+        **_calibration(bundle),
         **{f"tfidf.{key}": value for key, value in config.feature_extraction.tfidf.model_dump().items()},
         **{f"text_cleaning.{key}": value for key, value in config.preprocessing.text_cleaning.model_dump().items()},
     }
@@ -58,6 +58,12 @@ def winner_record(winner: Fitted, test: Evaluation, bundle: Bundle, config: Mode
             tags={"bundle_digest": bundle.digest},
             files=_pictures(test, "test", Path(scratch)),
         )
+
+
+def _calibration(bundle: Bundle) -> dict[str, float]:
+    calibration = bundle.manifest.calibration
+    figures = {} if calibration is None else calibration.model_dump(exclude={"prior"})
+    return {f"calibration.{name}": value for name, value in figures.items()}
 
 
 def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:

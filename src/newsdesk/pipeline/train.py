@@ -19,9 +19,10 @@ from newsdesk.pipeline.candidates import fit_candidate, gather, with_hyperparame
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.records import candidate_record, winner_record
 from newsdesk.registry.tracking import Tracking
-from newsdesk.training.bundling import build_bundle, calibrated, prove_equal, vocabulary_of, with_metrics
-from newsdesk.training.calibration import expected_calibration_error, fit_temperature
+from newsdesk.training.bundling import build_bundle, prove_equal, vocabulary_of, with_calibration, with_metrics
+from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import Candidate, best_servable
+from newsdesk.training.cross_fitting import cross_fitted_calibration
 from newsdesk.training.evaluation import Evaluation, evaluate
 from newsdesk.training.fit import fit_classifier, fit_features
 
@@ -106,15 +107,16 @@ def _decide(
             "None of the classifiers in configs/model_config.yaml can be served: add one of the four that ship with it."
         )
     training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
-    temperature = _temperature(best.bundle, validation)
-    progress.step(f"Fitting {best.name} on train and validation")
     config = with_hyperparameters(config, best.name, best.hyperparameters)
+    progress.step(f"Calibrating {best.name}")
+    calibration = cross_fitted_calibration(best.bundle, dataset, config, seed)
+    progress.step(f"Fitting {best.name} on train and validation")
     features = fit_features(training + validation, config)
     winner = fit_classifier(best.name, config, features, seed)
     uncalibrated = build_bundle(winner, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
     prove_equal(uncalibrated, winner, testing)
-    bundle, test = _measured(calibrated(uncalibrated, temperature), testing)
+    bundle, test = _measured(with_calibration(uncalibrated, calibration), testing)
     with winner_record(winner, test, bundle, config) as record:
         tracking.record(run_id, record)
     return Trained(
@@ -127,18 +129,13 @@ def _track(tracking: Tracking, candidate: Candidate, dataset: Dataset, parent: s
         tracking.log(record, parent)
 
 
-def _temperature(bundle: Bundle, validation: Examples) -> float:
-    """The temperature at which the bundle's confidence fits articles that it was not fitted on."""
-    probabilities = Predictor(bundle).predict_proba(validation.texts)
-    return fit_temperature(probabilities, np.array([bundle.manifest.classes.index(c) for c in validation.categories]))
-
-
 def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
     """The bundle with its figures on the test set and the profile of it, and all of these figures."""
     predictor = Predictor(bundle)
     probabilities = predictor.predict_proba(testing.texts)
     truth = np.array([predictor.classes.index(category) for category in testing.categories])
-    test = evaluate(testing.categories, [predictor.classes[i] for i in probabilities.argmax(axis=1)])
+    best = probabilities.argmax(axis=1)
+    test = evaluate(testing.categories, [predictor.classes[i] for i in best])
     per_class = {f"f1/{category}": scores.f1 for category, scores in test.per_class.items()}
-    metrics = test.metrics() | {"ece": expected_calibration_error(probabilities, truth)} | per_class
+    metrics = test.metrics() | {"ece": expected_calibration_error(probabilities.max(axis=1), best == truth)} | per_class
     return with_profile(with_metrics(bundle, metrics), testing.texts), test

@@ -8,6 +8,7 @@ from newsdesk.articles.dataset import Dataset, Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle, Manifest, Vocabulary, seal
+from newsdesk.model.calibration import Calibration
 from newsdesk.model.compile import compile_classifier, compile_vocabulary
 from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor
@@ -49,9 +50,9 @@ def build_bundle(
     return with_golden(seal(draft, vocabulary, tensors | {"idf": fitted.features.vectorizer.idf_}))
 
 
-def calibrated(bundle: Bundle, temperature: float) -> Bundle:
-    """The same bundle, answering at `temperature`."""
-    manifest = bundle.manifest.model_copy(update={"temperature": temperature})
+def with_calibration(bundle: Bundle, calibration: Calibration) -> Bundle:
+    """The same bundle, calibrated."""
+    manifest = bundle.manifest.model_copy(update={"calibration": calibration})
     return with_golden(seal(manifest, bundle.vocabulary, bundle.tensors))
 
 

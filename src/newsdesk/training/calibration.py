@@ -1,37 +1,60 @@
 """Make confidence mean what it says: of the predictions made with confidence 0.8, eight in ten should be right."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
-from newsdesk.model.predictor import at_temperature
+from newsdesk.model.calibration import Calibration, Scores, calibrated
 
-_COLDEST, _HOTTEST = 0.05, 20.0
+_LOWEST, _HIGHEST = np.log([0.01, 0.001, 0.001]), np.log([100.0, 1000.0, 1000.0])  # slope, its terms, the prior's
+_START = np.log([4.0, 1.0, 0.5]) + np.vstack([np.zeros(3), np.eye(3)])  # a simplex
+_DIGITS = 4
 _LEAST = 1e-12  # a probability of zero for the truth must not make the loss infinite
 
 
-def fit_temperature(probabilities: NDArray[np.float64], truth: NDArray[np.intp]) -> float:
-    """At which temperature `probabilities`, of shape (texts, classes), have the lowest log loss of class `truth[i]`.
+@dataclass(frozen=True)
+class Scored:
+    """The scores of some texts by a classifier that was not fitted on them; text i belongs to class `truth[i]`."""
 
-    Guo et al. 2017, "On Calibration of Modern Neural Networks". Fit it on texts that the classifier was not fitted on.
+    scores: Scores
+    truth: NDArray[np.intp]
+
+
+def fit_calibration(scored: Scored, counts: Sequence[int]) -> Calibration:
+    """The calibration with the lowest log loss, where `counts[i]` texts that are independent belong to class i.
+
+    Of n texts of a class, however separable, the targets say that (n + 1) / (n + 2) belong to it, so that no finite
+    collection makes a model certain: Platt 1999, "Probabilistic Outputs for Support Vector Machines".
     """
-    rows = np.arange(len(truth))
+    members = np.array(counts, dtype=np.float64)
+    prior = (members / members.sum()).tolist()
+    target = ((members + 1) / (members + 2))[scored.truth]
+    rows = np.arange(len(scored.truth))
 
-    def loss(log_temperature: float) -> float:
-        of_truth = at_temperature(probabilities, float(np.exp(log_temperature)))[rows, truth]
-        return float(-np.log(np.maximum(of_truth, _LEAST)).mean())
+    def made_of(logarithms: NDArray[np.float64]) -> Calibration:
+        slope, slope_terms, prior_terms = np.exp(np.clip(logarithms, _LOWEST, _HIGHEST)).round(_DIGITS).tolist()
+        return Calibration(prior=prior, slope=slope, slope_terms=slope_terms, prior_terms=prior_terms)
 
-    found = minimize_scalar(loss, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    def loss(logarithms: NDArray[np.float64]) -> float:
+        found = np.log(np.maximum(calibrated(scored.scores, made_of(logarithms)), _LEAST))
+        of_truth = found[rows, scored.truth]
+        of_others = (found.sum(axis=1) - of_truth) / (len(counts) - 1)
+        outside = np.abs(logarithms - np.clip(logarithms, _LOWEST, _HIGHEST)).sum()
+        return float(-(target * of_truth + (1 - target) * of_others).mean() + outside)
+
+    options = {"initial_simplex": _START, "xatol": 1e-3, "fatol": 1e-6}
+    found = minimize(loss, _START[0], method="Nelder-Mead", options=options)
+    return made_of(found.x)
 
 
-def expected_calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.intp], bins: int = 15) -> float:
+def expected_calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 15) -> float:
     """Mean distance of confidence and accuracy over `bins` equal ranges of confidence, weighted by their size.
 
     Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
     """
-    confidence = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == truth
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
         abs(confidence[place == one].mean() - is_right[place == one].mean()) * (place == one).mean()

@@ -12,7 +12,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from newsdesk.model.bundle import MANIFEST, Bundle, Manifest, seal
-from tests.builders import fitted_bundle
+from tests.builders import fitted_bundle, sample_calibration
 
 Forge = Callable[[Bundle], Bundle]
 CLASSIFIERS: dict[str, Any] = {
@@ -33,7 +33,7 @@ def put_sealed(folder: Path, name: str, content: bytes) -> None:
     manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     forged = manifest.model_copy(update={"files": manifest.files | {name: sha256(content).hexdigest()}})
     forged = forged.model_copy(update={"digest": forged.expected_digest()})
-    (folder / MANIFEST).write_text(forged.model_dump_json(), encoding="utf-8")
+    (folder / MANIFEST).write_text(forged.content(), encoding="utf-8")
 
 
 def with_manifest(**changes: Any) -> Forge:
@@ -78,7 +78,14 @@ def put(place: Any, value: Any) -> Callable[[Any], Any]:
     return change
 
 
-LINEAR_FORGERIES: dict[str, tuple[Forge, str]] = {
+CALIBRATION_FORGERIES: dict[str, tuple[Forge, str]] = {
+    "no prior": (with_manifest(calibration=sample_calibration(prior=[])), "prior shares of 0 classes, not 5"),
+    "a prior for fewer": (with_manifest(calibration=sample_calibration(4)), "prior shares of 4 classes, not 5"),
+    "a prior for more": (with_manifest(calibration=sample_calibration(6)), "prior shares of 6 classes, not 5"),
+    "a prior of too much": (with_manifest(calibration=sample_calibration(prior=[0.3] * 5)), "not shares of one"),
+    "a prior of too little": (with_manifest(calibration=sample_calibration(prior=[0.1] * 5)), "not shares of one"),
+}
+LINEAR_FORGERIES: dict[str, tuple[Forge, str]] = CALIBRATION_FORGERIES | {
     "a class twice": (with_manifest(classes=["business"] * 5), "class is named twice"),
     "a class more": (with_manifest(classes=[*"abcdef"]), "'weights' has the shape"),
     "more features than terms": (with_manifest(feature_count=10**15), "terms for"),
@@ -109,7 +116,7 @@ LINEAR_FORGERIES: dict[str, tuple[Forge, str]] = {
     "an idf of zero": (with_tensor("idf", put(0, 0.0)), "no text collection has"),
     "infinity in intercepts": (with_tensor("intercepts", put(0, np.inf)), "not finite"),
 }
-MLP_FORGERIES: dict[str, tuple[Forge, str]] = {
+MLP_FORGERIES: dict[str, tuple[Forge, str]] = CALIBRATION_FORGERIES | {
     "layers without end": (
         with_manifest(classifier=bundle("mlp").manifest.classifier.model_copy(update={"layers": 10**18})),
         "layers in 5 tensors",
@@ -127,7 +134,7 @@ MLP_FORGERIES: dict[str, tuple[Forge, str]] = {
     ),
     "NaN in a layer": (with_tensor("weights_1", put((0, 0), np.nan)), "not finite"),
 }
-FOREST_FORGERIES: dict[str, tuple[Forge, str]] = {
+FOREST_FORGERIES: dict[str, tuple[Forge, str]] = CALIBRATION_FORGERIES | {
     "a circle": (with_tensor("left", put(1, 0)), "leads nowhere"),
     "a half circle": (with_tensor("right", put(0, 0)), "leads nowhere"),
     "a branch out of the forest": (with_tensor("left", put(0, 10**6)), "leads nowhere"),

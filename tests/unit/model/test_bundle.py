@@ -37,7 +37,7 @@ from newsdesk.model.bundle import (
     save_bundle,
     seal,
 )
-from tests.builders import fitted_bundle
+from tests.builders import fitted_bundle, sample_calibration
 from tests.unit.model.forgeries import put_sealed
 
 TERMS = ["bank", "bank share", "goal", "naïve", "share", "team"]
@@ -173,7 +173,12 @@ def test_the_digest_does_not_depend_on_the_time_of_training() -> None:
         {"tfidf": TfidfConfig(sublinear_tf=False)},
         {"classifier": LinearSpec(link="one_vs_rest")},
         {"classifier": MlpSpec(layers=1, activation="relu", link="softmax")},
-        {"temperature": 0.9},
+        {"format_version": 3},
+        {"format_version": 3, "temperature": 0.9},
+        {"calibration": sample_calibration(300)},
+        {"calibration": sample_calibration(300, slope=7.0)},
+        {"calibration": sample_calibration(300, slope_terms=1.0)},
+        {"calibration": sample_calibration(300, prior_terms=1.0)},
         {"metrics": {"accuracy": 0.9}},
         {"dataset_version": "fedcba9876543210"},
         {"golden": [Golden(text="bank", probabilities=[0.25, 0.5])]},
@@ -225,8 +230,8 @@ def test_a_manifest_with_a_byte_changed_is_refused_or_says_the_same(place: float
         lambda m: m["text_cleaning"].update(remove_numbers=True),
         lambda m: m["tfidf"].update(ngram_range=[1, 1]),
         lambda m: m["classifier"].update(link="sigmoid"),
-        lambda m: m.update(temperature=0.5),
         lambda m: m.update(temperature=0),
+        lambda m: m.update(calibration=sample_calibration(300).model_dump()),
         lambda m: m.update(dataset_version="other"),
         lambda m: m["files"].update({WEIGHTS: "0" * 64}),
         lambda m: m["files"].update({"weights.pkl": "0" * 64}),
@@ -245,8 +250,9 @@ def test_a_manifest_with_a_byte_changed_is_refused_or_says_the_same(place: float
         lambda m: m["golden"].clear(),
         lambda m: m.pop("golden"),
         lambda m: m.update(entry_point="os:system"),
-        lambda m: m.update(format_version=4),
-        lambda m: m.update(format_version="3"),
+        lambda m: m.update(format_version=5),
+        lambda m: m.update(format_version=3),
+        lambda m: m.update(format_version="4"),
     ],
 )
 def test_a_bundle_with_an_edited_manifest_is_refused(edit: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
@@ -278,7 +284,7 @@ def test_a_bundle_with_a_truncated_file_is_refused(name: str, kept: float, tmp_p
 def test_a_bundle_without_one_of_its_files_is_refused_by_the_name_of_the_file(name: str, tmp_path: Path) -> None:
     folder = saved_bundle(tmp_path / "bundle")
     (folder / name).unlink()
-    with pytest.raises(BundleError, match=f"is not a whole bundle of format 3: .*{name}.* Fetch it again"):
+    with pytest.raises(BundleError, match=f"is not a whole bundle of format 3 or 4: .*{name}.* Fetch it again"):
         load_bundle(folder)
 
 

@@ -39,7 +39,9 @@ def as_dictionaries(terms: Rows) -> list[dict[int, float]]:
 @given(texts=st.lists(wild_texts(), min_size=1, max_size=6))
 def test_a_batch_counts_what_its_texts_count_one_by_one(texts: list[str]) -> None:
     one_by_one, all_at_once = counters()
-    assert as_dictionaries(all_at_once.count(texts)) == [one_by_one.count(text) for text in texts]
+    together, alone = all_at_once.count(texts), [one_by_one.count(text) for text in texts]
+    assert as_dictionaries(together) == [terms.counts for terms in alone]
+    assert together.known_shares == pytest.approx(np.array([terms.known_share for terms in alone]), abs=1e-15)
 
 
 def test_articles_are_counted_alike_both_ways() -> None:
@@ -47,7 +49,7 @@ def test_articles_are_counted_alike_both_ways() -> None:
     texts = unseen_texts(4)
     found = as_dictionaries(all_at_once.count(texts))
     assert sum(map(len, found)) > 300
-    assert found == [one_by_one.count(text) for text in texts]
+    assert found == [one_by_one.count(text).counts for text in texts]
 
 
 @pytest.mark.parametrize("forms", [{}, {"\n": None}, {"\n": "share"}])

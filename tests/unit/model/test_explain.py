@@ -19,7 +19,7 @@ from newsdesk.model.explain import LEAST_PROBABILITY, OTHER_TERMS, explain
 from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner
-from tests.builders import bundle_of, fit_pipeline, sample_texts
+from tests.builders import bundle_of, fit_pipeline, sample_calibration, sample_texts
 from tests.unit.model.equality import EXACT, TRAINED_ON, unseen_texts, wild_texts
 
 LINEAR: dict[str, Any] = {
@@ -38,23 +38,37 @@ of_every_kind = pytest.mark.parametrize("name", CLASSIFIERS)
 of_two_classes_or_more = pytest.mark.parametrize("classes", [2, 5])
 
 
+def calibrations(classes: int) -> dict[str, dict[str, Any]]:
+    """What is changed in a manifest for each way of calibrating."""
+    return {
+        "plain": {},
+        "at a temperature": {"format_version": 3, "temperature": 1.7},
+        "sharpened": {"calibration": sample_calibration(classes)},
+        "flattened": {"calibration": sample_calibration(classes, slope=0.6, slope_terms=9)},
+    }
+
+
 @cache
-def fitted(name: str, classes: int = 5, temperature: float = 1.0) -> tuple[Predictor, Pipeline]:
+def fitted(name: str, classes: int = 5, kind: str = "plain") -> tuple[Predictor, Pipeline]:
     texts, categories = sample_texts(TRAINED_ON)
     wanted = classes * TRAINED_ON
     cleaning, tfidf = TextCleaning(), TfidfConfig()
     pipeline = fit_pipeline(clone(CLASSIFIERS[name]), texts[:wanted], categories[:wanted], cleaning, tfidf)
     plain = bundle_of(pipeline, cleaning, tfidf)
-    manifest = plain.manifest.model_copy(update={"temperature": temperature})
+    manifest = plain.manifest.model_copy(update=calibrations(classes)[kind])
     return Predictor(with_golden(seal(manifest, plain.vocabulary, plain.tensors))), pipeline
 
 
 @of_every_kind
 @of_two_classes_or_more
 @settings(max_examples=10, deadline=None)
-@given(text=wild_texts() | st.sampled_from(unseen_texts(2)), choice=st.integers(0, 4), warm=st.booleans())
-def test_the_parts_sum_to_the_score(name: str, classes: int, text: str, choice: int, warm: bool) -> None:
-    predictor, _ = fitted(name, classes, 1.7 if warm else 1.0)
+@given(
+    text=wild_texts() | st.sampled_from(unseen_texts(2)),
+    choice=st.integers(0, 4),
+    kind=st.sampled_from([*calibrations(5)]),
+)
+def test_the_parts_sum_to_the_score(name: str, classes: int, text: str, choice: int, kind: str) -> None:
+    predictor, _ = fitted(name, classes, kind)
     found = explain(predictor, text, predictor.classes[choice % classes])
     assert found.baseline + sum(part for _, part in found.terms) == pytest.approx(found.score, abs=1e-9)
     sizes = [abs(part) for _, part in found.terms]
@@ -80,20 +94,31 @@ def test_the_score_of_a_linear_classifier_is_that_of_scikit_learn(name: str, cla
 
 @pytest.mark.parametrize("name", ["logistic regression", "naive bayes"])
 @of_two_classes_or_more
-def test_differences_of_linear_scores_are_log_odds_at_any_temperature(name: str, classes: int) -> None:
-    predictor, _ = fitted(name, classes, 1.7)
+@pytest.mark.parametrize("kind", calibrations(5))
+def test_differences_of_linear_scores_are_log_odds_however_calibrated(name: str, classes: int, kind: str) -> None:
+    predictor, _ = fitted(name, classes, kind)
     text = unseen_texts(1)[0]
     first, second = (explain(predictor, text, category).score for category in predictor.classes[:2])
-    probabilities = predictor.predict(text).probabilities
-    odds = np.log(probabilities[predictor.classes[0]] / probabilities[predictor.classes[1]])
+    shares = before_the_prior(predictor, text)
+    odds = np.log(shares[0] / shares[1])
     logits = first if (name, classes) == ("logistic regression", 2) else first - second
     assert logits == pytest.approx(odds, abs=1e-9)
 
 
+def before_the_prior(predictor: Predictor, text: str) -> Any:
+    """The probabilities of the classes before they are weighed against the prior."""
+    found, calibration = predictor.predict_proba([text])[0], predictor.bundle.manifest.calibration
+    if calibration is None:
+        return found
+    trust = calibration.trust_at(float(predictor.rows([text]).evidence[0]))
+    return (found - (1 - trust) * np.array(calibration.prior)) / trust
+
+
 @pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("kind", calibrations(5))
 @of_two_classes_or_more
-def test_the_score_of_other_classifiers_is_the_log_probability(name: str, classes: int) -> None:
-    predictor, _ = fitted(name, classes, 1.7)
+def test_the_score_of_other_classifiers_is_the_log_probability(name: str, classes: int, kind: str) -> None:
+    predictor, _ = fitted(name, classes, kind)
     for text in [*unseen_texts(1), ""]:
         probabilities, empty = predictor.predict(text).probabilities, predictor.predict("").probabilities
         for category in predictor.classes:
@@ -115,6 +140,17 @@ def test_a_text_without_a_known_term_scores_the_baseline(name: str) -> None:
     found = explain(fitted(name)[0], "zqx qzx")
     assert found.terms == []
     assert found.score == found.baseline
+
+
+@pytest.mark.parametrize("name", ["logistic regression", *SAMPLED])
+@pytest.mark.parametrize("kind", ["sharpened", "flattened"])
+@of_two_classes_or_more
+def test_without_a_known_term_the_baseline_is_that_of_the_prior(name: str, classes: int, kind: str) -> None:
+    predictor, _ = fitted(name, classes, kind)
+    prior = sample_calibration(classes).prior
+    first, second = (explain(predictor, "zqx qzx", category).baseline for category in predictor.classes[:2])
+    odds = np.log(prior[0] / prior[1])
+    assert (first if (name, classes) == ("logistic regression", 2) else first - second) == pytest.approx(odds)
 
 
 @of_every_kind

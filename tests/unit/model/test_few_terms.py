@@ -1,5 +1,6 @@
 """The short way of a linear classifier gives what its arrays give."""
 
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -12,28 +13,36 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
+from newsdesk.model.counting import TermCounts
 from newsdesk.model.few_terms import few_terms_of
 from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor
-from tests.builders import bundle_of, fit_pipeline, sample_texts
+from tests.builders import bundle_of, fit_pipeline, sample_calibration, sample_texts
 from tests.unit.model.equality import SEPARATORS, TRICKY
 
-KINDS: dict[str, tuple[Any, int, float]] = {
-    "softmax": (LogisticRegression(), 5, 1.0),
-    "calibrated softmax": (LogisticRegression(), 5, 0.6),
-    "naive Bayes": (MultinomialNB(), 5, 1.7),
-    "two classes": (LogisticRegression(), 2, 1.0),
-    "two calibrated classes": (LogisticRegression(), 2, 2.5),
+FLAT = {"slope": 0.8, "slope_terms": 4.0}
+KINDS: dict[str, tuple[Any, int, dict[str, Any]]] = {
+    "softmax": (LogisticRegression(), 5, {}),
+    "softmax at a temperature": (LogisticRegression(), 5, {"format_version": 3, "temperature": 0.6}),
+    "two classes": (LogisticRegression(), 2, {}),
+    "two classes at a temperature": (LogisticRegression(), 2, {"format_version": 3, "temperature": 2.5}),
+    "calibrated softmax": (LogisticRegression(), 5, {"calibration": sample_calibration(5)}),
+    "flattened softmax": (LogisticRegression(), 5, {"calibration": sample_calibration(5, **FLAT)}),
+    "calibrated naive Bayes": (MultinomialNB(), 5, {"calibration": sample_calibration(5)}),
+    "two calibrated classes": (LogisticRegression(), 2, {"calibration": sample_calibration(2)}),
+    "two flattened classes": (LogisticRegression(), 2, {"calibration": sample_calibration(2, **FLAT)}),
 }
 
 
-def fitted(classifier: Any, classes: int = 5, temperature: float = 1.0, sublinear: bool = True) -> Predictor:
+def fitted(
+    classifier: Any, classes: int = 5, changes: dict[str, Any] | None = None, sublinear: bool = True
+) -> Predictor:
     texts, categories = sample_texts(12)
     chosen = sorted(set(categories))[:classes]
     pairs = [(text, category) for text, category in zip(texts, categories, strict=True) if category in chosen]
     cleaning, tfidf = TextCleaning(), TfidfConfig(sublinear_tf=sublinear)
     bundle = bundle_of(fit_pipeline(classifier, *map(list, zip(*pairs, strict=True)), cleaning, tfidf), cleaning, tfidf)
-    manifest = bundle.manifest.model_copy(update={"temperature": temperature})
+    manifest = bundle.manifest.model_copy(update=changes or {})
     return Predictor(with_golden(type(bundle)(manifest, bundle.vocabulary, bundle.tensors)))
 
 
@@ -75,8 +84,8 @@ def test_more_terms_than_pay_are_left_to_the_arrays(name: str) -> None:
     bundle = predictor(name).bundle
     short = few_terms_of(bundle, bundle.tensors["idf"].astype(np.float64))
     assert short is not None
-    assert short.probabilities(dict.fromkeys(range(10), 1)) is not None
-    assert short.probabilities(dict.fromkeys(range(500), 1)) is None
+    assert short.probabilities(TermCounts(Counter(range(10)), 1.0)) is not None
+    assert short.probabilities(TermCounts(Counter(range(500)), 1.0)) is None
 
 
 @pytest.mark.parametrize("classifier", [RandomForestClassifier(5, random_state=0), SGDClassifier(loss="log_loss")])

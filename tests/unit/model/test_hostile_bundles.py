@@ -23,6 +23,7 @@ from newsdesk.model.bundle import (
     save_bundle,
 )
 from newsdesk.model.predictor import Predictor
+from tests.builders import sample_calibration
 from tests.unit.model.forgeries import CLASSIFIERS, FORGERIES, bundle, put_sealed, with_manifest
 
 FILES = [MANIFEST, VOCABULARY, WEIGHTS]
@@ -31,6 +32,12 @@ FILES = [MANIFEST, VOCABULARY, WEIGHTS]
 def saved(folder: Path, kind: str = "linear") -> Path:
     save_bundle(bundle(kind), folder / "bundle")
     return folder / "bundle"
+
+
+def put_in_manifest(folder: Path, before: str, after: str) -> None:
+    text = (folder / MANIFEST).read_text(encoding="utf-8")
+    assert before in text
+    (folder / MANIFEST).write_text(text.replace(before, after), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("kind", "wrong"), FORGERIES)
@@ -124,20 +131,44 @@ def test_json_made_to_break_a_reader_is_refused(name: str, content: bytes, tmp_p
 
 @pytest.mark.parametrize("temperature", ["Infinity", "NaN", "-1", "0", "1e999"])
 def test_a_temperature_that_is_none_is_refused(temperature: str, tmp_path: Path) -> None:
-    folder = saved(tmp_path)
-    text = (folder / MANIFEST).read_text(encoding="utf-8")
-    assert '"temperature": 1.0' in text
-    (folder / MANIFEST).write_text(text.replace('"temperature": 1.0', f'"temperature": {temperature}'))
+    save_bundle(with_manifest(format_version=3)(bundle()), tmp_path / "bundle")
+    put_in_manifest(tmp_path / "bundle", '"temperature": 1.0', f'"temperature": {temperature}')
     with pytest.raises(BundleError, match="not a whole bundle"):
-        load_bundle(folder)
+        load_bundle(tmp_path / "bundle")
 
 
-@pytest.mark.parametrize("version", ["1", "4", '"2"', "null"])
+@pytest.mark.parametrize("value", ["Infinity", "NaN", "-1", "0", "1e999", "1e300", "null", '"x"', "[1]"])
+@pytest.mark.parametrize("name", ["slope", "slope_terms", "prior_terms", "prior"])
+def test_a_calibration_of_other_numbers_is_refused(name: str, value: str, tmp_path: Path) -> None:
+    calibration = sample_calibration()
+    save_bundle(with_manifest(calibration=calibration)(bundle()), tmp_path / "bundle")
+    honest = calibration.prior[2] if name == "prior" else getattr(calibration, name)
+    before = f"{honest},\n" if name == "prior" else f'"{name}": {honest}'
+    after = f"{value},\n" if name == "prior" else f'"{name}": {value}'
+    put_in_manifest(tmp_path / "bundle", before, after)
+    with pytest.raises(BundleError, match="not a whole bundle"):
+        load_bundle(tmp_path / "bundle")
+
+
+def test_a_temperature_put_into_format_4_is_refused(tmp_path: Path) -> None:
+    put_in_manifest(saved(tmp_path), '"metrics": {', '"temperature": 0.5, "metrics": {')
+    with pytest.raises(BundleError, match="format 4 has no temperature"):
+        load_bundle(tmp_path / "bundle")
+
+
+def test_a_calibration_put_into_format_3_is_refused(tmp_path: Path) -> None:
+    save_bundle(with_manifest(format_version=3)(bundle()), tmp_path / "bundle")
+    after = f'"calibration": {sample_calibration().model_dump_json()}, "metrics": {{'
+    put_in_manifest(tmp_path / "bundle", '"metrics": {', after)
+    with pytest.raises(BundleError, match="format 3 has no calibration"):
+        load_bundle(tmp_path / "bundle")
+
+
+@pytest.mark.parametrize("version", ["1", "5", '"2"', "null"])
 def test_a_bundle_of_another_format_is_refused_with_the_way_out(version: str, tmp_path: Path) -> None:
     folder = saved(tmp_path)
-    text = (folder / MANIFEST).read_text(encoding="utf-8")
-    (folder / MANIFEST).write_text(text.replace('"format_version": 3', f'"format_version": {version}'))
-    with pytest.raises(BundleError, match=r"not of format 3, .* Train anew"):
+    put_in_manifest(folder, '"format_version": 4', f'"format_version": {version}')
+    with pytest.raises(BundleError, match=r"of none of the formats 3 and 4 .* Train anew"):
         load_bundle(folder)
 
 

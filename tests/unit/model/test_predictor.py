@@ -4,21 +4,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
 from newsdesk.model.bundle import Bundle, load_bundle, save_bundle, seal
+from newsdesk.model.calibration import at_temperature
 from newsdesk.model.golden import with_golden
-from newsdesk.model.predictor import Predictor, at_temperature
+from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import bundle_of, fit_pipeline, fitted_bundle
 from tests.unit.model.equality import EXACT, TRAINED_ON, largest_difference, unseen_texts, wild_texts
@@ -107,43 +106,15 @@ def test_classes_of_equal_probability_are_ranked_in_the_order_of_the_classes() -
     assert list(undecided.predict("The bank").probabilities) == undecided.classes
 
 
-def test_a_calibrated_bundle_answers_at_its_temperature() -> None:
+def test_a_bundle_of_format_3_answers_at_its_temperature() -> None:
     plain = predictor().bundle
-    warm = with_golden(seal(plain.manifest.model_copy(update={"temperature": 2.5}), plain.vocabulary, plain.tensors))
+    changes = {"format_version": 3, "temperature": 2.5}
+    warm = with_golden(seal(plain.manifest.model_copy(update=changes), plain.vocabulary, plain.tensors))
     texts = [*unseen_texts(2), ""]
     expected = at_temperature(predictor().predict_proba(texts), 2.5)
     assert Predictor(warm).predict_proba(texts) == pytest.approx(expected, abs=1e-12)
     assert Predictor(warm).predict(texts[0]).confidence < predictor().predict(texts[0]).confidence
     assert Predictor(warm).predict_proba([]).shape == (0, 5)
-
-
-scores = arrays(np.float64, st.tuples(st.integers(1, 4), st.integers(2, 6)), elements=st.floats(-30, 30))
-
-
-def shares(scores: Any) -> Any:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-@settings(deadline=None)
-@given(scores=scores, temperature=st.floats(0.05, 20))
-def test_a_temperature_divides_the_scores_that_the_probabilities_came_from(scores: Any, temperature: float) -> None:
-    assert at_temperature(shares(scores), temperature) == pytest.approx(shares(scores / temperature), abs=1e-9)
-
-
-@settings(deadline=None)
-@given(scores=scores, temperature=st.floats(0.05, 20))
-def test_a_temperature_keeps_shares_of_one_and_never_turns_two_classes_round(scores: Any, temperature: float) -> None:
-    before = shares(scores)
-    after = at_temperature(before, temperature)
-    assert after.sum(axis=1) == pytest.approx(1)
-    for old, new in zip(before, after, strict=True):
-        assert (np.diff(new[np.argsort(old)]) >= -1e-12).all()
-
-
-def test_classes_of_probability_zero_stay_at_zero() -> None:
-    certain = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]])
-    assert at_temperature(certain, 3).tolist() == certain.tolist()
 
 
 def test_it_learnt_something() -> None:

@@ -12,9 +12,16 @@ from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle, load_bundle, save_bundle, seal
 from newsdesk.model.golden import with_golden
 from newsdesk.model.predictor import Predictor
-from newsdesk.training.bundling import TOLERANCE, build_bundle, calibrated, prove_equal, vocabulary_of, with_metrics
+from newsdesk.training.bundling import (
+    TOLERANCE,
+    build_bundle,
+    prove_equal,
+    vocabulary_of,
+    with_calibration,
+    with_metrics,
+)
 from newsdesk.training.fit import Features, Fitted, fit_classifier, fit_features
-from tests.builders import sample_texts
+from tests.builders import sample_calibration, sample_texts
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 MODELS: dict[str, dict[str, Any]] = {
@@ -72,6 +79,10 @@ def servable(name: str) -> Bundle:
     return bundle
 
 
+def calibrated(bundle: Bundle) -> Bundle:
+    return with_calibration(bundle, sample_calibration())
+
+
 def with_tensor(bundle: Bundle, name: str, change: Any) -> Bundle:
     return with_golden(seal(bundle.manifest, bundle.vocabulary, bundle.tensors | {name: change(bundle.tensors[name])}))
 
@@ -94,7 +105,7 @@ def test_a_classifier_with_an_infinite_weight_has_none() -> None:
 @pytest.mark.parametrize("name", SERVABLE)
 def test_every_bundle_that_is_sealed_carries_golden_examples_that_it_gives(name: str) -> None:
     bundle = servable(name)
-    for sealed in (bundle, calibrated(bundle, 0.7), with_metrics(calibrated(bundle, 0.7), {"accuracy": 0.8})):
+    for sealed in (bundle, calibrated(bundle), with_metrics(calibrated(bundle), {"accuracy": 0.8})):
         predictor = Predictor(sealed)
         golden = sealed.manifest.golden
         assert len(golden) == len(sealed.manifest.classes) + 1
@@ -107,7 +118,7 @@ def test_a_bundle_says_where_it_comes_from() -> None:
     assert (manifest.model_name, manifest.model_type) == ("naive_bayes", "MultinomialNB")
     assert manifest.dataset_version == "0123456789abcdef"
     assert manifest.trained_at == NOW
-    assert (manifest.temperature, manifest.metrics) == (1, {})
+    assert (manifest.format_version, manifest.calibration, manifest.metrics) == (4, None, {})
     assert manifest.classes == ["business", "entertainment", "politics", "sports", "technology"]
     assert manifest.feature_count == features().matrix.shape[1]
     assert manifest.text_cleaning == CONFIG.preprocessing.text_cleaning
@@ -116,12 +127,12 @@ def test_a_bundle_says_where_it_comes_from() -> None:
 
 def test_calibration_and_figures_are_sealed_into_a_bundle_without_touching_its_weights(tmp_path: Path) -> None:
     bundle = servable("naive_bayes")
-    finished = with_metrics(calibrated(bundle, 0.7), {"accuracy": 0.8})
+    finished = with_metrics(calibrated(bundle), {"accuracy": 0.8})
     save_bundle(finished, tmp_path / "bundle")
     loaded = load_bundle(tmp_path / "bundle").manifest
-    assert (loaded.temperature, loaded.metrics) == (0.7, {"accuracy": 0.8})
+    assert (loaded.calibration, loaded.metrics) == (sample_calibration(), {"accuracy": 0.8})
     assert loaded.files == bundle.manifest.files
-    assert len({bundle.digest, calibrated(bundle, 0.7).digest, finished.digest}) == 3
+    assert len({bundle.digest, calibrated(bundle).digest, finished.digest}) == 3
 
 
 @pytest.mark.parametrize(

@@ -3,61 +3,65 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsdesk.model.predictor import at_temperature
-from newsdesk.training.calibration import expected_calibration_error, fit_temperature
+from newsdesk.model.calibration import Calibration, Scores, calibrated
+from newsdesk.training.calibration import Scored, expected_calibration_error, fit_calibration
+
+PRIOR = [0.4, 0.3, 0.2, 0.1]
 
 
-def drawn_from(probabilities: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A truth for every row that comes up as often as the row says."""
-    random = np.random.default_rng(seed)
-    return np.array([random.choice(len(row), p=row) for row in probabilities])
+def drawn(truly: Calibration, texts: int = 4000) -> Scored:
+    """Texts of little and of much evidence, whose classes come up as often as `truly` says."""
+    rng = np.random.default_rng(1)
+    scores = Scores(
+        rng.normal(0, 1, size=(texts, 4)), np.zeros((1, 4)), rng.choice([0.0, 1.0, 3.0, 10.0, 40.0], size=texts)
+    )
+    return Scored(scores, np.array([rng.choice(4, p=row) for row in calibrated(scores, truly)]))
 
 
-def some_probabilities(rows: int = 4000, classes: int = 4) -> np.ndarray:
-    return np.random.default_rng(1).dirichlet(np.full(classes, 0.7), size=rows)
+def error(scored: Scored, calibration: Calibration) -> float:
+    probabilities = calibrated(scored.scores, calibration)
+    return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == scored.truth)
 
 
-@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
-def test_the_temperature_that_spoilt_honest_probabilities_is_found(temperature: float) -> None:
-    honest = some_probabilities()
-    truth = drawn_from(honest)
-    spoilt = at_temperature(honest, 1 / temperature)
-    assert fit_temperature(spoilt, truth) == pytest.approx(temperature, rel=0.1)
+@pytest.mark.parametrize("slope", [0.5, 2.0, 9.0])
+@pytest.mark.parametrize("terms", [1.0, 8.0])
+def test_the_calibration_that_honest_texts_were_drawn_from_is_found(slope: float, terms: float) -> None:
+    truly = Calibration(prior=PRIOR, slope=slope, slope_terms=terms, prior_terms=0.2)
+    scored = drawn(truly)
+    found = fit_calibration(scored, [4000, 3000, 2000, 1000])
+    assert found.prior == PRIOR
+    for evidence in (1, 10, 40):
+        assert found.slope_at(evidence) == pytest.approx(truly.slope_at(evidence), rel=0.25, abs=0.2)
+    assert error(scored, found) < 0.03
 
 
-def test_calibration_brings_confidence_and_accuracy_together() -> None:
-    honest = some_probabilities()
-    truth = drawn_from(honest)
-    timid = at_temperature(honest, 4)
-    calibrated = at_temperature(timid, fit_temperature(timid, truth))
-    assert expected_calibration_error(timid, truth) > 0.2
-    assert expected_calibration_error(calibrated, truth) < 0.03
+def test_scores_that_promise_too_much_are_brought_down() -> None:
+    scored = drawn(Calibration(prior=PRIOR, slope=1.0, slope_terms=2.0, prior_terms=0.5))
+    boastful = Calibration(prior=PRIOR, slope=20.0, slope_terms=0.01, prior_terms=0.01)
+    assert error(scored, boastful) > 0.2
+    assert error(scored, fit_calibration(scored, [400, 300, 200, 100])) < 0.03
 
 
-def test_the_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
-    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
-    truth = np.array([0, 1, 1, 1])  # of those at 0.9 half are right, of those at 0.6 all
-    assert expected_calibration_error(probabilities, truth) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
-
-
-@given(
-    st.lists(st.floats(1e-6, 1), min_size=2, max_size=6),
-    st.floats(0.05, 20),
-)
-@settings(max_examples=100)
-def test_a_temperature_keeps_the_order_and_the_sum(weights: list[float], temperature: float) -> None:
-    row = np.array([weights]) / sum(weights)
-    changed = at_temperature(row, temperature)
-    assert changed.sum() == pytest.approx(1)
-    in_order = changed[0, row[0].argsort(kind="stable")]
-    assert (np.diff(in_order) >= -1e-15).all()  # what differs by a rounding may come out alike
-
-
-def test_a_temperature_of_one_changes_nothing() -> None:
-    probabilities = some_probabilities(rows=10)
-    assert at_temperature(probabilities, 1.0) is probabilities
+@settings(max_examples=15, deadline=None)
+@given(members=st.integers(2, 3000), margin=st.floats(0.01, 50))
+def test_no_collection_however_separable_makes_it_certain(members: int, margin: float) -> None:
+    """Every text is right by a margin: targets of one would make the slope as large as it may be."""
+    truth = np.repeat([0, 1], members)
+    values = np.where(np.eye(2)[truth] > 0, margin, 0.0)
+    scored = Scored(Scores(values, np.zeros((1, 2)), np.full(len(truth), 30.0)), truth)
+    confidence = calibrated(scored.scores, fit_calibration(scored, [members, members])).max()
+    # The bounds of the slope end it for a margin that is hardly there, and what no slope can bring down is left.
+    assert confidence <= max((members + 1) / (members + 2) + 0.01, 1 / (1 + np.exp(-0.01 * margin)))
+    assert confidence < 1
 
 
 def test_a_truth_that_was_given_no_chance_does_not_break_the_fit() -> None:
-    probabilities = np.array([[1.0, 0.0], [1.0, 0.0], [0.8, 0.2]])
-    assert np.isfinite(fit_temperature(probabilities, np.array([1, 0, 0])))
+    values = np.array([[0.0, -1e300], [0.0, -1e300], [0.0, -1.0]])
+    scored = Scored(Scores(values, np.zeros((1, 2)), np.ones(3)), np.array([1, 0, 0]))
+    found = calibrated(scored.scores, fit_calibration(scored, [2, 1]))
+    assert np.isfinite(found).all()
+
+
+def test_the_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
+    confidence, is_right = np.array([0.9, 0.9, 0.6, 0.6]), np.array([True, False, True, True])
+    assert expected_calibration_error(confidence, is_right) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
