@@ -1,10 +1,13 @@
-"""Every endpoint of the real server, fuzzed by schemathesis from the server's own description."""
+"""Every endpoint of the real server, fuzzed by schemathesis from the server's own description, and those of the Open
+Inference Protocol from its official one.
+"""
 
 import json
 import os
 import secrets
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +28,7 @@ from tests.unit.registry.shelf import open_shelf
 
 ROOT = Path(__file__).parents[1]
 CHANGES = "^/model/(promote|rollback)$"  # each request starts a command that needs three seconds
+OFFICIAL = ROOT.parent / "shared" / "spec" / "open_inference_rest.yaml"
 MOST = 600  # examples for an operation, in each phase
 MOST_SECONDS = 900
 
@@ -33,25 +37,28 @@ Authentication = Literal["off", "on"]
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """What came of it: `requests` as the server counted them, `longest` in milliseconds as it measured them."""
+    """What came of it: `requests` as the server counted them, `longest` in milliseconds as it measured them, and
+    `answers` as its access log names them (method, endpoint and status)."""
 
     requests: int
     operations: int
     failures: list[str]
     longest: float
+    answers: Counter[str]
 
 
 def report(_: Path) -> str:
-    """Both modes, with a registry of two versions. Takes about ten minutes."""
+    """Both modes, with a registry of two versions. Takes about a quarter of an hour."""
     rows = []
     for authentication in ("off", "on"):
-        for endpoints, options in {
-            "all but promote and rollback": ["--exclude-path-regex", CHANGES, "--max-examples", str(MOST)],
-            "promote and rollback": ["--include-path-regex", CHANGES, "--max-examples", "3"],
-        }.items():
+        for endpoints, specification, options in (
+            ("all but promote and rollback", None, ["--exclude-path-regex", CHANGES, "--max-examples", str(MOST)]),
+            ("promote and rollback", None, ["--include-path-regex", CHANGES, "--max-examples", "3"]),
+            ("`/v2`, by the protocol's own specification", OFFICIAL, ["--max-examples", str(MOST)]),
+        ):
             with TemporaryDirectory() as folder:
                 fill_registry(Path(folder))
-                found = fuzz(Path(folder), authentication, options)
+                found = fuzz(Path(folder), authentication, options, specification)
             sys.stderr.writelines(f"{failure}\n" for failure in found.failures)
             numbers = (f"{found.requests:,}", found.operations, len(found.failures), f"{found.longest:.0f} ms")
             rows.append((authentication, endpoints, *numbers))
@@ -62,8 +69,11 @@ def report(_: Path) -> str:
     )
 
 
-def fuzz(folder: Path, authentication: Authentication, options: Sequence[str]) -> Fuzzed:
-    """Serve the champion of the state under `folder`, and let schemathesis loose on it."""
+def fuzz(
+    folder: Path, authentication: Authentication, options: Sequence[str], specification: Path | None = None
+) -> Fuzzed:
+    """Serve the champion of the state under `folder`, and let schemathesis loose on it: by the server's own
+    description, or by a `specification`, that of the Open Inference Protocol."""
     port, result = free_port(), folder / "schemathesis.json"
     more = {"API_TRUSTED_PROXIES": "127.0.0.1"}  # see schemathesis_hooks.py
     headers = []
@@ -72,19 +82,24 @@ def fuzz(folder: Path, authentication: Authentication, options: Sequence[str]) -
         key = newsdesk(folder, "keys", "create", "fuzzing", "--scope", "admin").stdout.strip()
         headers = ["--header", f"Authorization: Bearer {key}"]
     with serving(folder, "--port", str(port), port=port, **more) as server:
-        address = f"{server.address}/openapi.json"
+        described = (
+            [str(specification), "--url", server.address] if specification else [f"{server.address}/openapi.json"]
+        )
         reports = ["--report", "json", "--report-json-path", str(result)]
-        told = _schemathesis(folder, address, [*headers, *options, *reports])
+        hooks = "open_inference_hooks" if specification else "schemathesis_hooks"
+        told = _schemathesis(folder, hooks, [*described, *headers, *options, *reports])
         entries = [json.loads(line) for line in server.log.splitlines()]
     if not result.exists():
-        return Fuzzed(0, 0, [told], 0)
+        return Fuzzed(0, 0, [told], 0, Counter())
     found = json.loads(result.read_text(encoding="utf-8"))
     wrong = [f"{failure['title']}: {', '.join(failure['operations'])}" for failure in found["failures"]]
     wrong += [f"Error: {error}" for error in found["errors"]]
     wrong += [] if found["complete"] else [f"Not finished: {found['stop_reason']}"]
     wrong += [f"Logged: {entry['message']}" for entry in entries if entry["level"] == "ERROR"]
-    seconds = [float(entry["duration_ms"]) for entry in entries if entry["logger"] == "newsdesk.access"]
-    return Fuzzed(len(seconds), found["operations"]["tested"], wrong, max(seconds))
+    requests = [entry for entry in entries if entry["logger"] == "newsdesk.access"]
+    longest = max(float(entry["duration_ms"]) for entry in requests)
+    answers = Counter(str(entry["message"]) for entry in requests)
+    return Fuzzed(len(requests), found["operations"]["tested"], wrong, longest, answers)
 
 
 def fill_registry(folder: Path) -> None:
@@ -106,15 +121,15 @@ def _other_bundle() -> Bundle:
     return fitted_bundle(MultinomialNB(), per_category=10)
 
 
-def _schemathesis(folder: Path, address: str, options: Sequence[str]) -> str:
+def _schemathesis(folder: Path, hooks: str, options: Sequence[str]) -> str:
     """What it printed. What it remembers stays in `folder`."""
     program = Path(sys.executable).with_name("schemathesis")
     config = ["--config-file", str(ROOT / "schemathesis.toml")]
     strict = ["--checks", "all", "--continue-on-failure", "--generation-database", "none", "--no-color"]
     done = subprocess.run(
-        [str(program), *config, "run", address, *strict, *options],
+        [str(program), *config, "run", *strict, *options],
         cwd=folder,
-        env=os.environ | {"SCHEMATHESIS_HOOKS": "benchmarks.schemathesis_hooks", "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"SCHEMATHESIS_HOOKS": f"benchmarks.{hooks}", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=MOST_SECONDS,
