@@ -20,7 +20,7 @@ _NAMES = {
     "category": """
         category category_name label_text label_name class_name label class topic section section_name article_section
         desk news_desk target_name target tag subject category_level_1 categories labels topics tags class_index
-        class_id label_id category_id topic_id""",
+        class_id label_id category_id topic_id news_category article_category main_category primary_category""",
     "published_at": """
         published_at published publication_date date_published published_date publish_date date_publish published_time
         publish_time pub_date web_publication_date date datetime timestamp seen_date published_utc

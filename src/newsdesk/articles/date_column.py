@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from newsdesk.articles.dates import DateOrder, order_of, readings, resolve
-from newsdesk.articles.nested import optional_value
+from newsdesk.articles.field_values import optional_value
 from newsdesk.articles.readers import RawRow
 
 _TOLD_ROWS = 4

@@ -18,6 +18,8 @@ from newsdesk.articles.columns import (
     match_columns,
     require_category,
 )
+from newsdesk.articles.field_values import category_value
+from newsdesk.articles.layouts.layout import NOT_ANNOTATED
 from newsdesk.articles.readers import read_table
 from newsdesk.errors import DataError, UsageError
 
@@ -90,11 +92,16 @@ def read_labels(path: Path, encoding: str, category_column: str | None) -> Label
     columns = {field: columns[field] for field in ("id", "category")}
     labels: dict[str, Label] = {}
     for row in table.rows:
+        if row.problem == NOT_ANNOTATED:
+            continue
         if row.problem:
             raise DataError(f"{path}, row {row.number}: {row.problem}. Correct that row.")
-        key, category = (plain_value(row.values.get(column)) for column in columns.values())
-        if key is None or category is None:
+        key = plain_value(row.values.get(columns["id"]))
+        category = category_value(row.values.get(columns["category"]))
+        if key is None or category in (None, []):
             continue
+        if isinstance(category, list):
+            raise DataError(f"{path}, row {row.number}: id '{key}' has {len(category)} categories. Keep one.")
         label = Label(row.number, str(category))
         if labels.setdefault(str(key), label).category != label.category:
             raise DataError(

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
 from newsdesk.articles.dates import moment
+from newsdesk.articles.field_values import field_values
 from newsdesk.articles.labels import Label
-from newsdesk.articles.nested import field_values
 from newsdesk.articles.readers import RawRow
 from newsdesk.articles.story import story_key
 from newsdesk.text.cleaning import join_title_and_text
@@ -114,7 +114,7 @@ def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> Quarantined:
 def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | list[str]:
     """The article, or the reason codes why there is none."""
     if isinstance(values.get("category"), list):
-        return ["several_categories"]
+        return ["several_categories" if values["category"] else "not_annotated"]
     present = {field: value for field, value in values.items() if value is not None}
     try:
         article = LabelledArticle.model_validate(present)

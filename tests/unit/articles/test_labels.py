@@ -201,3 +201,23 @@ def test_every_id_is_joined_or_counted(here: list[str], there: list[str]) -> Non
     assert join.joined + join.without_label == len(here)
     assert all(labels[key] == f"category of {key}" for key in set(here) & set(there))
     assert join.without_article + len(set(labels.values())) <= len(there)
+
+
+@pytest.mark.parametrize("category", [["sports"], '["sports"]', {"name": "sports"}, ["sports", "sports"]])
+def test_a_label_may_be_a_list_of_one(tmp_path: Path, category: Any) -> None:
+    found = read_labels(json_file(tmp_path, {"id": 7, "label": category}), "utf-8", None)
+
+    assert found.labels == {"7": Label(1, "sports")}
+
+
+def test_a_list_of_several_labels_is_refused_with_its_row(tmp_path: Path) -> None:
+    path = json_file(tmp_path, {"id": 7, "label": "a"}, {"id": 8, "label": ["a", "b"]})
+
+    with pytest.raises(DataError, match=r"row 2: id '8' has 2 categories\. Keep one"):
+        read_labels(path, "utf-8", None)
+
+
+def test_a_label_that_nobody_gave_says_nothing(tmp_path: Path) -> None:
+    path = json_file(tmp_path, {"id": 7, "label": ["a"]}, {"id": 8, "label": []})
+
+    assert read_labels(path, "utf-8", None).labels == {"7": Label(1, "a")}

@@ -88,7 +88,7 @@ def test_a_row_that_cannot_be_used_is_set_aside_with_its_reason(changes: dict[st
     assert reasons(**changes) == (reason,)
 
 
-@pytest.mark.parametrize("own_id", [["a"], {"$oid": "5f"}])
+@pytest.mark.parametrize("own_id", [["a"], {"number": "5f"}])
 def test_an_id_that_is_a_list_or_an_object_is_set_aside(own_id: object) -> None:
     assert reasons(id=own_id) == ("id_not_text",)
 

@@ -277,10 +277,16 @@ def test_a_file_that_is_not_there_is_a_mistake_of_the_call(tmp_path: Path) -> No
         read_table(tmp_path / "nowhere.csv")
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a.pdf", "a"])
+@pytest.mark.parametrize("name", ["a.data", "a.gexf", "a"])
 def test_another_suffix_is_refused_naming_those_that_can_be_read(write: Write, name: str) -> None:
     with pytest.raises(UsageError, match=r"\.csv, \.tsv, \.jsonl, \.ndjson, \.parquet, \.pq"):
         read_table(write(name, "id,text\n1,one\n"))
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.XML", "a.ods", "a.pkl", "a.sqlite", "a.avro", "a.docx", "a.tar"])
+def test_a_kind_of_file_that_is_not_read_is_told_with_the_one_that_is(write: Write, name: str) -> None:
+    with pytest.raises(UsageError, match=r"is an? .*not a table that can be read\. Export it as CSV\.|is XML, and not"):
+        read_table(write(name, "whatever"))
 
 
 def test_a_folder_is_not_a_table(tmp_path: Path) -> None:

@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
-from newsdesk.articles.readers.kinds import PACKED, SUFFIXES, foreign_content, is_table, known_endings, table_stem
+from newsdesk.articles.readers.kinds import (
+    PACKED,
+    SUFFIXES,
+    foreign_content,
+    is_table,
+    known_endings,
+    other_kind,
+    table_stem,
+)
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile, unpack
 from newsdesk.errors import DataError, UsageError
@@ -16,6 +24,9 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
     """Open `path` by its suffix. Raises `UsageError` or `DataError`, also while the rows are iterated."""
     if not path.exists():
         raise UsageError(f"{path}: there is no such file. Check the path.")
+    other = other_kind(path.name)
+    if other:
+        raise UsageError(f"{path} is {other}, and not a table that can be read. Export it as CSV.")
     if not path.is_file() or not (is_table(path.name) or path.suffix.lower() in PACKED):
         raise UsageError(f"{path} is not a table that can be read: give a file that ends in {known_endings()}.")
     if path.stat().st_size == 0:
@@ -26,7 +37,9 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
         what, ending = foreign
         remedy = f"Let its name end in {ending}" if ending else "Export it as CSV"
         raise DataError(f"{path} is {what}, whatever its name says. {remedy}.")
-    return _read(file, encoding)
+    from newsdesk.articles.layouts import plain_table
+
+    return plain_table(_read(file, encoding))
 
 
 def _read(file: TableFile, encoding: str) -> RawTable:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, islice
-from typing import IO
+from typing import Protocol
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
@@ -21,7 +21,13 @@ _SEARCHED = 2_000_000  # characters, among which the header is
 _SEP_LINE = re.compile(r"""^"?sep=(.)"?\s*$""", re.IGNORECASE)  # tells Excel the delimiter
 _ESCAPED = re.compile(r'\\(["\\])')
 
-Rows = Iterator[list[str]]
+
+class Rows(Protocol):
+    """What `csv.reader` gives."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
 
 
 @dataclass(frozen=True)
@@ -92,38 +98,27 @@ def _has_backslash_marks(file: TableFile, encoding: str) -> bool:
 
 
 def _broken(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> bool:
-    try:
-        return any(row.problem for row in _rows(file, encoding, dialect, header, skipped))
-    except DataError:
-        return True
+    with open_text(file, encoding) as text:
+        rows = islice(dialect.read(lines(text, file), dialect.delimiter), skipped, None)
+        try:
+            return any(cells and not header.fits(cells) for cells in rows)
+        except csv.Error:
+            return True
 
 
 def _rows(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> Iterator[RawRow]:
     number = 0
     with explained_decoding(file, encoding), open_text(file, encoding) as text:
-        met = _Counted(text, file)
+        reader = dialect.read(lines(text, file), dialect.delimiter)
         try:
-            for number, cells in enumerate(dialect.read(met, dialect.delimiter), start=1):
+            for number, cells in enumerate(reader, start=1):
                 if number > skipped and any(cell.strip() for cell in cells):
                     yield header.row(number, cells)
         except csv.Error as error:
             raise DataError(
-                f"{file.path}, row {number + 1} (near line {met.number}): {error}. Most likely a quotation mark "
+                f"{file.path}, row {number + 1} (near line {reader.line_num}): {error}. Most likely a quotation mark "
                 "there is not closed, or one inside a quoted cell is not doubled: correct that row."
             ) from error
-
-
-class _Counted(Iterator[str]):
-    """Lines, and the number of the last."""
-
-    def __init__(self, text: IO[str], file: TableFile) -> None:
-        self._lines = lines(text, file)
-        self.number = 0
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.number += 1
-        return line
 
 
 def _quoted(text: Iterator[str], delimiter: str) -> Rows:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO, TextIOWrapper
 from typing import IO
 
@@ -46,9 +47,7 @@ def open_text(file: TableFile, encoding: str, newline: str = "") -> IO[str]:
 
 def lines(text: IO[str], file: TableFile) -> Iterator[str]:
     """Line by line, each with its end. Raises `DataError` where one would fill the memory."""
-    number = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
+    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), start=1):
         if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
             raise DataError(
                 f"{file.path}, line {number} has more than {LONGEST_LINE:,} characters. "

@@ -1,10 +1,11 @@
 """Text files: fastText's `__label__`, or a table between delimiters."""
 
+import csv
 import re
 from collections.abc import Iterator
 
 from newsdesk.articles.readers.delimited import read_delimited
-from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.encoding import LONGEST_LINE, encoding_of, explained_decoding, lines, open_text
 from newsdesk.articles.readers.header import known_fields
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile
@@ -20,8 +21,10 @@ def read_text(file: TableFile, said: str) -> RawTable:
         first = next((line for line in lines(text, file) if line.strip()), None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
-    if _LABEL.search(first):
-        return RawTable(file.path, ["text", "label"], _rows(file, encoding))
+    if _LABEL.search(first.removeprefix('"')):
+        with explained_decoding(file, encoding), open_text(file, encoding) as text:
+            quoted = any(line.startswith('"__label__') for line in lines(text, file))
+        return RawTable(file.path, ["text", "label"], _rows(file, encoding, quoted=quoted))
     table = read_delimited(file, said)
     if len(table.columns) < 2 and not known_fields(table.columns):
         raise DataError(
@@ -31,8 +34,13 @@ def read_text(file: TableFile, said: str) -> RawTable:
     return table
 
 
-def _rows(file: TableFile, encoding: str) -> Iterator[RawRow]:
-    with explained_decoding(file, encoding), open_text(file, encoding, newline="\n") as text:
-        for number, line in enumerate(lines(text, file), start=1):
+def _rows(file: TableFile, encoding: str, *, quoted: bool) -> Iterator[RawRow]:
+    """A line an article; doccano quotes lines as CSV does, and leaves line breaks in them."""
+    with explained_decoding(file, encoding), open_text(file, encoding, newline="" if quoted else "\n") as text:
+        read: Iterator[str] = lines(text, file)
+        if quoted:
+            csv.field_size_limit(LONGEST_LINE)
+            read = (",".join(cells) for cells in csv.reader(read))
+        for number, line in enumerate(read, start=1):
             if line.strip():
                 yield RawRow(number, {"text": _LABEL.sub(" ", line).strip(), "label": _LABEL.findall(line)})

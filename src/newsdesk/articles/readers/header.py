@@ -44,10 +44,17 @@ class Header:
         self.names = [name for name in self._cells if name]
         self._least = max((place for place, name in enumerate(self._cells, start=1) if name), default=0)
 
+    def fits(self, cells: Sequence[Any]) -> bool:
+        """Whether a row has as many cells as there are columns; empty ones to its right are none."""
+        if len(cells) == len(self._cells):
+            return True
+        return len(cells) >= self._least and not any(_text(cell) for cell in cells[len(self._cells) :])
+
     def row(self, number: int, cells: Sequence[Any]) -> RawRow:
         """A row under this header; empty cells to its right are none."""
-        surplus = any(_text(cell) for cell in cells[len(self._cells) :])
-        problem = "wrong_column_count" if surplus or len(cells) < self._least else None
+        if len(cells) == len(self.names) == len(self._cells):
+            return RawRow(number, dict(zip(self.names, cells, strict=True)))
+        problem = None if self.fits(cells) else "wrong_column_count"
         values = {name: cell for name, cell in zip(self._cells, cells, strict=False) if name}
         return RawRow(number, values, problem)
 

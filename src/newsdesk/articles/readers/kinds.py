@@ -20,6 +20,18 @@ SUFFIXES = {
 }
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
+# What other endings are of, for a message.
+_OTHERS = {
+    "an OpenDocument sheet": (".ods",),
+    "a text document": (".docx", ".doc", ".odt", ".rtf", ".pdf", ".md"),
+    "a page of the web": (".html", ".htm"),
+    "XML": (".xml", ".rss"),
+    "a file of columns": (".orc", ".avro", ".h5", ".hdf5"),
+    "a pickle, which can run code,": (".pkl", ".pickle", ".joblib"),
+    "a database": (".db", ".sqlite", ".sqlite3"),
+    "a file of statistics": (".dta", ".sav", ".rds", ".rdata", ".sas7bdat"),
+    "an archive": (".tar", ".tgz", ".7z", ".rar"),
+}
 # How a file begins → what it is; the names of text formats do not protect from these.
 _MAGIC = {
     b"PAR1": ("Parquet", ".parquet"),
@@ -60,6 +72,12 @@ def table_stem(name: str) -> str:
 def foreign_content(start: bytes) -> tuple[str, str] | None:
     """What a file that begins so really is, and the ending that would say so; None for text."""
     return next((told for magic, told in _MAGIC.items() if start.startswith(magic)), None)
+
+
+def other_kind(name: str) -> str | None:
+    """What a file of this name is, where it is nothing that is read, but widely known."""
+    suffix = PurePath(name).suffix.lower()
+    return next((what for what, suffixes in _OTHERS.items() if suffix in suffixes), None)
 
 
 def known_endings() -> str:

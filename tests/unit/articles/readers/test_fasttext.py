@@ -16,6 +16,15 @@ def test_each_line_is_an_article_with_the_labels_that_stand_in_it(write: Write) 
     ]
 
 
+def test_lines_may_be_quoted_as_csv_quotes_them(write: Write) -> None:
+    table = read_table(write("a.txt", '__label__a Plain\n"__label__b One, ""two""\nand three"\n'))
+
+    assert [row.values for row in table.rows] == [
+        {"text": "Plain", "label": ["a"]},
+        {"text": 'One, "two"\nand three', "label": ["b"]},
+    ]
+
+
 def test_a_text_file_may_be_a_table_between_tabs_as_excel_saves_it(write: Write) -> None:
     table = read_table(write("a.txt", "title\ttext\r\nA\tB\r\n".encode("utf-16")))
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from newsdesk.articles.nested import category_value, field_values
+from newsdesk.articles.field_values import category_value, field_values
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawRow
 
@@ -29,9 +29,20 @@ def test_one_category_is_told_in_many_ways(cell: Any) -> None:
     assert category_value(cell) == "sport"
 
 
-@pytest.mark.parametrize("cell", [[], None, "", "[]", float("nan"), {"choices": []}, [None]])
+@pytest.mark.parametrize("cell", [None, "", " ", float("nan")])
 def test_no_category_is_none(cell: Any) -> None:
     assert category_value(cell) is None
+
+
+@pytest.mark.parametrize("cell", [[], "[]", {"choices": []}, [None], [""]])
+def test_an_empty_list_of_categories_is_what_nobody_has_annotated_yet(cell: Any) -> None:
+    values = {"text": "The bank waits for the rates.", "category": cell}
+
+    (item,) = check_rows([RawRow(2, values)], {name: name for name in values}, labels=None, min_text_length=1)
+
+    assert isinstance(item, Quarantined)
+    assert item.reasons == ("not_annotated",)
+    assert not item.is_broken
 
 
 @pytest.mark.parametrize("cell", [["a", "b"], '["a", "b"]', {"choices": ["a", "b"]}, [{"name": "a"}, {"name": "b"}]])

@@ -17,6 +17,7 @@ _MEANT = {
     "language": ("code", "name", "value", "id"),
     "category": ("name", "label", "title", "value", "choice", "$t", "#text", "id"),
 }
+_DATABASE_IDS = ("$oid", "$numberLong", "$uuid")
 _DATE_PARTS = ("year", "month", "day")
 _PYTHON_LIST_OF_ONE = re.compile(r"""^\[\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*,?\s*]$""")
 _LONGEST_LIST = 10_000  # characters, of a list that was written into a cell
@@ -33,7 +34,7 @@ def field_values(cells: Mapping[str, Any], columns: Mapping[str, str]) -> tuple[
             if failed:
                 unused.append(field)
         else:
-            values[field] = category_value(cell) if field == "category" else plain_value(cell)
+            values[field] = category_value(cell) if field == "category" else _whole(field, cell)
     return values, tuple(unused)
 
 
@@ -45,7 +46,7 @@ def optional_value(field: str, value: Any) -> tuple[Any, bool]:
 
 
 def category_value(value: Any) -> Any:
-    """The category, None where there is none; a list where there are several, which are told apart by nobody."""
+    """The category, None where the cell is empty; a list where it holds one that is empty, or of several."""
     if isinstance(value, str):
         value = _written_list(value.strip())
     if isinstance(value, Mapping) and isinstance(value.get("choices"), list):
@@ -55,8 +56,15 @@ def category_value(value: Any) -> Any:
         if not all(isinstance(label, str) for label in labels):
             return value
         different = list(dict.fromkeys(labels))
-        return different if len(different) > 1 else (different or [None])[0]
+        return different[0] if len(different) == 1 else different
     return plain_value(_only_member("category", value))
+
+
+def _whole(field: str, value: Any) -> Any:
+    """A title or a text as it is; of an id that a database wrote as an object, its value."""
+    if field == "id" and isinstance(value, Mapping):
+        value = next((value[name] for name in _DATABASE_IDS if name in value), value)
+    return plain_value(value)
 
 
 def _only_member(field: str, value: Any) -> Any:

@@ -1,0 +1,59 @@
+"""The layouts of labelling tools and news services: recognised by their columns, turned into plain rows."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from newsdesk.articles.layouts import argilla, doccano, label_sleuth, label_studio, nested, one_hot, prodigy
+from newsdesk.articles.layouts.layout import Layout, Recogniser
+from newsdesk.articles.readers.table import RawRow, RawTable
+from newsdesk.errors import NewsdeskError
+
+_LOOKED_AT = 1000  # rows, by which a layout is recognised
+_RECOGNISERS: tuple[Recogniser, ...] = (
+    label_studio.tasks,
+    label_studio.rows,
+    argilla.records_as_json,
+    argilla.records_flattened,
+    argilla.first_version,
+    argilla.feedback_dataset,
+    prodigy.answers,
+    prodigy.cats,
+    label_sleuth.labels,
+    doccano.rows,
+    nested.objects,
+    one_hot.label_columns,
+)
+
+
+def plain_table(table: RawTable) -> RawTable:
+    """The table with plain rows. What reading its rows raises is raised while they are iterated."""
+    first, rows = _look_at(table.rows)
+    records = [row.values for row in first if row.problem is None]
+    layout = next((found for one in _RECOGNISERS if (found := one(table.columns, records))), None) if records else None
+    if layout is None:
+        return RawTable(table.path, table.columns, rows, table.notes)
+    return RawTable(table.path, layout.columns, _flattened(rows, layout), (*table.notes, layout.note))
+
+
+def _look_at(rows: Iterator[RawRow]) -> tuple[list[RawRow], Iterator[RawRow]]:
+    """The first rows, and all of them."""
+    first: list[RawRow] = []
+    try:
+        first.extend(islice(rows, _LOOKED_AT))
+    except NewsdeskError as error:
+        return first, chain(first, _raising(error))
+    return first, chain(first, rows)
+
+
+def _raising(error: NewsdeskError) -> Iterator[RawRow]:
+    raise error
+    yield
+
+
+def _flattened(rows: Iterator[RawRow], layout: Layout) -> Iterator[RawRow]:
+    for row in rows:
+        if row.problem:
+            yield row
+        else:
+            values, problem = layout.flatten(row.values)
+            yield RawRow(row.number, values, problem)

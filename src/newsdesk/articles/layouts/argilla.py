@@ -1,0 +1,137 @@
+"""Argilla's exports: records as JSON, the same flattened as a dataset, and those of Argilla 1."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from newsdesk.articles.layouts.layout import (
+    Flat,
+    Layout,
+    Record,
+    items,
+    labelled,
+    meant_question,
+    members,
+    names_in,
+    one_of,
+)
+
+_RESPONSES, _SUGGESTION = ".responses", ".suggestion"
+_DISCARDED = ("discarded", "draft", "pending")
+
+Answers = Callable[[Record], dict[str, Any]]
+
+
+def records_as_json(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """`{"fields": …, "metadata": …, "suggestions": …, "responses": …}`."""
+    if not {"fields", "responses", "suggestions"}.issubset(columns):
+        return None
+
+    def plain(record: Record) -> dict[str, Any]:
+        return {"id": record.get("id")} | members(record, "metadata") | members(record, "fields")
+
+    def responses(record: Record) -> dict[str, Any]:
+        return {name: _agreed(given) for name, given in members(record, "responses").items()}
+
+    def suggestions(record: Record) -> dict[str, Any]:
+        return {name: members({"": one}, "").get("value") for name, one in members(record, "suggestions").items()}
+
+    return _layout(records, plain, responses, suggestions)
+
+
+def records_flattened(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """`label.responses`, `label.suggestion`: what `to_datasets` and `to_list(flatten=True)` give."""
+    asked = dict.fromkeys(
+        name.removesuffix(end) for name in columns for end in (_RESPONSES, _SUGGESTION) if name.endswith(end)
+    )
+    if not asked:
+        return None
+    own = {name for name in columns if any(name.startswith((q + _RESPONSES, q + _SUGGESTION)) for q in asked)}
+
+    def plain(record: Record) -> dict[str, Any]:
+        return {
+            name: value for name, value in record.items() if name not in own and name not in ("status", "_server_id")
+        }
+
+    def responses(record: Record) -> dict[str, Any]:
+        return {name: _agreed(_responses(record, name + _RESPONSES)) for name in asked}
+
+    def suggestions(record: Record) -> dict[str, Any]:
+        return {name: record.get(name + _SUGGESTION) for name in asked}
+
+    return _layout(records, plain, responses, suggestions)
+
+
+def first_version(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """`prediction` and `annotation`, of Argilla 1 and Rubrix."""
+    if not {"prediction", "annotation"}.issubset(columns) or not {"inputs", "annotation_agent"} & set(columns):
+        return None
+
+    def plain(record: Record) -> dict[str, Any]:
+        text = {} if record.get("text") is None else {"text": record["text"]}
+        return {"id": record.get("id")} | members(record, "metadata") | members(record, "inputs") | text
+
+    def annotation(record: Record) -> dict[str, Any]:
+        return {"category": one_of([record.get("annotation")])}
+
+    def prediction(record: Record) -> dict[str, Any]:
+        scored = [one for one in items(record, "prediction") if isinstance(one, Mapping)]
+        best = max(scored, key=lambda one: one.get("score") or 0, default={})
+        return {"category": best.get("label")}
+
+    return _layout(records, plain, annotation, prediction)
+
+
+def feedback_dataset(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """`label` and `label-suggestion`, of Argilla 1's feedback datasets."""
+    asked = [name for name in columns if f"{name}-suggestion" in columns]
+    if not asked:
+        return None
+    own = {name for name in columns if any(name == q or name.startswith(f"{q}-suggestion") for q in asked)}
+
+    def plain(record: Record) -> dict[str, Any]:
+        kept = {
+            name: value for name, value in record.items() if name not in own and name not in ("metadata", "external_id")
+        }
+        return {"id": record.get("external_id")} | members(record, "metadata") | kept
+
+    def responses(record: Record) -> dict[str, Any]:
+        return {name: _agreed(_as_list(record.get(name))) for name in asked}
+
+    def suggestions(record: Record) -> dict[str, Any]:
+        return {name: record.get(f"{name}-suggestion") for name in asked}
+
+    return _layout(records, plain, responses, suggestions)
+
+
+def _layout(
+    records: Sequence[Record], plain: Callable[[Record], dict[str, Any]], responses: Answers, suggestions: Answers
+) -> Layout:
+    """What people answered; where nobody answered anything, what was suggested."""
+    answered = any(value is not None for record in records for value in responses(record).values())
+    answers = responses if answered else suggestions
+    meant = meant_question(names_in(answers(record) for record in records))
+
+    def flatten(record: Record) -> Flat:
+        return labelled(plain(record), answers(record), meant)
+
+    names = names_in(flatten(record)[0] for record in records)
+    by = "what was answered" if answered else "what was suggested, for nobody has answered,"
+    return Layout(names, flatten, f"Argilla's records: the category is {by} for '{meant}'.")
+
+
+def _responses(record: Record, column: str) -> list[dict[str, Any]]:
+    given = items(record, column)
+    statuses = items(record, f"{column}.status") or [None] * len(given)
+    return [{"value": value, "status": status} for value, status in zip(given, statuses, strict=False)]
+
+
+def _agreed(given: Any) -> Any:
+    responses = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+    return one_of(one.get("value") for one in responses if one.get("status") not in _DISCARDED)
+
+
+def _as_list(value: Any) -> list[Any]:
+    """A list of objects, also where it was stored as an object of lists."""
+    if isinstance(value, Mapping) and all(isinstance(cells, list) for cells in value.values()):
+        return [dict(zip(value, cells, strict=True)) for cells in zip(*value.values(), strict=False)]
+    return value if isinstance(value, list) else []

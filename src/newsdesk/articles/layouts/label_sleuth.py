@@ -1,0 +1,28 @@
+"""Label Sleuth's export: a row for each text and category that somebody said yes or no to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from newsdesk.articles.layouts.layout import NOT_ANNOTATED, Flat, Layout, Record
+
+_OWN = {"workspace_id", "category_name", "document_id", "dataset", "uri", "label", "label_metadata", "label_type"}
+_METADATA = "metadata_"
+
+
+def labels(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
+    """A document may have several rows, so that its name is no id."""
+    if not {"text", "label", "label_type"}.issubset(columns) or not {"category_name", "workspace_id"} & set(columns):
+        return None
+    kept = {name: name.removeprefix(_METADATA) for name in columns if name not in _OWN}
+    yes_or_no = "category_name" in columns
+
+    def flatten(record: Record) -> Flat:
+        values: dict[str, Any] = {name: record.get(column) for column, name in kept.items()}
+        said = record.get("label")
+        if not yes_or_no:
+            values["category"] = said
+        elif str(said).strip().lower() in ("true", "1"):
+            values["category"] = record.get("category_name")
+        return values, None if values.get("category") else NOT_ANNOTATED
+
+    return Layout([*kept.values(), "category"], flatten, "Label Sleuth's labels: the category is the one with a yes.")

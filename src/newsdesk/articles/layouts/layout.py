@@ -1,0 +1,72 @@
+"""A layout: how a tool spreads an article and its label over a record, and how that becomes a plain row."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsdesk.articles.columns import ColumnNames, match_columns
+
+NOT_ANNOTATED = "not_annotated"
+
+Record = Mapping[str, Any]
+Flat = tuple[dict[str, Any], str | None]  # the plain row, and the reason code where it cannot be used
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`columns` are those of the plain rows; `note` tells people what was derived."""
+
+    columns: list[str]
+    flatten: Callable[[Record], Flat]
+    note: str
+
+
+Recogniser = Callable[[Sequence[str], Sequence[Record]], Layout | None]
+
+
+def fields_of(columns: Iterable[str]) -> dict[str, str]:
+    """Field of an article → column, by the names that are known."""
+    return match_columns(list(columns), ColumnNames(), Path())
+
+
+def one_of(labels: Iterable[Any]) -> Any:
+    """The label that all agree on, a list where there are several, None where there is none."""
+    found = [label for labelled in labels for label in (labelled if isinstance(labelled, list) else [labelled])]
+    try:
+        different = [label for label in dict.fromkeys(found) if label not in (None, "")]
+    except TypeError:  # no label is a list or an object
+        return found
+    return different if len(different) > 1 else (different or [None])[0]
+
+
+def meant_question(questions: Sequence[str]) -> str | None:
+    """Of the questions that annotators were asked, the one for the category; None where that is for people to say."""
+    known = fields_of(questions).get("category")
+    return known or (questions[0] if len(questions) == 1 else None)
+
+
+def labelled(values: dict[str, Any], answers: Mapping[str, Any], meant: str | None) -> Flat:
+    """A row with the answer to each question under its name, and the one that is meant as the category."""
+    values = {**values, **{name: answer for name, answer in answers.items() if name not in values}}
+    if meant is None:
+        return values, None if any(answer is not None for answer in answers.values()) else NOT_ANNOTATED
+    values["category"] = answers.get(meant)
+    return values, None if values["category"] is not None else NOT_ANNOTATED
+
+
+def names_in(records: Iterable[Record]) -> list[str]:
+    """The names of all records, in the order in which they come."""
+    return list(dict.fromkeys(name for record in records for name in record))
+
+
+def members(record: Record, name: str) -> dict[str, Any]:
+    """The object at `name`; empty where there is none."""
+    value = record.get(name)
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def items(record: Record, name: str) -> list[Any]:
+    """The list at `name`; empty where there is none."""
+    value = record.get(name)
+    return value if isinstance(value, list) else []

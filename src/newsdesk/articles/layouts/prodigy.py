@@ -1,0 +1,69 @@
+"""Prodigy's answers, and the `cats` of spaCy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from newsdesk.articles.layouts.layout import NOT_ANNOTATED, Flat, Layout, Record, items, members, names_in, one_of
+
+_ANSWERS = ("accept", "reject", "ignore")
+_OWN = {
+    "answer",
+    "accept",
+    "options",
+    "label",
+    "cats",
+    "meta",
+    "tokens",
+    "spans",
+    "config",
+    "html",
+    "score",
+    "priority",
+}
+_SURE = 0.5
+
+
+def answers(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """A row an answer: `accept`, and what was accepted."""
+    if "answer" not in columns or not {"label", "accept", "cats", "options"} & set(columns):
+        return None
+    if not all(record.get("answer") in _ANSWERS for record in records):
+        return None
+
+    def flatten(record: Record) -> Flat:
+        accepted = record.get("answer") == "accept"
+        return _flat(record, _accepted(record) if accepted else None)
+
+    names = names_in(flatten(record)[0] for record in records)
+    return Layout(names, flatten, "Prodigy's answers: the category is what was accepted.")
+
+
+def cats(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """`{"text": …, "cats": {"sport": 1.0, "world": 0.0}}`."""
+    if "cats" not in columns or not all(isinstance(record.get("cats"), Mapping) for record in records):
+        return None
+
+    def flatten(record: Record) -> Flat:
+        return _flat(record, _sure(record))
+
+    names = names_in(flatten(record)[0] for record in records)
+    return Layout(names, flatten, "spaCy's cats: the category is the one that is certain.")
+
+
+def _flat(record: Record, category: Any) -> Flat:
+    kept = {name: value for name, value in record.items() if name not in _OWN and not name.startswith("_")}
+    values = members(record, "meta") | kept | {"category": category}
+    return values, None if category is not None else NOT_ANNOTATED
+
+
+def _accepted(record: Record) -> Any:
+    if isinstance(record.get("accept"), list):
+        texts = {one.get("id"): one.get("text") for one in items(record, "options") if isinstance(one, Mapping)}
+        chosen = items(record, "accept")  # a number says nothing without its text
+        return one_of(texts.get(one) or one if isinstance(one, int) else one for one in chosen)
+    return record.get("label") or _sure(record)
+
+
+def _sure(record: Record) -> Any:
+    scores = members(record, "cats")
+    return one_of(name for name, score in scores.items() if isinstance(score, int | float) and score >= _SURE)
