@@ -53,6 +53,7 @@ lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/airflow.in -o requirements/airflow.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/mlflow.in -o requirements/mlflow.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/image.in -o requirements/image.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/zoo.in -o requirements/zoo.txt
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
