@@ -77,11 +77,21 @@ def rollback(reason: Reason = "by hand", actor: Actor = None, as_json: AsJson = 
 @app.command("ledger", epilog="Example: newsdesk models ledger --json")
 def ledger(as_json: AsJson = False) -> None:
     """Show who put which version in charge, when and why."""
+    from contextlib import suppress
+
     from newsdesk.config.settings import load_settings
+    from newsdesk.errors import RegistryError
+    from newsdesk.pipeline.outside_moves import note_outside_move
+    from newsdesk.registry.reader import open_reader
     from newsdesk.store.database import open_store
     from newsdesk.store.ledger import entries
 
-    history = entries(open_store(load_settings().database))
+    settings = load_settings()
+    store = open_store(settings.database)
+    with suppress(RegistryError):  # the ledger can be read while the registry is away
+        if reader := open_reader(settings):
+            note_outside_move(store, reader)
+    history = entries(store)
     if as_json:
         print(json.dumps([vars(entry) | {"at": entry.at.isoformat()} for entry in history], indent=2))
         return

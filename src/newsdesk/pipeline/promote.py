@@ -1,9 +1,10 @@
 """Who is in charge: promotion by hand or after the gate's verdict, and the way back.
 
 Order of every change: first the ledger says what was decided and why; then the aliases move; last the pointer, which
-servers without a registry follow. Killed in between, the next command finds the alias and the pointer at odds and mends
-the pointer. Callers hold `only_writer`; it binds one machine only, so that another one may still promote at the same
-time: a champion that changed since the decision is left alone.
+servers without a registry follow. Killed in between, the next command finds them at odds and mends `previous` and the
+pointer; the champion's alias moves first, by which a killed command is told from other hands. Callers hold
+`only_writer`; it binds one machine only, so that another one may still promote at the same time: a champion that
+changed since the decision is left alone.
 """
 
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
+from newsdesk.pipeline.outside_moves import settle
 from newsdesk.registry.pointer import Champion, read_champion, write_champion
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
@@ -31,6 +33,7 @@ class Promotions:
     def promote(self, number: str, reason: str) -> Version:
         """Put a registered version in charge by hand. Raises `RegistryError` where there is none of that number."""
         version = self._registry.version(number)
+        self.settle()
         champion = self._registry.holder("champion")
         if champion is not None and champion.version == number:
             self.mend_pointer()
@@ -40,13 +43,18 @@ class Promotions:
 
     def rollback(self, reason: str) -> tuple[Version, Version]:
         """Put the version that was in charge before back in charge; returns (from, to). Raises `RegistryError`."""
+        self.settle()
         champion, previous = self._registry.holder("champion"), self._registry.holder("previous")
-        if champion is None or previous is None:
+        if champion is None or previous is None or previous.version == champion.version:
             raise RegistryError(
                 "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
             )
         self.take_over("rollback", champion, previous, reason, {})
         return champion, previous
+
+    def settle(self) -> None:
+        """Tell the ledger of moves by other hands, and let `previous` follow from it. Raises `RegistryError`."""
+        settle(self._store, self._registry)
 
     def mend_pointer(self) -> None:
         """Make the pointer say what the alias says, where a killed command or other hands left them at odds."""
@@ -74,8 +82,8 @@ class Promotions:
         before = predecessor(entries(self._store), version.version) if is_rollback else replaced
         decision = "rolled back" if is_rollback else "promoted"
         self.write_down(action, decision, champion, version, version.digest, reason, evidence)
-        self._registry.set_alias("previous", before)
         self._registry.set_alias("champion", version.version)
+        self._registry.set_alias("previous", before)
         if "challenger" in version.aliases:
             self._registry.set_alias("challenger", None)
         self.mend_pointer()

@@ -24,11 +24,14 @@ class Follower:
         interval: float,
         with_challenger: bool,
         on_swap: Callable[[Served], None],
+        note_move: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`note_move` sees to it that the ledger knows who is in charge, and says whether it does; it may block."""
         self._source, self._models, self._metrics = source, models, metrics
         self._interval = interval
         self._with_challenger = with_challenger
-        self._on_swap = on_swap
+        self._on_swap, self._note_move = on_swap, note_move
+        self._is_noted = False
         self._looking = asyncio.Lock()
         self._refused: tuple[Named, str] | None = None  # and why
         self.problem: str | None = None
@@ -46,6 +49,8 @@ class Follower:
                 await self._follow_champion()
                 if self._with_challenger:
                     await self._follow_challenger()
+                if not self._is_noted:
+                    self._is_noted = await asyncio.to_thread(self._note_move)
             except NewsdeskError as error:
                 self.problem = str(error)
                 logger.warning("%s", error)
@@ -76,6 +81,7 @@ class Follower:
             raise
         self._models.put_in_charge(served)
         self._refused, self.problem = None, None
+        self._is_noted = False
         self._metrics.swaps.labels("swapped").inc()
         logger.info("Version %s (%s) is in charge", served.version, served.digest)
         self._on_swap(served)

@@ -23,6 +23,7 @@ from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.monitor_page import MonitorPage
+from newsdesk.serving.outside_moves import note_move
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.readings import EmbeddedExporter, readings
 from newsdesk.serving.security.access import Access
@@ -82,6 +83,7 @@ class Service:
             interval=settings.model_refresh_interval,
             with_challenger=mode != "off",
             on_swap=lambda _: spare_the_collector(),
+            note_move=lambda: note_move(settings),
         )
         self.changes = Changes(settings, self.source, self.models, self.follower)
         self.monitor_page = MonitorPage(settings)

@@ -4,11 +4,28 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, Connection, Engine, Integer, String, Table, func, insert, inspect, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    String,
+    Table,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    text,
+)
 
 from newsdesk.store.database import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
+MOVED = "moved"  # the decision of other hands, told when it is seen
+_CHANGES = ("promoted", "rolled back", MOVED)
+_LOCK = 0x6E657773  # PostgreSQL's key for who writes the ledger
 
 _ledger = Table(
     "promotion_ledger",
@@ -75,7 +92,18 @@ def guard_ledger(connection: Connection) -> None:
 def append(store: Engine, entry: Entry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
+        _wait_for_others(connection)
         connection.execute(insert(_ledger).values(**asdict(entry)))
+
+
+def append_after(store: Engine, length: int, entry: Entry) -> bool:
+    """Add one entry, durably, where the ledger still has `length` of them; whether it was added."""
+    values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry).items()]
+    still = select(func.count()).select_from(_ledger).scalar_subquery() == length
+    statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(still))
+    with store.begin() as connection:
+        _wait_for_others(connection)
+        return connection.execute(statement).rowcount == 1
 
 
 def entries(store: Engine) -> list[Entry]:
@@ -93,9 +121,28 @@ def count_decisions(store: Engine) -> dict[str, int]:
         return dict(connection.execute(query).all())
 
 
+def last_change(history: list[Entry]) -> Entry | None:
+    """The newest entry that says who is in charge; None where nobody was put in charge yet."""
+    return next((entry for entry in reversed(history) if entry.decision in _CHANGES), None)
+
+
 def predecessor(history: list[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
     for entry in reversed(history):
-        if entry.action == "promote" and entry.decision == "promoted" and entry.to_version == version:
+        if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
             return entry.from_version
     return None
+
+
+def previous(history: list[Entry]) -> str | None:
+    """The version that a rollback goes back to; None where there is none."""
+    change = last_change(history)
+    if change is None or change.to_version is None:
+        return None
+    return change.from_version if change.action == "promote" else predecessor(history, change.to_version)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    """One writer at a time. SQLite has no more than one."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

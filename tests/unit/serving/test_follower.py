@@ -10,11 +10,17 @@ import pytest
 from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, Bundle, save_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
+from newsdesk.pipeline.outside_moves import OUTSIDE
+from newsdesk.pipeline.promote import Promotions
 from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
 from newsdesk.registry.version import MODEL
+from newsdesk.registry.versions import Registry
 from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
+from newsdesk.serving.outside_moves import note_move
+from newsdesk.store.database import open_store
+from newsdesk.store.ledger import entries
 from tests.unit.registry.shelf import Shelf
 
 
@@ -293,3 +299,31 @@ def test_following_goes_on_after_any_defect(watch: Watch, monkeypatch: pytest.Mo
     name(watch.shelf, "champion", "2")
     monkeypatch.setattr(ModelSource, "champion", fail)
     asyncio.run(asyncio.wait_for(run_until_swapped(), 30))
+
+
+def test_a_move_by_other_hands_is_told_to_the_ledger_by_the_server_that_follows_it(watch: Watch) -> None:
+    settings = watch.shelf.settings
+    store = open_store(settings.database)
+    Promotions(settings, Registry(settings), store, "an editor").promote("2", "better")
+    watch.follower = Follower(
+        ModelSource(settings),
+        watch.models,
+        watch.metrics,
+        interval=0.01,
+        with_challenger=False,
+        on_swap=lambda _: None,
+        note_move=lambda: note_move(settings),
+    )
+    watch.look()
+    assert len(entries(store)) == 1  # its own promotion is no news
+    name(watch.shelf, "champion", "1")
+    for _ in range(3):
+        watch.look()
+    moved = entries(store)[1:]
+    assert [(entry.actor, entry.from_version, entry.to_version) for entry in moved] == [(OUTSIDE, "2", "1")]
+
+
+def test_a_ledger_that_does_not_answer_stops_no_server(watch: Watch) -> None:
+    settings = watch.shelf.settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"})
+    assert not note_move(settings)
+    assert note_move(settings.model_copy(update={"prediction_log": False}))
