@@ -1,6 +1,7 @@
 """The main job, from a table to a champion, on part of the sample corpus with quick classifiers."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from newsdesk.cli.outcome import print_tables
+from newsdesk.cli.outcome import as_dict, print_tables
 from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError, DataError, RegistryError
 from newsdesk.model.bundle import load_bundle
@@ -152,6 +153,25 @@ def test_every_candidate_is_a_run_in_mlflow_with_parameters_metrics_and_pictures
     assert {"confusion_matrix_validation.png", "per_class_validation.json"} <= files
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["bundle_digest"] == outcome.trained.bundle.digest
+
+
+def test_the_same_content_under_another_name_is_told_to_come_from_there(finished: tuple[Desk, Outcome]) -> None:
+    desk, outcome = finished
+    renamed = desk.folder / "renamed.csv"
+    shutil.copy(desk.folder / "articles.csv", renamed)
+    again = run(Source(renamed), desk.settings, "a tester", Silent())
+    assert again.prepared.dataset.version == outcome.prepared.dataset.version
+    assert outcome.prepared.source == str(desk.folder / "articles.csv")
+    assert again.prepared.source == as_dict(again)["dataset"]["source"] == str(renamed)
+    assert desk.newest_run.detail["source"] == str(renamed)
+    history = entries(open_store(desk.settings.database))
+    assert [entry.evidence["source"] for entry in history] == [outcome.prepared.source, str(renamed)]
+    client = MlflowClient(desk.settings.tracking_uri)
+    for trained, source in ((outcome.trained, outcome.prepared.source), (again.trained, str(renamed))):
+        (given,) = client.get_run(trained.run_id).inputs.dataset_inputs
+        assert (given.dataset.name, given.dataset.digest) == (source, again.prepared.dataset.version)
+        assert json.loads(given.dataset.source) == {"uri": source}
+        assert json.loads(given.dataset.profile)["train"] == again.prepared.dataset.manifest.counts["train"]
 
 
 def test_the_registered_version_holds_the_bundle_and_a_skops_pipeline_but_no_pickle(

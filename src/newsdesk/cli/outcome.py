@@ -45,6 +45,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "dataset": {
             "version": dataset.version,
             "folder": str(dataset.folder),
+            "source": outcome.prepared.source,
             "rows": outcome.prepared.rows,
             "counts": dataset.manifest.counts,
             "quarantined": dataset.manifest.quarantined,
@@ -99,8 +100,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     dataset = prepared.dataset
     counts = dataset.manifest.counts
     console.print(
-        f"\nDataset [bold]{dataset.version}[/bold] from {escape(dataset.manifest.source)}: "
-        f"{prepared.rows:,} rows read,",
+        f"\nDataset [bold]{dataset.version}[/bold] from {escape(prepared.source)}: {prepared.rows:,} rows read,",
         end=" ",
     )
     console.print(

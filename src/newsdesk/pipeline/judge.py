@@ -42,11 +42,13 @@ class Gate:
 
         `occasion`: what the ledger is to tell of why the model was trained.
         """
+        self._promotions.settle()
         champion = self._registry.holder("champion")
         rival, verdict = self.look(trained, dataset, thresholds, champion)
         digest = trained.bundle.digest
         evidence = {
             "dataset_version": dataset.version,
+            "source": dataset.manifest.source,
             "test_articles": dataset.manifest.counts["test"],
             "accuracy": trained.test.accuracy,
             "champion_accuracy": rival,

@@ -47,11 +47,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A dataset, and every row of its source that is not in it. `reading` tells how a table was read, if one was."""
+    """A dataset, and every row of its source that is not in it. `reading` tells how a table was read, if one was.
+
+    `source` is what was given this time: the dataset may have been written before, from another file of equal content.
+    """
 
     dataset: Dataset
     rows: int
     quarantined: list[Quarantined]
+    source: str
     reading: TableReading | None = None
 
     @property
@@ -169,7 +173,7 @@ def write(
         text_cleaning=cleaning,
     )
     dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))
-    return Prepared(dataset, checked.rows, quarantined, checked.reading)
+    return Prepared(dataset, checked.rows, quarantined, checked.source, checked.reading)
 
 
 def _open(source: Source) -> tuple[RawTable, dict[str, str], LabelFile | None]:

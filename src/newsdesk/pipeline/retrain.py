@@ -139,7 +139,9 @@ def _assembled(
         reason = f"There is nothing new to learn from: {corrected}."
         ending.status, ending.detail["reason"] = "skipped", reason
         return Assembled(reason, corrected)
-    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected"
+    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
+        f", with {order.data}" if order.data else ""
+    )
     prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}

@@ -33,8 +33,8 @@ class Outcome:
     def summary(self) -> dict[str, Any]:
         """What the store is to remember of it."""
         decision = self.judged.verdict.decision
-        version = self.prepared.dataset.version
-        return {"dataset_version": version, "decision": decision, "version": self.judged.version}
+        dataset = {"dataset_version": self.prepared.dataset.version, "source": self.prepared.source}
+        return dataset | {"decision": decision, "version": self.judged.version}
 
 
 def run(source: Source, settings: Settings, actor: str, progress: Progress) -> Outcome:
@@ -76,11 +76,11 @@ def train_and_judge(
     with _named(settings.config_dir / MODEL_CONFIG):
         check_candidates(models, seed)
         tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
-        trained = train(prepared.dataset, models, seed, budget, tracking, progress)
+        trained = train(prepared.dataset, prepared.source, models, seed, budget, tracking, progress)
 
     progress.step("Judging and registering")
     gate = Gate(settings, registry, Promotions(settings, registry, store, actor))
-    judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, occasion)
+    judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, {"source": prepared.source, **occasion})
     return Outcome(prepared, trained, judged)
 
 

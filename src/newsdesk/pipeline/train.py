@@ -50,12 +50,21 @@ class Trained:
 
 
 def train(
-    dataset: Dataset, config: ModelConfig, seed: int, tuning_budget: int, tracking: Tracking, progress: Progress
+    dataset: Dataset,
+    source: str,
+    config: ModelConfig,
+    seed: int,
+    tuning_budget: int,
+    tracking: Tracking,
+    progress: Progress,
 ) -> Trained:
-    """Fit, compare and track every candidate in `config`. Raises `ConfigError`, `TrainingError`."""
+    """Fit, compare and track every candidate in `config`, on what `source` gave.
+
+    Raises `ConfigError`, `TrainingError`.
+    """
     progress.step("Cleaning and counting terms")
     material = gather(dataset, config, seed)
-    with _tracked_run(tracking, dataset) as run_id:
+    with _tracked_run(tracking, dataset, source) as run_id:
         candidates: list[Candidate] = []
         for number, name in enumerate(config.models, start=1):
             progress.step(f"Fitting {name} ({number} of {len(config.models)})")
@@ -73,18 +82,21 @@ def compare(
     progress: Progress,
 ) -> Trained:
     """The same for candidates that were fitted already, wherever it was. Raises `ConfigError`, `TrainingError`."""
-    with _tracked_run(tracking, dataset) as run_id:
+    with _tracked_run(tracking, dataset, dataset.manifest.source) as run_id:
         for candidate in candidates:
             _track(tracking, candidate, dataset, run_id)
         return _decide(candidates, dataset, config, seed, tracking, progress, run_id)
 
 
 @contextmanager
-def _tracked_run(tracking: Tracking, dataset: Dataset) -> Iterator[str]:
+def _tracked_run(tracking: Tracking, dataset: Dataset, source: str) -> Iterator[str]:
     run_id = tracking.start(
         f"train {dataset.version}", {"dataset_version": dataset.version, "newsdesk_version": __version__}
     )
     try:
+        tracking.add_dataset(
+            run_id, source, dataset.version, {str(split): count for split, count in dataset.manifest.counts.items()}
+        )
         yield run_id
     except BaseException:
         tracking.finish(run_id, failed=True)

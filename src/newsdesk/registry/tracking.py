@@ -1,5 +1,6 @@
 """Write runs to MLflow."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.utils.validation import MAX_DATASET_NAME_SIZE
 
 from newsdesk.config.settings import Settings
 from newsdesk.registry.mlflow_client import connect, experiment_id, explained
@@ -57,6 +59,22 @@ class Tracking:
                 self._client.log_batch(run_id, metrics=batch)
             for file in record.files:
                 self._client.log_artifact(run_id, str(file))
+
+    def add_dataset(self, run_id: str, source: str, version: str, counts: Mapping[str, int]) -> None:
+        """Tell what a run was trained on.
+
+        MLflow knows a dataset by name and digest, and keeps the source that it was told first: the source is the name.
+        """
+        dataset = Dataset(
+            name=source[:MAX_DATASET_NAME_SIZE],
+            digest=version,
+            source_type="local",
+            source=json.dumps({"uri": source}),
+            profile=json.dumps({"num_rows": sum(counts.values()), **counts}),
+        )
+        context = InputTag("mlflow.data.context", "training")
+        with explained(self._address):
+            self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, [context])])
 
     def finish(self, run_id: str, *, failed: bool = False) -> None:
         """Close a run."""
