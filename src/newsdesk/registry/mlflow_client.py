@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlflow import MlflowClient
+from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +16,8 @@ from newsdesk.errors import RegistryError
 from newsdesk.http_client import spare_proxies
 
 EXPERIMENT = "newsdesk"
+
+logger = logging.getLogger("newsdesk.registry")
 
 
 def connect(settings: Settings) -> MlflowClient:
@@ -31,10 +34,16 @@ def connect(settings: Settings) -> MlflowClient:
 
 
 def experiment_id(client: MlflowClient, settings: Settings) -> str:
-    """The experiment that all our runs belong to, made on first use."""
+    """The experiment that all our runs belong to: made on first use, and restored where it was deleted.
+
+    MLflow keeps a deleted experiment, and with it the name, until `mlflow gc` removes it for good.
+    """
     with explained(settings.tracking_uri):
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
+            if experiment.lifecycle_stage == LifecycleStage.DELETED:
+                logger.warning("MLflow's experiment %s was deleted: it is restored, with its runs", EXPERIMENT)
+                client.restore_experiment(experiment.experiment_id)
             return str(experiment.experiment_id)
         return str(client.create_experiment(EXPERIMENT, artifact_location=settings.artifact_root))
 

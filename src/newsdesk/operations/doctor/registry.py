@@ -1,7 +1,7 @@
 """Whether the registry answers, and what it says of the champion."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from newsdesk.model.bundle import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.operations.doctor.finding import Finding, fine, from_error, problem, warning
 from newsdesk.registry.http import MlflowApi
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.pointer import Champion, read_champion
 from newsdesk.registry.reader import open_reader
+from newsdesk.registry.version import Version
 
 _SLOW = 100.0  # milliseconds for one text
 
@@ -27,7 +28,7 @@ def check_registry(settings: Settings) -> Iterator[Finding]:
         versions = reader.versions()
         yield fine("registry", f"The registry answers. Versions of the model: {len(versions)}.")
         yield from _server_version(settings)
-        yield from _same_champion(settings, next((one.digest for one in versions if "champion" in one.aliases), None))
+        yield from _registered_champion(settings, versions)
     except RegistryError as error:
         yield from_error("registry", error)
 
@@ -83,11 +84,34 @@ def _server_version(settings: Settings) -> Iterator[Finding]:
         yield warning("registry", f"The MLflow server is {theirs[:20]}, and ours is {ours}.", fix)
 
 
-def _same_champion(settings: Settings, digest: str | None) -> Iterator[Finding]:
+def _registered_champion(settings: Settings, versions: Sequence[Version]) -> Iterator[Finding]:
+    """Whether the registry still has what champion.json names, which servers go on answering with."""
     pointer = read_champion(settings.bundles)
-    if digest is not None and pointer is not None and pointer.digest != digest:
+    champion = next((one for one in versions if "champion" in one.aliases), None)
+    is_elsewhere = settings.mlflow_tracking_uri is None and not settings.embedded_mlflow.is_file()
+    if pointer is None or is_elsewhere:  # a server's bundles may be brought to it by other means
+        return
+    if champion is None:
+        yield _without_champion(pointer, versions)
+    elif champion.digest != pointer.digest:
         yield warning(
             "champion",
             "The registry has another champion than champion.json.",
             "A server follows the registry; `newsdesk models promote VERSION` makes both say the same.",
         )
+
+
+def _without_champion(pointer: Champion, versions: Sequence[Version]) -> Finding:
+    """Servers answer from their disks, as long as these last: nothing can be fetched, compared or rolled back to."""
+    same = next((one.version for one in versions if one.digest == pointer.digest), None)
+    if same is not None:
+        sentence = f"The registry names no champion; version {same}, which serves, is still registered."
+        return problem("champion", sentence, f"newsdesk models promote {same}.")
+    gone = "it has no version at all" if not versions else "the version was deleted"
+    sentence = f"Version {pointer.version} serves from this disk alone: the registry does not have it any more, {gone}."
+    return problem(
+        "champion",
+        sentence,
+        "Restore MLflow's database and artifacts from a backup (newsdesk restore), or train and register anew: "
+        "newsdesk run.",
+    )

@@ -1,0 +1,18 @@
+import pytest
+
+from newsdesk.registry.mlflow_client import EXPERIMENT
+from newsdesk.registry.tracking import RunRecord, Tracking
+from tests.unit.registry.shelf import Shelf
+
+
+def test_an_experiment_that_was_deleted_by_hand_is_restored_with_its_runs(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = Tracking(shelf.settings).log(RunRecord("before", {"C": 1}, {"accuracy": 0.5}, {}))
+    experiment = shelf.client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    shelf.client.delete_experiment(experiment.experiment_id)
+    after = Tracking(shelf.settings).log(RunRecord("after", {"C": 2}, {"accuracy": 0.6}, {}))
+    runs = shelf.client.search_runs([experiment.experiment_id])
+    assert {run.info.run_id for run in runs} == {before, after}
+    assert "restored" in caplog.text
