@@ -39,9 +39,9 @@ def monitor(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def put_in_charge(folder: Path, bundle: Bundle) -> Bundle:
-    """The bundle as champion, with the texts of the sample corpus as its reference."""
-    profiled = with_profile(bundle, TEXTS)
+def put_in_charge(folder: Path, bundle: Bundle, texts: list[str] = TEXTS) -> Bundle:
+    """The bundle as champion, with these texts as its reference: by default those of the sample corpus."""
+    profiled = with_profile(bundle, texts)
     name = bundle_folder_name(profiled.digest)
     save_bundle(profiled, folder / "var" / "bundles" / name)
     write_champion(folder / "var" / "bundles", Champion(version="7", digest=profiled.digest, bundle=name))
@@ -166,3 +166,18 @@ def test_one_output_cannot_hold_both(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"] == "usage"
     assert "Give --html a file." in done.stderr
+
+
+def test_drift_that_a_small_test_set_cannot_confirm_is_told_so(tmp_path: Path, first: Bundle) -> None:
+    bundle = put_in_charge(tmp_path, first, TEXTS[::20])
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 2 * WINDOW
+    one_category = [number for number, category in enumerate(CATEGORIES) if category == CATEGORIES[0]]
+    with store_at(tmp_path / "var" / "newsdesk.db") as store:
+        for suffix in ("", " zyx qwv", " qwv zyx"):
+            insert_predictions(store, answers(bundle, start, one_category, suffix))
+    window = report_of(tmp_path)["newest_judged"]
+    assert window["left_out"] == {"domain_classifier": "10 texts in the model's test set, 20 needed"}
+    shown = monitor(tmp_path).stdout
+    assert re.search(r"domain classifier +– +– +– +left out +10 texts in the model's test set, 20 needed", shown)
+    assert window["state"] == "suspected"
+    assert "cannot be confirmed: the domain classifier was left out (10 texts" in shown

@@ -83,6 +83,7 @@ def _window(window: Window, report: Report) -> dict[str, Any]:
         "state": window.state,
         **_as_json(window.performance),
         "scores": [asdict(score) for score in window.scores],
+        "left_out": dict(window.left_out),
     }
 
 
@@ -119,6 +120,8 @@ def _print_drift(console: Console, report: Report) -> None:
         figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
         words = ("[red]drift[/red]" if score.detected else "no", escape(score.detail) or NOTHING)
         table.add_row(FEATURES[score.feature][0], *figures, *words)
+    for feature, why in window.left_out.items():
+        table.add_row(FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", escape(why))
     title = f"Newest judged window, {moment(window.start)} to {moment(window.end)}: {STATES[window.state]}"
     print_table(console, title, table)
 

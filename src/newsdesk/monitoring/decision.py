@@ -55,7 +55,8 @@ def _reason(
         return "No window has ended that had enough texts to be judged.", False
     figures = f"{len(bad)} of the newest {len(judged)} judged windows are bad"
     if len(bad) < rule.bad_windows:
-        return f"{figures}; {rule.bad_windows} of {rule.windows} would ask for a new model.", False
+        asked = f"{figures}; {rule.bad_windows} of {rule.windows} would ask for a new model."
+        return asked + _unconfirmable(judged), False
     what = _what_is_bad(judged[-1], least)
     if not what:
         return f"{figures}, but the newest is not.", False
@@ -65,6 +66,12 @@ def _reason(
     if new_labels < rule.min_new_labels:
         return f"{figures}, but there are {new_labels:,} new labels: {rule.min_new_labels:,} are needed.", False
     return f"{figures}, in the newest {what}; there are {new_labels:,} new labels.", True
+
+
+def _unconfirmable(judged: Sequence[Window]) -> str:
+    """Drift that cannot be confirmed makes no window bad: that must be known."""
+    reasons = [window.unconfirmable for window in judged if window.unconfirmable]
+    return f" Drift is suspected in {len(reasons)} of them and cannot be confirmed: {reasons[-1]}." if reasons else ""
 
 
 def _what_is_bad(window: Window, least: float) -> str:

@@ -11,7 +11,7 @@ from newsdesk.model.bundle import Bundle
 from newsdesk.model.profile import LENGTH_BINS, REFERENCE_SAMPLE, SHARE_BINS, WATCHED_TERMS, bits_of
 from newsdesk.monitoring.domain import tell_apart
 from newsdesk.monitoring.report import DriftScore, Feature, State
-from newsdesk.monitoring.significance import chi_squared_tail
+from newsdesk.monitoring.significance import chi_squared_tail, fisher
 from newsdesk.monitoring.tally import Tally, tally_of
 
 _LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
@@ -71,8 +71,12 @@ def state_of(scores: Sequence[DriftScore]) -> State:
 def jensen_shannon(before: Histogram, now: Histogram) -> float:
     """The Jensen-Shannon distance of two histograms, base 2, 0 to 1 (Lin 1991; Endres and Schindelin 2003), less what
     the small numbers of texts bring by chance: (k - 1) (1/n + 1/m) / (8 ln 2) of its square, for k bins with texts.
+
+    1 where they share nothing, be it that one of them is empty; 0 where both are.
     """
     n, m = before.sum(), now.sum()
+    if not (before * now).any():
+        return 1.0 if n or m else 0.0
     p, q = before / n, now / m
     middle = (p + q) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,7 +86,10 @@ def jensen_shannon(before: Histogram, now: Histogram) -> float:
 
 
 def same_distribution(before: Histogram, now: Histogram) -> float:
-    """The p-value of Pearson's chi-squared test that both histograms come from one distribution."""
+    """The p-value of Pearson's chi-squared test that both histograms come from one distribution; 1 where one of them is
+    empty, which is evidence of nothing."""
+    if not (before.any() and now.any()):
+        return 1.0
     pooled = before + now
     shares = np.array([before.sum(), now.sum()]) / pooled.sum()
     order = np.argsort(pooled, kind="stable")
@@ -90,6 +97,9 @@ def same_distribution(before: Histogram, now: Histogram) -> float:
     merged = int(np.count_nonzero(expected < _LEAST_EXPECTED))
     if merged:  # and as many more as make one cell that is large enough
         merged = max(merged, int(np.searchsorted(expected.cumsum(), _LEAST_EXPECTED)) + 1)
+    if merged >= len(order):  # too few for chi-squared: the most frequent bin against the rest, exactly
+        top = order[-1]
+        return fisher(int(before[top]), int(before.sum()), int(now[top]), int(now.sum()))
     table = np.array([[side[order[:merged]].sum(), *side[order[merged:]]] for side in (before, now)])
     table = table[:, table.sum(axis=0) > 0]
     expected = np.outer(shares, table.sum(axis=0))
@@ -104,32 +114,37 @@ def _compared(
         jensen_shannon(before, now),
         same_distribution(before, now),
         thresholds,
-        _in_words(names, before / before.sum(), now / now.sum()),
+        _in_words(names, before / max(before.sum(), 1), now / max(now.sum(), 1)),
     )
 
 
 def _of_terms(reference: Reference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
-    before, now = (
-        np.unpackbits(bits, axis=1, count=len(reference.watched)).sum(axis=0).astype(np.float64)
-        for bits in (reference.sample, sample)
-    )
+    bits = [np.unpackbits(side, axis=1, count=len(reference.watched)) for side in (reference.sample, sample)]
+    before, now = (side.sum(axis=0).astype(np.float64) for side in bits)
     n, m = len(reference.sample), len(sample)
+    with_any = [int(side.any(axis=1).sum()) for side in bits]
+    p_value = _smallest([*_term_by_term(before, n, now, m), fisher(with_any[0], n, with_any[1], m)])
     detail = _in_words(reference.watched, before / n, now / m)
-    found = [_score("top_terms", jensen_shannon(before, now), _any_differs(before, n, now, m), thresholds, detail)]
+    found = [_score("top_terms", jensen_shannon(before, now), p_value, thresholds, detail)]
     if told := tell_apart(reference.sample, sample):
         found.append(_score("domain_classifier", told.auc, told.p_value, thresholds, ""))
     return found
 
 
-def _any_differs(before: Histogram, n: int, now: Histogram, m: int) -> float:
-    """The p-value that each term is in the same share of texts: chi-squared, the smallest of all, after Bonferroni."""
+def _smallest(p_values: Sequence[float]) -> float:
+    """The smallest of several p-values, after Bonferroni."""
+    return min(1.0, len(p_values) * min(p_values))
+
+
+def _term_by_term(before: Histogram, n: int, now: Histogram, m: int) -> list[float]:
+    """The smallest p-value that a term is in the same share of texts, by chi-squared, as often as there are tests."""
     pooled = (before + now) / (n + m)
     is_enough = np.minimum(pooled, 1 - pooled) * min(n, m) >= _LEAST_EXPECTED
     variance = (pooled * (1 - pooled) * (1 / n + 1 / m))[is_enough]
     if not len(variance):
-        return 1.0
+        return []
     statistics = (before / n - now / m)[is_enough] ** 2 / variance
-    return min(1.0, len(statistics) * chi_squared_tail(float(statistics.max()), 1))
+    return [chi_squared_tail(float(statistics.max()), 1)] * len(statistics)
 
 
 def _score(feature: Feature, score: float, p_value: float, thresholds: DriftThresholds, detail: str) -> DriftScore:

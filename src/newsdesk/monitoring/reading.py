@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.decision import ATTEMPTED, decide
+from newsdesk.monitoring.left_out import left_out
 from newsdesk.monitoring.report import DriftScore, Performance, Report, State, Window
 from newsdesk.monitoring.tally import Tally
 from newsdesk.monitoring.windows import window_starts
@@ -40,7 +41,7 @@ def read_report(
     since = window_starts(now, monitoring.window, monitoring.look_back)[0]
     rows = [_Row(row, Tally.from_json(row.tally)) for row in read_windows(store, since, monitoring.window)]
     own = [row for row in rows if row.stored.digest == manifest.digest and row.stored.arm in OF_CHAMPION]
-    windows = _windows_of(own)
+    windows = _windows_of(own, manifest, monitoring.min_texts)
     retrained = newest_run(store, "retrain", *ATTEMPTED)
     decision = decide(
         windows,
@@ -71,14 +72,18 @@ def scores_to_json(scores: Iterable[DriftScore]) -> list[dict[str, Any]]:
     return [vars(score) for score in scores]
 
 
-def _windows_of(own: Sequence[_Row]) -> list[Window]:
+def _windows_of(own: Sequence[_Row], manifest: Manifest, min_texts: int) -> list[Window]:
     found = []
     for start, rows in _grouped(own, lambda row: row.start).items():
         first = rows[0].stored
         scores = tuple(DriftScore(**score) for score in first.scores)
         state: State = first.state  # type: ignore[assignment]
         end = start + timedelta(seconds=first.seconds)
-        found.append(Window(start, end, first.version, first.digest, _performance(rows), scores, state))
+        missing = {}
+        if scores and manifest.profile:
+            tally = sum((row.tally for row in rows), start=Tally())
+            missing = left_out([score.feature for score in scores], tally, manifest.profile, min_texts)
+        found.append(Window(start, end, first.version, first.digest, _performance(rows), scores, state, missing))
     return found
 
 

@@ -1,7 +1,7 @@
 """What monitoring knows, as plain values: windows of predictions, how good they were, how far they drifted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -73,7 +73,8 @@ class Performance:
 
 @dataclass(frozen=True)
 class Window:
-    """What one model answered from `start` to `end`; `scores` is empty where there were too few texts."""
+    """What one model answered from `start` to `end`; `scores` is empty where there were too few texts. `left_out`: why
+    the others were not scored, where it was judged."""
 
     start: datetime
     end: datetime
@@ -82,6 +83,13 @@ class Window:
     performance: Performance
     scores: tuple[DriftScore, ...]
     state: State
+    left_out: Mapping[Feature, str] = field(default_factory=dict)
+
+    @property
+    def unconfirmable(self) -> str:
+        """Why drift that is suspected cannot be confirmed; "" where it can, or none is suspected."""
+        why = self.left_out.get("domain_classifier", "")
+        return f"the domain classifier was left out ({why})" if why and self.state == "suspected" else ""
 
     def score(self, feature: Feature) -> DriftScore | None:
         return next((score for score in self.scores if score.feature == feature), None)

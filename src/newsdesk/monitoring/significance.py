@@ -44,6 +44,27 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * math.fsum(map(math.exp, logarithms)))
 
 
+def fisher(first: int, of_first: int, second: int, of_second: int) -> float:
+    """Two-sided p-value that `first` of `of_first` and `second` of `of_second` come from one share, however few.
+
+    Fisher's exact test: the sum over all tables with these margins that are no more probable (Agresti 2013, 3.5.1).
+    """
+    if first * of_second == second * of_first:
+        return 1.0
+    hits, total = first + second, of_first + of_second
+
+    def logarithm(count: int) -> float:
+        return _log_choose(of_first, count) + _log_choose(of_second, hits - count) - _log_choose(total, hits)
+
+    observed = logarithm(first) + 1e-7
+    tables = map(logarithm, range(max(0, hits - of_second), min(hits, of_first) + 1))
+    return min(1.0, math.fsum(math.exp(table) for table in tables if table <= observed))
+
+
+def _log_choose(of: int, count: int) -> float:
+    return math.lgamma(of + 1) - math.lgamma(count + 1) - math.lgamma(of - count + 1)
+
+
 def two_proportions(first: Share, second: Share) -> float:
     """Two-sided p-value that two independent shares are equal: the z-test with the pooled share."""
     pooled = (first.count + second.count) / (first.of + second.of)

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -147,3 +148,22 @@ def test_the_accuracy_that_is_needed_is_the_stricter_of_two() -> None:
     rule = Retraining(max_accuracy_drop=0.05)
     assert needed_accuracy(0.9, AlertThresholds(), rule) == 0.9 - 0.05
     assert needed_accuracy(0.9, AlertThresholds(accuracy_threshold=0.88), rule) == 0.88
+
+
+def test_drift_that_cannot_be_confirmed_is_told_for_it_makes_no_window_bad() -> None:
+    why = {"domain_classifier": "12 texts in the model's test set, 20 needed"}
+    windows = [replace(window(1, "suspected"), left_out=why), replace(window(2, "none"), left_out=why)]
+    decision = decide(
+        windows,
+        test_accuracy=0.8,
+        thresholds=AlertThresholds(),
+        rule=RULE,
+        new_labels=10,
+        last_retraining=None,
+        now=NOON + 2 * HOUR,
+    )
+    assert not decision.retrain
+    assert decision.reason.endswith(
+        "Drift is suspected in 1 of them and cannot be confirmed: the domain classifier was left out "
+        "(12 texts in the model's test set, 20 needed)."
+    )

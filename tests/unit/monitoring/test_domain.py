@@ -33,5 +33,16 @@ def test_texts_of_the_same_kind_are_hardly_told_apart(seed: int) -> None:
 
 
 def test_too_few_texts_are_not_told_apart() -> None:
-    assert tell_apart(packed(0.3, 49, 1), packed(0.3, 200, 2)) is None
-    assert tell_apart(packed(0.3, 200, 1), packed(0.3, 49, 2)) is None
+    assert tell_apart(packed(0.3, 19, 1), packed(0.3, 200, 2)) is None
+    assert tell_apart(packed(0.3, 200, 1), packed(0.3, 19, 2)) is None
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.integers(20, 60), st.integers(20, 200))
+def test_few_texts_are_told_apart_where_their_terms_differ_alone(seed: int, few: int, many: int) -> None:
+    same = tell_apart(packed(0.3, few, 2 * seed), packed(0.3, many, 2 * seed + 1))
+    assert same is not None
+    assert same.p_value > 1e-6
+    other = tell_apart(packed(0.1, few, 2 * seed), packed(0.6, many, 2 * seed + 1))
+    assert other is not None
+    assert other.p_value < 0.0005

@@ -1,5 +1,6 @@
 """Scores of windows against a real bundle's profile."""
 
+import warnings
 from typing import get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from newsdesk.config.pipeline_config import DriftThresholds
 from newsdesk.model.predictor import Predictor
 from newsdesk.model.profiling import with_profile
 from newsdesk.monitoring.drift import Reference, drift_scores, jensen_shannon, same_distribution, state_of
+from newsdesk.monitoring.left_out import left_out
 from newsdesk.monitoring.report import DriftScore, Feature
 from newsdesk.monitoring.tally import Tally
 from newsdesk.sample import CATEGORIES, read_articles
@@ -143,3 +145,90 @@ def test_the_domain_classifier_confirms_and_alone_raises_no_suspicion() -> None:
     assert state_of(found()) == state_of(found("domain_classifier")) == "none"
     assert state_of(found("top_terms")) == state_of(found("language", "confidence")) == "suspected"
     assert state_of(found("top_terms", "domain_classifier")) == "confirmed"
+
+
+ANY_HISTOGRAM = arrays(np.float64, st.shared(st.integers(1, 8), key="bins"), elements=st.integers(0, 400).map(float))
+
+
+@given(ANY_HISTOGRAM, ANY_HISTOGRAM)
+def test_the_laws_of_the_distance_hold_for_empty_histograms_too_and_nobody_is_warned(
+    before: np.ndarray, now: np.ndarray
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score, p_value = jensen_shannon(before, now), same_distribution(before, now)
+        assert jensen_shannon(now, before) == pytest.approx(score, abs=1e-9)
+        assert jensen_shannon(before, before) == 0
+    assert 0 <= score <= 1
+    assert 0 <= p_value <= 1
+    if not (before * now).any():
+        assert score == (1 if before.any() or now.any() else 0)
+
+
+@pytest.mark.parametrize("now", [[0.0, 0.0], [0.0, 7.0]])
+def test_what_shares_nothing_is_at_the_full_distance_however_few_it_is(now: list[float]) -> None:
+    before = np.array([5.0, 0.0])
+    assert jensen_shannon(before, np.array(now)) == jensen_shannon(np.array(now), before) == 1
+
+
+def test_an_empty_side_is_evidence_of_nothing() -> None:
+    assert same_distribution(np.array([500.0, 500.0]), np.zeros(2)) == same_distribution(np.zeros(2), np.zeros(2)) == 1
+
+
+@pytest.mark.parametrize("before", [[20.0, 0.0, 0.0, 0.0], [10.0, 10.0, 0.0, 0.0]])
+def test_a_small_reference_that_shares_nothing_with_a_window_is_significant(before: list[float]) -> None:
+    assert same_distribution(np.array(before), np.array([0.0, 0.0, 50.0, 50.0])) < 0.0005
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10**6), st.integers(2, 20), st.integers(2, 30), st.integers(2, 200))
+def test_few_texts_from_one_distribution_have_no_small_probability(seed: int, bins: int, few: int, many: int) -> None:
+    random = np.random.default_rng(seed)
+    shares = random.dirichlet(np.ones(bins))
+    before, now = random.multinomial(few, shares), random.multinomial(many, shares)
+    assert same_distribution(before.astype(float), now.astype(float)) > 1e-7
+
+
+FOREIGN = [f"zyx{number} qwv{number * 7} plo{number * 3} wub{number}" for number in range(120)]
+
+
+def test_a_window_without_any_of_the_watched_terms_is_the_fullest_drift(predictor: Predictor) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = scores_of(predictor, FOREIGN)
+    assert (scores["top_terms"].score, scores["top_terms"].detected) == (1, True)
+    assert state_of(list(scores.values())) == "confirmed"
+
+
+@pytest.mark.parametrize(("every", "is_detected"), [(1, True), (25, False)])
+def test_terms_that_hardly_any_reference_text_has_are_no_evidence_where_a_window_has_none(
+    every: int, is_detected: bool
+) -> None:
+    """Each is in too few texts for chi-squared; any of them is in all texts, or in one of `every`."""
+    numbers = np.arange(400)
+    bits = np.eye(40, dtype=np.uint8)[numbers % 40] * (numbers % every == 0)[:, None].astype(np.uint8)
+    reference = Reference.__new__(Reference)
+    reference.tally, reference.sample = Tally(), np.packbits(bits, axis=1)
+    reference.watched = [f"term {number}" for number in range(40)]
+    (found,) = [
+        score
+        for score in drift_scores(reference, Tally(), ["00" * 5] * 100, THRESHOLDS, 100)
+        if score.feature == "top_terms"
+    ]
+    assert (found.score, found.detected) == (1, is_detected)
+
+
+def test_every_score_that_is_left_out_is_told_with_its_reason(predictor: Predictor) -> None:
+    profile = predictor.bundle.manifest.profile
+    assert profile is not None
+    assert left_out(get_args(Feature), Tally(texts=9), profile, 100) == {}
+    few = left_out([], Tally(texts=9, sampled=5), profile, 100)
+    assert few["category_mix"] == "9 texts in the window, 100 needed"
+    assert few["top_terms"] == few["language"] == "5 texts of the window were looked at closer, 100 needed"
+    small = profile.model_copy(update={"articles": 12})
+    scored = [feature for feature in get_args(Feature) if feature != "domain_classifier"]
+    told = left_out(scored, Tally(texts=200, sampled=200), small, 100)
+    assert told == {"domain_classifier": "12 texts in the model's test set, 20 needed"}
+    assert left_out(scored, Tally(texts=15, sampled=15), profile, 10) == {
+        "domain_classifier": "15 texts of the window were looked at closer, 20 needed"
+    }

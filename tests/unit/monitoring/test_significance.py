@@ -1,9 +1,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, chi2, chi2_contingency, norm
+from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, norm
 
-from newsdesk.monitoring.significance import chi_squared_tail, mcnemar, normal_tail, share_of, two_proportions
+from newsdesk.monitoring.significance import chi_squared_tail, fisher, mcnemar, normal_tail, share_of, two_proportions
 
 counts = st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 
@@ -54,3 +54,14 @@ def test_the_tail_of_chi_squared_is_scipys(statistic: float, degrees: int) -> No
 @given(st.floats(-8, 30))
 def test_the_tail_of_the_normal_distribution_is_scipys(z: float) -> None:
     assert normal_tail(z) == pytest.approx(norm.sf(z), rel=1e-9, abs=1e-300)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
+def test_fishers_test_is_scipys(first: int, others: int, second: int, more: int) -> None:
+    expected = fisher_exact([[first, others], [second, more]]).pvalue
+    assert fisher(first, first + others, second, second + more) == pytest.approx(expected, rel=1e-5)
+
+
+def test_fishers_test_bears_thousands_of_texts() -> None:
+    assert fisher(2000, 2000, 0, 2000) < 1e-300
+    assert fisher(0, 2000, 0, 2000) == fisher(1000, 2000, 1000, 2000) == 1

@@ -46,14 +46,22 @@ def earlier_reports(report: Report) -> list[Element]:
 def _table(window: Window) -> Element:
     headings = ["what is compared", "score", "threshold", "p-value", "drift", "what changed most"]
     caption = f"{moment(window.start)} to {moment(window.end)}, {window.performance.texts:,} texts"
-    return table(caption, headings, map(_row, window.scores), words=(4, 5))
+    rows = [*map(_row, window.scores), *(_left_out(feature, why) for feature, why in window.left_out.items())]
+    return table(caption, headings, rows, words=(4, 5))
 
 
 def _row(score: DriftScore) -> list[str | Element]:
-    name, meaning = FEATURES[score.feature]
-    named = tag("span", name, tag("br"), tag("span", meaning, class_="note"))
     figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
-    return [named, *figures, detected(score.detected), score.detail or NOTHING]
+    return [_named(score.feature), *figures, detected(score.detected), score.detail or NOTHING]
+
+
+def _left_out(feature: Feature, why: str) -> list[str | Element]:
+    return [_named(feature), NOTHING, NOTHING, NOTHING, "left out", why]
+
+
+def _named(feature: Feature) -> Element:
+    name, meaning = FEATURES[feature]
+    return tag("span", name, tag("br"), tag("span", meaning, class_="note"))
 
 
 def _chart(report: Report, feature: Feature, monitoring: Monitoring) -> Element:

@@ -42,7 +42,9 @@ def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Head
         case "confirmed":
             return Headline("bad", f"Drift confirmed {ended}: {_detected(window)}.")
         case "suspected":
-            return Headline("watch", f"Drift suspected {ended}: {_detected(window)}.")
+            why = window.unconfirmable
+            more = f" It cannot be confirmed: {why}." if why else ""
+            return Headline("watch", f"Drift suspected {ended}: {_detected(window)}.{more}")
         case _:
             known = f", accuracy {percent(accuracy.share)} of {accuracy.of:,} labelled texts" if accuracy else ""
             return Headline("good", f"All well: no drift {ended}{known}.")

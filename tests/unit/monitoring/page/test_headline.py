@@ -27,6 +27,12 @@ ADVISED = Decision(True, "3 of the newest 6 judged windows are bad; there are 12
             "Drift suspected in the window that ended at 2026-03-04 11:00 UTC: top terms.",
         ),
         (
+            report(window(1, "suspected", left_out={"domain_classifier": "12 texts in the test set, 20 needed"})),
+            "watch",
+            "Drift suspected in the window that ended at 2026-03-04 11:00 UTC: top terms. It cannot be confirmed: the "
+            "domain classifier was left out (12 texts in the test set, 20 needed).",
+        ),
+        (
             report(
                 window(
                     1,

@@ -98,6 +98,13 @@ def test_the_newest_judged_window_tells_what_changed() -> None:
     assert row[1:] == ["0.314", "0.1", "< 0.0001", "drift", "lithium: 1% → 24%"]
 
 
+def test_a_score_that_was_left_out_is_told_with_its_reason() -> None:
+    page = page_of(report(window(1, "suspected", left_out={"domain_classifier": "12 texts, 20 needed"})))
+    rows = page.table("2026-03-04 10:00 UTC to 2026-03-04 11:00 UTC, 200 texts")[1:]
+    assert rows[-1][0].startswith("domain classifier")
+    assert rows[-1][1:] == ["–", "–", "–", "left out", "12 texts, 20 needed"]
+
+
 def test_each_window_judged_before_has_its_report_too() -> None:
     rose = score(feature="category_mix", detail="sport: 12% → 30%")
     before = window(4, "suspected", scores=(rose,))
