@@ -33,9 +33,11 @@ class FewTerms:
         self._intercepts: list[float] = (tensors["intercepts"].astype(np.float64) / temperature).tolist()
         self._most_terms = _MOST_PRODUCTS // len(self._intercepts)
         self._link = _LINKS[link]
-        self._calibration = manifest.calibration
-        if self._calibration is not None:
-            logarithms = [log(share) for share in self._calibration.prior]
+        calibration = self._calibration = manifest.calibration
+        if calibration is not None:
+            self._slope, self._slope_terms = calibration.slope, calibration.slope_terms
+            self._prior, self._prior_terms = calibration.prior, calibration.prior_terms
+            logarithms = [log(share) for share in self._prior]
             self._log_prior = [logarithms[1] - logarithms[0]] if link == "sigmoid" else logarithms
 
     def probabilities(self, terms: TermCounts) -> list[float] | None:
@@ -52,17 +54,22 @@ class FewTerms:
         sums = [0.0] * len(self._intercepts)
         for column, value in values:
             sums = [total + value * weight for total, weight in zip(sums, self._weights[column], strict=True)]
-        calibration = self._calibration
-        if calibration is None:
+        if self._calibration is None:
             return self._link([total / norm + extra for total, extra in zip(sums, self._intercepts, strict=True)])
-        evidence = evidence_of(len(counts), known_share)
-        slope, trust = calibration.slope_at(evidence), calibration.trust_at(evidence)
+        return self._calibrated(sums, norm, evidence_of(len(counts), known_share))
+
+    def _calibrated(self, sums: list[float], norm: float, evidence: float) -> list[float]:
+        """As `newsdesk.model.calibration.calibrated` tells."""
+        slope, trust = (
+            self._slope * evidence / (evidence + self._slope_terms),
+            evidence / (evidence + self._prior_terms),
+        )
         factor, extras, distrust = slope / norm, self._intercepts, 1 - trust
         if slope < 1:
             pairs = zip(self._log_prior, extras, strict=True)
             extras = [prior + slope * (extra - prior) for prior, extra in pairs]
         shares = self._link([total * factor + extra for total, extra in zip(sums, extras, strict=True)])
-        return [trust * share + distrust * prior for share, prior in zip(shares, calibration.prior, strict=True)]
+        return [trust * share + distrust * prior for share, prior in zip(shares, self._prior, strict=True)]
 
 
 def few_terms_of(bundle: Bundle, idf: NDArray[np.float64]) -> FewTerms | None:
