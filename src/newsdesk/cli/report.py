@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from newsdesk.cli.labels import labels_as_dict, print_labels
 from newsdesk.cli.tables import print_table, table_of, wide_console
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
@@ -16,7 +17,6 @@ from newsdesk.monitoring.page.headline import headline, what_to_do
 from newsdesk.monitoring.page.totals import newest_judged, total
 from newsdesk.monitoring.page.wording import (
     FEATURES,
-    LABEL_STATES,
     NOTHING,
     STATES,
     duration,
@@ -25,7 +25,7 @@ from newsdesk.monitoring.page.wording import (
     percent,
     with_interval,
 )
-from newsdesk.monitoring.report import LabelState, Performance, Report, Window
+from newsdesk.monitoring.report import Performance, Report, Window
 
 _NEWEST = 12  # windows that people see; the others are in --json and --html
 _COLOURS = {"good": "green", "watch": "yellow", "bad": "red", "unknown": "bold"}
@@ -47,7 +47,7 @@ def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
         _print_performances(console, "By version, outside of the shadow", "version", report.by_version)
     if report.by_arm:
         _print_performances(console, "By arm of the experiment", "arm", report.by_arm)
-    _print_labels(console, report)
+    print_labels(console, report.labels, report.distrusted)
     if report.windows:
         console.print(what_to_do(report), markup=False, soft_wrap=True)
 
@@ -68,7 +68,7 @@ def print_json(report: Report, manifest: Manifest, monitoring: Monitoring) -> No
         "days": [_window(day, report) for day in report.days],
         "by_version": {name: _as_json(found) for name, found in report.by_version.items()},
         "by_arm": {name: _as_json(found) for name, found in report.by_arm.items()},
-        "labels": {state: report.labels.get(state, 0) for state in get_args(LabelState)},
+        **labels_as_dict(report.labels, report.distrusted),
     }
     print(json.dumps(found, indent=2))
 
@@ -89,7 +89,8 @@ def _window(window: Window, report: Report) -> dict[str, Any]:
 
 def _as_json(performance: Performance) -> dict[str, Any]:
     per_class = {name: asdict(found) | {"f1": found.f1} for name, found in performance.per_class.items()}
-    more = {"labelled": performance.labelled, "coverage": performance.coverage, "per_class": per_class}
+    at_most = performance.at_most and asdict(performance.at_most)
+    more = {"at_most": at_most, "coverage": performance.coverage, "per_class": per_class}
     return asdict(performance) | more
 
 
@@ -97,6 +98,7 @@ def _print_champion(console: Console, report: Report, manifest: Manifest) -> Non
     whole = total(report.windows)
     rows = [
         ("accuracy by feedback (95 % interval)", with_interval(whole.accuracy)),
+        ("at most, by texts corrected", percent(whole.at_most.share) if whole.at_most else NOTHING),
         ("texts with feedback", f"{whole.labelled:,} of {whole.texts:,} ({percent(whole.coverage)})"),
         ("estimated accuracy", percent(whole.estimated)),
         ("test accuracy", percent(report.test_accuracy)),
@@ -142,16 +144,6 @@ def _print_performances(console: Console, title: str, heading: str, found: Mappi
     for name, performance in found.items():
         table.add_row(escape(name), *_figures(performance))
     print_table(console, title, table)
-
-
-def _print_labels(console: Console, report: Report) -> None:
-    if not any(report.labels.values()):
-        return
-    table = _table(["label", "texts"], words=1)
-    table.add_column("meaning")
-    for state in get_args(LabelState):
-        table.add_row(state, f"{report.labels.get(state, 0):,}", LABEL_STATES[state])
-    print_table(console, "Texts with feedback, by what became of it", table)
 
 
 def _performance_table(heading: str) -> Table:

@@ -53,11 +53,22 @@ def _print(retrained: "Retrained") -> None:
         print(f"Nothing was trained. {retrained.reason}")
         if retrained.reading:
             print(*retrained.reading.sentences(), sep="\n")
+        _print_labels(retrained)
         return
     from newsdesk.cli import outcome  # it needs what training has imported by now
 
     print(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
+    _print_labels(retrained)
     outcome.print_tables(retrained.outcome)
+
+
+def _print_labels(retrained: "Retrained") -> None:
+    if retrained.labels is None:
+        return
+    from newsdesk.cli.labels import print_labels
+    from newsdesk.cli.tables import wide_console
+
+    print_labels(wide_console(), retrained.labels.states, list(map(str, retrained.labels.distrusted)))
 
 
 def _print_json(retrained: "Retrained") -> None:
@@ -69,9 +80,15 @@ def _print_json(retrained: "Retrained") -> None:
 
         trained = outcome.as_dict(retrained.outcome)
     corrections = retrained.corrected.counts() if retrained.corrected else None
+    labels: dict[str, object] = {"labels": None, "distrusted": []}
+    if retrained.labels is not None:
+        from newsdesk.cli.labels import labels_as_dict
+
+        labels = labels_as_dict(retrained.labels.states, list(map(str, retrained.labels.distrusted)))
     found = {
         "reason": retrained.reason,
         "corrections": corrections,
+        **labels,
         "reading": retrained.reading.model_dump(mode="json") if retrained.reading else None,
         "outcome": trained,
     }

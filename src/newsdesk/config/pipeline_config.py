@@ -60,6 +60,7 @@ class FeedbackLimits(Frozen):
     min_agreement: Share = 0.5
     min_compared: PositiveInt = 20
     confident: Share = 0.9
+    significance: float = Field(default=0.01, gt=0, lt=1)
 
 
 class Retraining(Frozen):

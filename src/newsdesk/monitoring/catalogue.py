@@ -94,7 +94,11 @@ SERVER = (
 
 # How the model does, out of the store: told by the exporter, and embedded by the server.
 ACCURACY_BOUND = Metric(
-    "model_accuracy_bound", "gauge", "Ends of the 95 % interval of the accuracy by feedback.", ("bound",), "ratio"
+    "model_accuracy_bound",
+    "gauge",
+    "Ends of the 95 % interval of the accuracy by feedback; the high one alone where editors only correct.",
+    ("bound",),
+    "ratio",
 )
 CLASS_F1 = Metric("model_class_f1", "gauge", "F1 score of a category.", ("category", "source"), "ratio")
 ARM_ACCURACY = Metric("experiment_arm_accuracy", "gauge", "Accuracy of an arm by feedback.", ("arm",), "ratio")

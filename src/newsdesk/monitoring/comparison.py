@@ -7,8 +7,10 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy import Engine
 
+from newsdesk.articles.category import category_key
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.labels import usable_labels
+from newsdesk.monitoring.prediction_log import log_beside
 from newsdesk.monitoring.significance import Share, mcnemar, share_of, two_proportions
 from newsdesk.store.experiments import Answer, Experiment, answers, latest_challenge, latest_shadow, shadow_pairs
 from newsdesk.store.feedback import current_feedback
@@ -76,8 +78,11 @@ def compare_live(store: Engine, limits: FeedbackLimits) -> LiveComparison:
     """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent.
 
     Feedback counts as within `limits` it does elsewhere; votes are held only against predictions that they are about.
+    Of editors who only correct it does not count: they have told one arm's errors alone.
     """
-    truth = usable_labels(current_feedback(store), {}, limits).categories
+    votes = current_feedback(store)
+    labels = usable_labels(votes, {}, limits, log=log_beside(store, votes, {}, limits))
+    truth = {text: category_key(category) for text, category in labels.categories.items() if text in labels.reviewed}
     shadow, challenge = latest_shadow(store), latest_challenge(store)
     return LiveComparison(
         None if shadow is None else _compare_paired(store, shadow, truth),
@@ -97,8 +102,8 @@ class _Tally:
         self.said[answer.text_digest] = answer.category
 
     def is_right(self, truth: Mapping[str, str]) -> dict[str, bool]:
-        """Whether it was right about each text with feedback."""
-        return {text: category == truth[text] for text, category in self.said.items() if text in truth}
+        """Whether it was right about each text with feedback; `truth` holds the keys of categories."""
+        return {text: category_key(category) == truth[text] for text, category in self.said.items() if text in truth}
 
     def figures(self, arm: Arm, version: str, truth: Mapping[str, str]) -> ArmFigures:
         right = self.is_right(truth).values()

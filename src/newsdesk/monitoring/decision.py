@@ -27,7 +27,7 @@ def decide(
 
     A window is judged when it has ended and had enough texts. It is bad when its drift is confirmed, or when its
     accuracy by feedback is surely lost: the upper end of its 95 % interval is below `accuracy_threshold`, or more than
-    `max_accuracy_drop` below that of the test set.
+    `max_accuracy_drop` below that of the test set. So it is where all texts count as right that nobody corrected.
     """
     least = needed_accuracy(test_accuracy, thresholds, rule)
     ended = sorted((window for window in windows if window.end <= now), key=lambda window: window.start)
@@ -79,6 +79,10 @@ def _what_is_bad(window: Window, least: float) -> str:
     accuracy = window.performance.accuracy
     if accuracy is not None and accuracy.high < least:
         figures = f"{accuracy.share:.1%} of {accuracy.of:,} labelled texts, at most {accuracy.high:.1%}"
+        return f"accuracy is lost ({figures}; {least:.1%} is needed)"
+    at_most = window.performance.at_most
+    if at_most is not None and at_most.high < least:
+        figures = f"at most {at_most.share:.1%}: {window.performance.wrong:,} of {at_most.of:,} texts were corrected"
         return f"accuracy is lost ({figures}; {least:.1%} is needed)"
     return "drift is confirmed" if window.state == "confirmed" else ""
 

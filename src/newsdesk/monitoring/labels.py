@@ -1,42 +1,66 @@
 """Which feedback counts: what it says of each text, and what is not used and why.
 
 What an editor said last about a text is a vote. Votes of editors and callers who are not believed are left out (see
-`trust`), then the later ones of a flood; of the others the majority counts.
+`trust`), then the later ones of a flood; of the others more than half must say the same.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
+from newsdesk.articles.category import Spellings, category_key
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.peers import Voter, voter_of
 from newsdesk.monitoring.report import LabelState
-from newsdesk.monitoring.trust import Answer, Distrusted, believed, find_distrusted
+from newsdesk.monitoring.selection import reviewed_texts
+from newsdesk.monitoring.trust import Answer, Distrusted, PredictionLog, Said, believed, find_distrusted
 from newsdesk.store.feedback import Vote
+
+_NOT_A_CLASS = "\0"  # before the key of a category that the model does not know: no category begins so
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The right category by text digest, and when it was said last; how many texts became what; who is not believed."""
+    """The right category by text digest, and when it was said last; how many texts became what; who is not believed.
+
+    `reviewed` are the texts with a label by editors who confirm predictions as well as correct them: of these alone can
+    be told how often a model is right.
+    """
 
     categories: Mapping[str, str]
     said_at: Mapping[str, datetime]
     states: Mapping[LabelState, int]
     distrusted: tuple[Distrusted, ...]
+    reviewed: frozenset[str] = frozenset()
 
     def since(self, moment: datetime) -> int:
         """How many labels were given after `moment`."""
         return sum(at > moment for at in self.said_at.values())
 
 
-def usable_labels(votes: Iterable[Vote], predicted: Mapping[str, Answer], limits: FeedbackLimits) -> Labels:
+def usable_labels(
+    votes: Iterable[Vote],
+    predicted: Mapping[str, Answer],
+    limits: FeedbackLimits,
+    classes: Collection[str] = (),
+    log: PredictionLog | None = None,
+) -> Labels:
     """What the votes, in whatever order, come to.
 
-    `predicted`: what a model said, by text digest, for votes that are about no prediction.
+    `predicted`: what a model said, by text digest, for votes that are about no prediction. A category that differs from
+    one of `classes` by case and blanks alone is that class; others that differ so are one, spelt as most spell it.
+    `log`: what else was predicted (see `trust`).
     """
-    votes = sorted(votes, key=_in_time)
-    distrusted = find_distrusted(votes, predicted, limits)
+    canonical, votes = _canonical(classes), list(votes)
+    spelt = {(vote.text_digest, *voter_of(vote)): vote.category for vote in votes}
+    votes = sorted((_in_canonical(vote, canonical) for vote in votes), key=_in_time)
+    predicted = {text: Said(canonical(said.category), said.confidence, said.digest) for text, said in predicted.items()}
+    merged: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for (digest, category), texts in (log or {}).items():
+        merged[digest, canonical(category)].update(texts)
+    distrusted = find_distrusted(votes, predicted, limits, merged)
     heard = believed(votes, distrusted)
     used = _within(heard, limits)
     decided = _majorities(used)
@@ -44,12 +68,40 @@ def usable_labels(votes: Iterable[Vote], predicted: Mapping[str, Answer], limits
     states |= dict.fromkeys((vote.text_digest for vote in heard), "flood")
     states |= dict.fromkeys((vote.text_digest for vote in used), "contradicted")
     states |= dict.fromkeys(decided, "used")
+    names = _spellings((vote.category, spelt[vote.text_digest, *voter_of(vote)]) for vote in used)
     return Labels(
-        {text: category for text, (category, _) in decided.items()},
+        {text: names.get(category, category) for text, (category, _) in decided.items()},
         {text: at for text, (_, at) in decided.items()},
         Counter(states.values()),
         tuple(sorted(distrusted, key=str)),
+        reviewed_texts(used, predicted, limits) & decided.keys(),
     )
+
+
+def _canonical(classes: Collection[str]) -> Callable[[str], str]:
+    """Equal for categories that are taken for the same."""
+    known, names = Spellings(classes), frozenset(classes)
+
+    @cache
+    def canonical(category: str) -> str:
+        found = known.of(category)
+        return found if found in names else _NOT_A_CLASS + category_key(category)
+
+    return canonical
+
+
+def _in_canonical(vote: Vote, canonical: Callable[[str], str]) -> Vote:
+    predicted = None if vote.predicted is None else canonical(vote.predicted)
+    return vote._replace(category=canonical(vote.category), predicted=predicted)
+
+
+def _spellings(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """How most spell each category that is no class."""
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for category, as_said in said:
+        if category.startswith(_NOT_A_CLASS):
+            spellings[category][as_said] += 1
+    return {category: min(found, key=lambda name: (-found[name], name)) for category, found in spellings.items()}
 
 
 def _in_time(vote: Vote) -> tuple[datetime, str, str, str]:
@@ -74,13 +126,13 @@ def _within(votes: Iterable[Vote], limits: FeedbackLimits) -> list[Vote]:
 
 
 def _majorities(votes: Iterable[Vote]) -> dict[str, tuple[str, datetime]]:
-    """What most say of each text, and when the last of them did; texts on which they are divided are left out."""
+    """What more than half say of each text, and when the last of them did; other texts are left out."""
     said: defaultdict[str, dict[str, list[datetime]]] = defaultdict(dict)
     for vote in votes:
         said[vote.text_digest].setdefault(vote.category, []).append(vote.at)
     decided = {}
     for text, categories in said.items():
-        (category, moments), *others = sorted(categories.items(), key=lambda item: -len(item[1]))
-        if not others or len(others[0][1]) < len(moments):
+        category, moments = max(categories.items(), key=lambda item: len(item[1]))
+        if 2 * len(moments) > sum(map(len, categories.values())):
             decided[text] = (category, max(moments))
     return decided

@@ -47,7 +47,7 @@ def circle_of(votes: Iterable[Vote], limits: FeedbackLimits) -> frozenset[Voter]
 
 
 def verdicts_of(circle: frozenset[Voter], votes: Iterable[Vote]) -> Callable[[Vote], str | None]:
-    """What most of the circle say of the text of a vote, if at least two voices say so; else None.
+    """What more than half of the circle's voices on the text of a vote say, if at least two do; else None.
 
     To an editor, those who come by the same caller are a voice each, those by another caller one voice together.
     """
@@ -62,8 +62,9 @@ def verdicts_of(circle: frozenset[Voter], votes: Iterable[Vote]) -> Callable[[Vo
         voices: defaultdict[str, set[Voter]] = defaultdict(set)
         for vote in on_texts.get(text, ()):
             voices[vote.category].add((vote.caller, vote.editor if vote.caller == own else ""))
-        best, second, *_ = sorted((*map(len, voices.values()), 0, 0), reverse=True)
-        if best < _ENOUGH_VOICES or best == second:
+        counts = [len(said) for said in voices.values()]
+        best = max(counts, default=0)
+        if best < _ENOUGH_VOICES or 2 * best <= sum(counts):
             return None
         return next(category for category, said in voices.items() if len(said) == best)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from newsdesk.monitoring.significance import Share
+from newsdesk.monitoring.significance import Share, share_of
 
 Feature = Literal[
     "category_mix", "confidence", "text_length", "known_words", "language", "top_terms", "domain_classifier"
@@ -51,8 +51,12 @@ class ClassFigures:
 
 @dataclass(frozen=True)
 class Performance:
-    """How good some predictions were. `estimated` is the accuracy that their calibrated confidence promises; `accuracy`
-    is over the `labelled` texts alone, None where there is none. `categories` counts what was predicted."""
+    """How good some predictions were. Of the `texts`, `labelled` have usable feedback, `wrong` such that corrects them.
+
+    `accuracy` and `per_class` are over those that editors reviewed, confirming what is right as well, or over all
+    `labelled` where these are nearly all texts; None where there is none. `confidence` is the mean, and `estimated` the
+    accuracy that it promises, but no more than `at_most`. `categories` counts what was predicted.
+    """
 
     predictions: int
     texts: int
@@ -60,10 +64,14 @@ class Performance:
     accuracy: Share | None
     per_class: Mapping[str, ClassFigures]
     categories: Mapping[str, int]
+    labelled: int = 0
+    wrong: int = 0
+    confidence: float | None = None
 
     @property
-    def labelled(self) -> int:
-        return self.accuracy.of if self.accuracy else 0
+    def at_most(self) -> Share | None:
+        """The accuracy, were all right that nobody corrected; None where there is no feedback."""
+        return share_of(self.texts - self.wrong, self.texts) if self.labelled else None
 
     @property
     def coverage(self) -> float:

@@ -1,7 +1,11 @@
 """How sure a share is, and whether two shares differ."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 _Z = 1.959963984540054  # normal quantile of a two-sided 95 % interval
 
@@ -92,3 +96,20 @@ def chi_squared_tail(statistic: float, degrees: int) -> float:
 def normal_tail(z: float) -> float:
     """The probability of a standard normal variable to be at least `z`."""
     return math.erfc(z / math.sqrt(2)) / 2
+
+
+def rank_sum(strata: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
+    """One-sided p-value that values drawn blindly from each stratum would be as small; 1 where nothing can be told.
+
+    A stratum is what was drawn, and the rest. Wilcoxon's rank-sum test with ties, by its normal approximation, added up
+    over strata of different size (van Elteren 1960).
+    """
+    excess, variance = 0.0, 0.0
+    for drawn, rest in strata:
+        values = np.concatenate([drawn, rest])
+        _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks = ((np.cumsum(counts) - counts / 2) / len(values))[places]  # 0 to 1, those of ties in their middle
+        excess += float(np.sum(0.5 - ranks[: len(drawn)]))
+        if len(values) > 1:
+            variance += float(np.var(ranks)) * len(drawn) * len(rest) / (len(values) - 1)
+    return normal_tail(excess / math.sqrt(variance)) if variance > 0 else 1.0

@@ -13,6 +13,10 @@ from newsdesk.model.profile import LENGTH_BINS, SHARE_BINS, Profile, length_bins
 from newsdesk.monitoring.report import ClassFigures, Performance
 from newsdesk.monitoring.significance import share_of
 
+Labels = Mapping[str, Counter[str]]
+_LABELS = ("judged", "reviewed")
+_NEARLY_ALL = 0.9
+
 
 def _zeros(size: int) -> Callable[[], list[int]]:
     return lambda: [0] * size
@@ -23,7 +27,7 @@ class Tally:
     """Counts over predictions by one model. All but `predictions` count each text once.
 
     `known_words`, `languages` and `sampled` count the texts of the log's sample alone. `judged` counts the texts with
-    usable feedback by the right category and the predicted one.
+    usable feedback by the right category and the predicted one, `reviewed` those by editors who confirm as well.
     """
 
     predictions: int = 0
@@ -36,6 +40,7 @@ class Tally:
     known_words: list[int] = field(default_factory=_zeros(SHARE_BINS))
     languages: Counter[str] = field(default_factory=Counter)
     judged: dict[str, Counter[str]] = field(default_factory=dict)
+    reviewed: dict[str, Counter[str]] = field(default_factory=dict)
 
     def count(self, categories: Sequence[str], confidence: NDArray[np.float64], text_length: NDArray[np.int64]) -> None:
         """Add texts, none of which was counted before."""
@@ -51,14 +56,12 @@ class Tally:
         self.known_words = _plus(self.known_words, share_bins(known_shares))
         self.languages.update(languages)
 
-    def judge(self, right: str, predicted: str) -> None:
+    def judge(self, right: str, predicted: str, *, is_reviewed: bool) -> None:
         """Add a text with usable feedback."""
-        self.judged.setdefault(right, Counter())[predicted] += 1
+        for counts in (self.judged, *([self.reviewed] if is_reviewed else [])):
+            counts.setdefault(right, Counter())[predicted] += 1
 
     def __add__(self, other: "Tally") -> "Tally":
-        judged = {right: Counter(counts) for right, counts in self.judged.items()}
-        for right, counts in other.judged.items():
-            judged.setdefault(right, Counter()).update(counts)
         return Tally(
             self.predictions + other.predictions,
             self.texts + other.texts,
@@ -69,36 +72,47 @@ class Tally:
             self.sampled + other.sampled,
             list(map(add, self.known_words, other.known_words)),
             self.languages + other.languages,
-            judged,
+            _sum(self.judged, other.judged),
+            _sum(self.reviewed, other.reviewed),
         )
 
     def performance(self) -> Performance:
         """How good the predictions were."""
+        judged = sum(counts.total() for counts in self.judged.values())
+        is_whole = judged >= _NEARLY_ALL * self.texts  # whoever labelled them, little is left to be unknown
+        reviewed = self.judged if is_whole else self.reviewed
         predicted: Counter[str] = Counter()
-        for counts in self.judged.values():
+        for counts in reviewed.values():
             predicted.update(counts)
-        labelled = {right: counts.total() for right, counts in self.judged.items()}
-        right = {name: self.judged[name][name] if name in self.judged else 0 for name in labelled | predicted}
+        labelled = {right: counts.total() for right, counts in reviewed.items()}
+        right = {name: reviewed[name][name] if name in reviewed else 0 for name in labelled | predicted}
+        wrong = judged - sum(counts[name] for name, counts in self.judged.items())
+        confidence = self.confidence_sum / self.texts if self.texts else None
         return Performance(
             self.predictions,
             self.texts,
-            self.confidence_sum / self.texts if self.texts else None,
+            None if confidence is None else min(confidence, 1 - wrong / self.texts),
             share_of(sum(right.values()), sum(labelled.values())),
             {name: ClassFigures(labelled.get(name, 0), predicted[name], right[name]) for name in sorted(right)},
             dict(sorted(self.categories.items())),
+            judged,
+            wrong,
+            confidence,
         )
 
     def to_json(self) -> dict[str, Any]:
         """The counts by name, such that JSON can hold them."""
         counters = {"categories": dict(self.categories), "languages": dict(self.languages)}
-        return vars(self) | counters | {"judged": {right: dict(counts) for right, counts in self.judged.items()}}
+        labels = {name: {right: dict(found) for right, found in getattr(self, name).items()} for name in _LABELS}
+        return vars(self) | counters | labels
 
     @classmethod
     def from_json(cls, counts: Mapping[str, Any]) -> "Tally":
-        """Reads what `to_json` made."""
-        judged = {right: Counter(found) for right, found in counts["judged"].items()}
+        """Reads what `to_json` made, also in versions that did not tell reviews from reports of errors."""
+        counts = {"reviewed": counts["judged"], **counts}
+        labels = {name: {right: Counter(found) for right, found in counts[name].items()} for name in _LABELS}
         counters = {name: Counter(counts[name]) for name in ("categories", "languages")}
-        return cls(**{**counts, **counters, "judged": judged})
+        return cls(**{**counts, **counters, **labels})
 
 
 def tally_of(profile: Profile) -> Tally:
@@ -112,6 +126,10 @@ def tally_of(profile: Profile) -> Tally:
         known_words=profile.known_words,
         languages=Counter(profile.languages),
     )
+
+
+def _sum(some: Labels, more: Labels) -> dict[str, Counter[str]]:
+    return {right: some.get(right, Counter()) + more.get(right, Counter()) for right in some.keys() | more.keys()}
 
 
 def _plus(histogram: list[int], bins: NDArray[np.intp]) -> list[int]:

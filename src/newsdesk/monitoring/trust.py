@@ -1,28 +1,50 @@
 """Whose feedback is not believed: who disagrees too often with confident predictions, or with other editors.
 
+Who reports nothing but errors disagrees always. Such an editor is believed where the errors fall on predictions that
+were less sure than others: a model errs more often there, while who answers without reading hits sure and unsure ones
+alike. That holds whether or not its confidence is calibrated, for only the order of the predictions matters.
+
 An editor who is not believed has no say about others either: were their votes not there, all else would be the same.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
 
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.peers import Voter, circle_of, verdicts_of, voter_of
+from newsdesk.monitoring.significance import rank_sum
 from newsdesk.store.feedback import Vote
 
 Against = Literal["confident predictions", "other editors"]
 
 
 class Answer(Protocol):
-    """What a model said of a text."""
+    """What a model said of a text; `digest` is that of its bundle."""
 
     @property
     def category(self) -> str: ...
 
     @property
     def confidence(self) -> float: ...
+
+    @property
+    def digest(self) -> str: ...
+
+
+class Said(NamedTuple):
+    """An answer, and nothing else."""
+
+    category: str
+    confidence: float
+    digest: str
+
+
+# By bundle digest and predicted category: how confidently each text, by its digest, was predicted to be of it.
+PredictionLog = Mapping[tuple[str, str], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -41,26 +63,59 @@ class Distrusted:
         return f"{who} by caller {self.caller or 'unknown'} {agreed}."
 
 
-def find_distrusted(votes: Sequence[Vote], predicted: Mapping[str, Answer], limits: FeedbackLimits) -> list[Distrusted]:
+@dataclass
+class _Record:
+    """What was compared of one editor, or of several. `contradicted` holds predictions, however confident."""
+
+    agreed: int = 0
+    compared: int = 0
+    contradicted: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+
+    def compare(self, vote: Vote, right: str) -> None:
+        self.compared += 1
+        self.agreed += vote.category == right
+
+    def contradict(self, vote: Vote, answer: Answer) -> None:
+        self.contradicted.setdefault((answer.digest, answer.category), {})[vote.text_digest] = answer.confidence
+
+    def add(self, other: "_Record") -> None:
+        self.agreed += other.agreed
+        self.compared += other.compared
+        for key, texts in other.contradicted.items():
+            self.contradicted.setdefault(key, {}).update(texts)
+
+    def is_bad(self, limits: FeedbackLimits, log: PredictionLog) -> bool:
+        if self.compared < limits.min_compared or self.agreed >= limits.min_agreement * self.compared:
+            return False
+        # Editors may have seen all predictions, or only those that were sure enough to be published.
+        return not any(
+            _p_of_blindness(self.contradicted, log, least) < limits.significance / 2 for least in (0, limits.confident)
+        )
+
+
+def find_distrusted(
+    votes: Sequence[Vote], predicted: Mapping[str, Answer], limits: FeedbackLimits, log: PredictionLog
+) -> list[Distrusted]:
     """Editors and callers who agree too rarely: with confident predictions, then, of the others, with each other.
 
     `votes` come in the order of time. `predicted`: what a model said, by text digest, for votes that are about no
-    prediction.
+    prediction. `log`: predictions of the models that the votes are about, whether or not there are votes on them.
     """
-
-    def answer(vote: Vote) -> str | None:
-        if vote.predicted is not None and vote.confidence is not None:
-            return vote.predicted if vote.confidence >= limits.confident else None
-        known = predicted.get(vote.text_digest)
-        return known.category if known is not None and known.confidence >= limits.confident else None
-
-    by_model = _judge(votes, answer, limits, "confident predictions")
+    by_voter: defaultdict[Voter, _Record] = defaultdict(_Record)
+    for vote in votes:
+        answer = answer_to(vote, predicted)
+        if answer is None:
+            continue
+        if answer.confidence >= limits.confident:
+            by_voter[voter_of(vote)].compare(vote, answer.category)
+        if answer.category != vote.category:
+            by_voter[voter_of(vote)].contradict(vote, answer)
+    by_model = _judge(by_voter, limits, log, "confident predictions")
     left = believed(votes, by_model)
     circle = circle_of(left, limits)
     outside = [vote for vote in left if voter_of(vote) not in circle]
     verdict = verdicts_of(circle, left)
-    spared = {caller for caller, _ in circle}
-    return by_model + _judge(outside, verdict, limits, "other editors", spared)
+    return by_model + _against_others(outside, verdict, limits, {caller for caller, _ in circle})
 
 
 def believed(votes: Iterable[Vote], distrusted: Iterable[Distrusted]) -> list[Vote]:
@@ -70,33 +125,51 @@ def believed(votes: Iterable[Vote], distrusted: Iterable[Distrusted]) -> list[Vo
     return [vote for vote in votes if vote.caller not in callers and voter_of(vote) not in editors]
 
 
+def answer_to(vote: Vote, predicted: Mapping[str, Answer]) -> Answer | None:
+    """What a model said of what a vote is about; None where that is not known."""
+    if vote.predicted is not None and vote.confidence is not None:
+        return Said(vote.predicted, vote.confidence, vote.digest or "")
+    return predicted.get(vote.text_digest)
+
+
+def _against_others(
+    votes: Iterable[Vote], verdict: Callable[[Vote], str | None], limits: FeedbackLimits, spared: Set[str | None]
+) -> list[Distrusted]:
+    by_voter: defaultdict[Voter, _Record] = defaultdict(_Record)
+    for vote in votes:
+        if (right := verdict(vote)) is not None:
+            by_voter[voter_of(vote)].compare(vote, right)
+    return _judge(by_voter, limits, {}, "other editors", spared)
+
+
 def _judge(
-    votes: Iterable[Vote],
-    answer: Callable[[Vote], str | None],
+    by_voter: Mapping[Voter, _Record],
     limits: FeedbackLimits,
+    log: PredictionLog,
     against: Against,
     spared: Set[str | None] = frozenset(),
 ) -> list[Distrusted]:
-    """Editors who say too often something else than `answer`, then callers, but those `spared`, by all their others."""
-    agreed: Counter[Voter] = Counter()
-    compared: Counter[Voter] = Counter()
-    for vote in votes:
-        if (right := answer(vote)) is not None:
-            compared[voter_of(vote)] += 1
-            agreed[voter_of(vote)] += vote.category == right
-
-    def is_bad(agreements: int, of: int) -> bool:
-        return of >= limits.min_compared and agreements < limits.min_agreement * of
-
-    bad = {voter for voter in compared if is_bad(agreed[voter], compared[voter])}
-    agreed_by: Counter[str | None] = Counter()
-    compared_by: Counter[str | None] = Counter()
-    for caller, editor in compared.keys() - bad:
-        agreed_by[caller] += agreed[caller, editor]
-        compared_by[caller] += compared[caller, editor]
-    found = [Distrusted(*voter, agreed[voter], compared[voter], against) for voter in bad]
+    """Editors with a bad record, then callers, but those `spared`, with a bad one over all their others."""
+    bad = {voter for voter, record in by_voter.items() if record.is_bad(limits, log)}
+    by_caller: defaultdict[str | None, _Record] = defaultdict(_Record)
+    for voter in by_voter.keys() - bad:
+        by_caller[voter[0]].add(by_voter[voter])
+    found = [Distrusted(*voter, by_voter[voter].agreed, by_voter[voter].compared, against) for voter in bad]
     return found + [
-        Distrusted(caller, None, agreed_by[caller], compared_by[caller], against)
-        for caller in compared_by.keys() - spared
-        if is_bad(agreed_by[caller], compared_by[caller])
+        Distrusted(caller, None, record.agreed, record.compared, against)
+        for caller, record in by_caller.items()
+        if caller not in spared and record.is_bad(limits, log)
     ]
+
+
+def _p_of_blindness(
+    contradicted: Mapping[tuple[str, str], Mapping[str, float]], log: PredictionLog, least: float
+) -> float:
+    """The probability that who contradicts without reading hits, among predictions of at least the confidence `least`,
+    such that are as unsure beside the others of the same model and category."""
+    strata = []
+    for key, texts in contradicted.items():
+        hit = [confidence for confidence in texts.values() if confidence >= least]
+        rest = [sure for text, sure in log.get(key, {}).items() if sure >= least and text not in texts]
+        strata.append((np.array(hit), np.array(rest)))
+    return rank_sum(strata)

@@ -30,6 +30,7 @@ class Judgeable(NamedTuple):
     text_digest: str
     category: str
     confidence: float
+    digest: str
 
 
 class SampledText(NamedTuple):
@@ -88,7 +89,7 @@ def _count(counted: Counted, seen: Seen, rows: Columns, with_feedback: Collectio
     counted.tally.count([rows.category[i] for i in new], confidence, text_length)
     if with_feedback:
         counted.judgeable += [
-            Judgeable(rows.text_digest[i], rows.category[i], rows.confidence[i])
+            Judgeable(rows.text_digest[i], rows.category[i], rows.confidence[i], rows.digest[i])
             for i in new
             if rows.text_digest[i] in with_feedback
         ]

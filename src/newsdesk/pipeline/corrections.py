@@ -14,11 +14,9 @@ from newsdesk.articles.readers import RawRow
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.config.pipeline_config import FeedbackLimits
-from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.labels import usable_labels
+from newsdesk.monitoring.labels import Labels
 from newsdesk.pipeline.prepare import Checked
-from newsdesk.store.feedback import current_feedback, known_texts
+from newsdesk.store.feedback import known_texts
 from newsdesk.store.records import text_digest
 from newsdesk.text.cleaning import join_title_and_text
 
@@ -82,13 +80,9 @@ class Corrected:
         return Checked(source, accepted, self.quarantined, len(accepted) + len(self.quarantined), self.reading)
 
 
-def read_corrections(store: Engine, champion: Predictor, limits: FeedbackLimits) -> list[Correction]:
-    """What feedback comes to, the oldest first. What the champion says is held against votes about no prediction."""
-    votes = current_feedback(store)
+def corrections_of(labels: Labels, store: Engine) -> list[Correction]:
+    """Usable labels with the texts that are kept, the oldest first."""
     texts = dict(known_texts(store))
-    unanswered = sorted({vote.text_digest for vote in votes if vote.predicted is None} & texts.keys())
-    predicted = dict(zip(unanswered, champion.predict_many([texts[text] for text in unanswered]), strict=True))
-    labels = usable_labels(votes, predicted, limits)
     in_time = sorted(labels.categories, key=lambda text: (labels.said_at[text], text))
     return [Correction(text, labels.categories[text], texts.get(text)) for text in in_time]
 

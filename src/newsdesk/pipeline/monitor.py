@@ -1,23 +1,24 @@
 """One monitoring pass: count the newest windows of the prediction log, judge them, remember what was found."""
 
-from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from newsdesk.articles.category import Spellings
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.drift import Reference, drift_scores, state_of
-from newsdesk.monitoring.labels import usable_labels
+from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
 from newsdesk.monitoring.report import DriftScore, Report, State
 from newsdesk.monitoring.tally import Tally
-from newsdesk.monitoring.windows import Counted, Judgeable, Source, count_window, window_starts
+from newsdesk.monitoring.windows import Counted, Source, window_starts
 from newsdesk.pipeline.ending import remembered
+from newsdesk.pipeline.feedback import Windows, count_windows, label_counts, labels_of
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
@@ -56,16 +57,15 @@ def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: P
     progress.step("Reading feedback")
     votes = current_feedback(store)
     starts = window_starts(now, monitoring.window, monitoring.look_back)
-    counted = _count(store, starts, monitoring.window, {vote.text_digest for vote in votes}, progress)
-    labels = usable_labels(votes, _predictions(counted), monitoring.feedback)
-    _judge(counted, labels.categories)
+    counted = count_windows(store, starts, monitoring.window, votes, progress)
+    labels = labels_of(store, votes, counted, champion, monitoring.feedback)
+    _judge(counted, labels, Spellings(champion.bundle.manifest.classes))
     progress.step("Judging the windows")
     stored = _stored(counted, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)
     detail = {
-        "labels": dict(labels.states),
+        **label_counts(labels),
         "new_labels": labels.since(_last_training(store, champion)),
-        "distrusted": [str(source) for source in labels.distrusted],
     }
     record_run(store, PipelineRun("monitor", now, datetime.now(UTC), "succeeded", detail=detail))
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)
@@ -73,36 +73,13 @@ def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: P
     return Watched(report, champion.bundle.manifest)
 
 
-Windows = dict[tuple[datetime, Source], Counted]
-
-
-def _count(
-    store: Engine, starts: list[datetime], seconds: int, with_feedback: Collection[str], progress: Progress
-) -> Windows:
-    counted: Windows = {}
-    progress.step(f"Counting {len(starts)} windows")
-    for start in starts:
-        for source, found in count_window(store, start, seconds, with_feedback).items():
-            counted[start, source] = found
-            progress.advance(found.tally.predictions)
-    return counted
-
-
-def _predictions(counted: Windows) -> dict[str, Judgeable]:
-    """What was answered last to each text with feedback, but in the shadow."""
-    return {
-        answer.text_digest: answer
-        for (_, source), found in counted.items()
-        if source.arm != "shadow"
-        for answer in found.judgeable
-    }
-
-
-def _judge(counted: Windows, categories: Mapping[str, str]) -> None:
+def _judge(counted: Windows, labels: Labels, spellings: Spellings) -> None:
     for found in counted.values():
         for answer in found.judgeable:
-            if answer.text_digest in categories:
-                found.tally.judge(categories[answer.text_digest], answer.category)
+            text = answer.text_digest
+            if text in labels.categories:
+                predicted = spellings.of(answer.category)
+                found.tally.judge(labels.categories[text], predicted, is_reviewed=text in labels.reviewed)
 
 
 def _stored(counted: Windows, champion: Champion, monitoring: Monitoring) -> list[StoredWindow]:

@@ -20,11 +20,12 @@ from newsdesk.config.pipeline_config import Monitoring, PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError
-from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.decision import ATTEMPTED
+from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import read_report
-from newsdesk.pipeline.corrections import Corrected, correct, read_corrections
+from newsdesk.pipeline.corrections import Corrected, correct, corrections_of
 from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
+from newsdesk.pipeline.feedback import label_counts, labels_in
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
@@ -32,6 +33,7 @@ from newsdesk.pipeline.run import Outcome, train_and_judge
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
+from newsdesk.store.feedback import current_feedback
 from newsdesk.store.pipeline_runs import newest_run
 
 Mode = Literal["refresh", "full"]
@@ -54,10 +56,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Retrained:
-    """What became of it, and why. `corrected` is None where it was not needed, `outcome` where nothing was trained."""
+    """What became of it, and why. `corrected` and `labels`, what feedback came to, are None where it was not needed,
+    `outcome` where nothing was trained."""
 
     reason: str
     corrected: Corrected | None = None
+    labels: Labels | None = None
     outcome: Outcome | None = None
 
     @property
@@ -74,7 +78,7 @@ def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
     with only_writer(settings.home):
         found = assemble(order, settings, progress)
         if found.prepared is None:
-            return Retrained(found.reason, found.corrected)
+            return Retrained(found.reason, found.corrected, found.labels)
         with remembered(settings, "retrain") as ending:
             ending.detail = dict(found.occasion["retraining"])
             outcome = train_and_judge(
@@ -82,7 +86,7 @@ def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
             )
             ending.status, ending.rows = STATUS_OF[outcome.judged.verdict.decision], found.prepared.row_counts
             ending.detail |= outcome.summary
-    return Retrained(found.reason, found.corrected, outcome)
+    return Retrained(found.reason, found.corrected, found.labels, outcome)
 
 
 class Assembled(NamedTuple):
@@ -90,6 +94,7 @@ class Assembled(NamedTuple):
 
     reason: str
     corrected: Corrected | None = None
+    labels: Labels | None = None
     prepared: Prepared | None = None
     models: ModelConfig = ModelConfig()
     pipeline: PipelineConfig = PipelineConfig()
@@ -131,21 +136,22 @@ def _assembled(
     table = Source(order.data, columns=order.columns, date_order=date_order)
     given = check(table, cleaning, progress) if order.data else None
     progress.step("Reading feedback")
-    corrections = read_corrections(store, Predictor(champion.bundle), pipeline.monitoring.feedback)
+    labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)
     least = pipeline.data_pipeline.min_articles_per_category
-    corrected = correct(known.articles, given, corrections, cleaning, least)
+    corrected = correct(known.articles, given, corrections_of(labels, store), cleaning, least)
     ending.detail["corrections"] = corrected.counts()
+    ending.detail |= label_counts(labels)
     if not corrected.is_new:
         reason = f"There is nothing new to learn from: {corrected}."
         ending.status, ending.detail["reason"] = "skipped", reason
-        return Assembled(reason, corrected)
+        return Assembled(reason, corrected, labels)
     source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
         f", with {order.data}" if order.data else ""
     )
     prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}
-    return Assembled(ending.detail["reason"], corrected, prepared, chosen, known.pipeline, occasion)
+    return Assembled(ending.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, occasion)
 
 
 def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:

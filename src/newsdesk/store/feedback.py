@@ -52,8 +52,8 @@ _feedback = Table(
 class Vote(NamedTuple):
     """What an editor said last about a text, through one caller.
 
-    `at` is when they said so first. `predicted` and `confidence` are what a model had answered, known where the vote is
-    about a prediction.
+    `at` is when they said so first. `predicted` and `confidence` are what a model had answered, `digest` that of its
+    bundle and `answered_at` when; known where the vote is about a prediction.
     """
 
     text_digest: str
@@ -63,6 +63,8 @@ class Vote(NamedTuple):
     caller: str | None = None
     predicted: str | None = None
     confidence: float | None = None
+    digest: str | None = None
+    answered_at: datetime | None = None
 
 
 def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
@@ -106,6 +108,8 @@ def current_feedback(store: Engine) -> list[Vote]:
             _feedback.c.caller,
             predictions.c.category,
             predictions.c.confidence,
+            predictions.c.digest,
+            predictions.c.at,
         )
         .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
         .where(text.is_not(None))

@@ -1,12 +1,12 @@
 """The prediction log: what was answered, by which model, how surely and how fast."""
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Engine, Float, Index, Integer, String, Table
+from sqlalchemy import Column, Engine, Float, Index, Integer, String, Table, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from newsdesk.store.database import UtcDateTime, metadata
@@ -67,6 +67,27 @@ def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
         for start in range(0, len(records), _AT_ONCE):
             some = records[start : start + _AT_ONCE]
             connection.exec_driver_sql(_statement(len(some), is_sqlite), _flat(some, is_sqlite))
+
+
+class LoggedAnswer(NamedTuple):
+    """What was said of a text."""
+
+    text_digest: str
+    category: str
+    confidence: float
+
+
+def newest_answers(store: Engine, digest: str, until: datetime, most: int) -> list[LoggedAnswer]:
+    """The newest `most` answers of the model with this bundle up to a moment, but those in the shadow, newest first."""
+    query = (
+        select(predictions.c.text_digest, predictions.c.category, predictions.c.confidence)
+        .where(predictions.c.at <= until, predictions.c.digest == digest)
+        .where(predictions.c.arm.is_(None) | (predictions.c.arm != "shadow"))
+        .order_by(predictions.c.at.desc(), predictions.c.id)
+        .limit(most)
+    )
+    with store.connect() as connection:
+        return [LoggedAnswer._make(row) for row in connection.execute(query)]
 
 
 @cache

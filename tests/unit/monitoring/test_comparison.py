@@ -114,14 +114,26 @@ def test_a_text_that_was_sent_often_counts_once_in_shares(store: Engine) -> None
 
 
 def test_feedback_about_a_prediction_counts_for_both_answers_to_its_text(store: Engine) -> None:
-    rows = pair("a", "wrong", "right")
+    rows = pair("a", "wrong", "right") + pair("b", "right", "right")
     insert_predictions(store, rows)
-    record_feedback(store, feedback(prediction_id=rows[0].id, category="right"))
+    for row in (rows[0], rows[2]):
+        record_feedback(store, feedback(prediction_id=row.id, category="right"))
     shadow = compare(store).shadow
     assert shadow is not None
     assert shadow.champion.accuracy is not None
     assert shadow.other.accuracy is not None
-    assert (shadow.champion.accuracy.count, shadow.other.accuracy.count) == (0, 1)
+    assert (shadow.champion.accuracy.count, shadow.other.accuracy.count) == (1, 2)
+
+
+def test_errors_of_the_champion_alone_do_not_tell_that_its_shadow_is_better(store: Engine) -> None:
+    """Who sees the champion's answers and corrects the wrong ones says nothing of those that the shadow has wrong."""
+    rows = [pair(text, "wrong", "right" if number % 2 else "another") for number, text in enumerate(numbered("t", 40))]
+    insert_predictions(store, [row for both in rows for row in both])
+    for champion, _ in rows:
+        record_feedback(store, feedback(prediction_id=champion.id, category="right"))
+    shadow = compare(store).shadow
+    assert shadow is not None
+    assert (shadow.champion.accuracy, shadow.other.accuracy, shadow.p_value) == (None, None, None)
 
 
 def test_only_the_newest_pair_of_versions_is_compared(store: Engine) -> None:

@@ -167,3 +167,21 @@ def test_drift_that_cannot_be_confirmed_is_told_for_it_makes_no_window_bad() -> 
         "Drift is suspected in 1 of them and cannot be confirmed: the domain classifier was left out "
         "(12 texts in the model's test set, 20 needed)."
     )
+
+
+@pytest.mark.parametrize(("wrong", "is_bad"), [(20, False), (60, True)])
+def test_a_window_is_bad_where_too_much_was_corrected_though_nothing_was_confirmed(wrong: int, is_bad: bool) -> None:
+    quiet = window(1)
+    corrected = replace(quiet, performance=replace(quiet.performance, labelled=wrong, wrong=wrong))
+    decision = decide(
+        [corrected],
+        test_accuracy=0.8,
+        thresholds=AlertThresholds(),
+        rule=Retraining(windows=1, bad_windows=1, min_new_labels=10),
+        new_labels=10,
+        last_retraining=None,
+        now=NOON + HOUR,
+    )
+    assert decision.retrain is is_bad
+    if is_bad:
+        assert "accuracy is lost (at most 40.0%: 60 of 100 texts were corrected; 75.0% is needed)" in decision.reason

@@ -1,8 +1,10 @@
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsdesk.monitoring.labels import usable_labels
 from newsdesk.store.feedback import Vote
 from tests.unit.monitoring.voting import LIMITS, answered, labels_of, texts, vote
 from tests.unit.store.rows import NOON
@@ -38,6 +40,66 @@ def test_a_majority_decides_and_texts_on_which_editors_are_divided_are_left_out(
     labels = labels_of(votes)
     assert labels.categories == {"clear": "x", "one": "z"}
     assert labels.states == {"used": 2, "contradicted": 2}
+
+
+@pytest.mark.parametrize(
+    ("said", "decided"),
+    [("xxyzw", None), ("xxyz", None), ("xxxyyz", None), ("xxxyz", "x"), ("xy", None), ("xxy", "x"), ("xxyy", None)],
+)
+def test_a_majority_is_more_than_half_of_the_votes(said: str, decided: str | None) -> None:
+    votes = [vote("text", category, f"editor {number}") for number, category in enumerate(said)]
+    assert labels_of(votes).categories.get("text") == decided
+
+
+def test_categories_that_differ_by_case_alone_are_one_and_a_class_of_the_model_where_there_is_one() -> None:
+    votes = [vote(text, said) for text, said in zip(texts(3), ["BUSINESS", "business", "Business"], strict=True)]
+    assert set(usable_labels(votes, {}, LIMITS, ["Business", "Sport"]).categories.values()) == {"Business"}
+    new = [vote("a", "Weather", "Ruth"), vote("a", "weather", "Jo"), vote("b", "Weather", "Kim")]
+    labels = usable_labels(new, {}, LIMITS, ["Business"])
+    assert (labels.categories, labels.states) == ({"a": "Weather", "b": "Weather"}, {"used": 2})
+
+
+def test_who_agrees_but_for_the_case_agrees() -> None:
+    said = [answered(vote(text, "business "), "Business", 0.95) for text in texts(4)]
+    labels = usable_labels([one._replace(category="business") for one in said], {}, LIMITS, ["Business"])
+    assert (labels.distrusted, labels.states, labels.reviewed) == ((), {"used": 4}, frozenset(texts(4)))
+
+
+def test_categories_of_the_model_that_differ_by_case_alone_stay_two() -> None:
+    votes = [vote(text, said) for text, said in zip(texts(3), ["sport", "Sport", "SPORT"], strict=True)]
+    assert list(usable_labels(votes, {}, LIMITS, ["sport", "Sport"]).categories.values()) == ["sport", "Sport", "SPORT"]
+
+
+def review(editor: str, confirmed: int, corrected: int, caller: str = "newsroom") -> list[Vote]:
+    """An editor's votes on predictions that were not confident."""
+    said = ["sport"] * confirmed + ["politics"] * corrected
+    return [
+        answered(vote(text, category, editor, caller), "sport", 0.5)
+        for text, category in zip(texts(len(said), editor), said, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("votes", "reviewers"),
+    [
+        (review("Ruth", 0, 7), set()),
+        (review("Ruth", 1, 6), {"Ruth"}),
+        (review("Ruth", 0, 1), set()),
+        (review("Ruth", 0, 6) + review("Jo", 5, 1), {"Jo"}),
+        (review("Ruth", 0, 2) + review("Jo", 1, 0), {"Ruth", "Jo"}),
+        (review("Ruth", 0, 2) + review("Jo", 1, 0, "wire"), {"Jo"}),
+    ],
+)
+def test_reviewed_is_what_somebody_labelled_who_confirms_as_well_as_corrects(
+    votes: list[Vote], reviewers: set[str]
+) -> None:
+    labels = labels_of(votes)
+    assert {text.rstrip("0123456789") for text in labels.reviewed} == reviewers
+    assert labels.states == {"used": len(votes)}
+
+
+def test_labels_of_texts_that_no_model_answered_are_no_reports_of_errors() -> None:
+    assert labels_of([vote(text, "sport") for text in texts(6)]).reviewed == frozenset(texts(6))
 
 
 def test_of_a_flood_by_one_editor_the_first_of_the_day_are_used() -> None:

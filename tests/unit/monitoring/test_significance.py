@@ -1,9 +1,18 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, norm
+from scipy.stats import binomtest, chi2, chi2_contingency, fisher_exact, mannwhitneyu, norm
 
-from newsdesk.monitoring.significance import chi_squared_tail, fisher, mcnemar, normal_tail, share_of, two_proportions
+from newsdesk.monitoring.significance import (
+    chi_squared_tail,
+    fisher,
+    mcnemar,
+    normal_tail,
+    rank_sum,
+    share_of,
+    two_proportions,
+)
 
 counts = st.integers(1, 5000).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
 
@@ -65,3 +74,31 @@ def test_fishers_test_is_scipys(first: int, others: int, second: int, more: int)
 def test_fishers_test_bears_thousands_of_texts() -> None:
     assert fisher(2000, 2000, 0, 2000) < 1e-300
     assert fisher(0, 2000, 0, 2000) == fisher(1000, 2000, 1000, 2000) == 1
+
+
+some = st.lists(st.integers(0, 9), min_size=1, max_size=20)
+
+
+@given(some, some)
+def test_the_rank_sum_test_of_one_stratum_is_scipys(drawn: list[int], rest: list[int]) -> None:
+    first, second = np.array(drawn, dtype=float), np.array(rest, dtype=float)
+    if len({*drawn, *rest}) == 1:
+        assert rank_sum([(first, second)]) == 1
+        return
+    expected = mannwhitneyu(first, second, alternative="less", use_continuity=False, method="asymptotic").pvalue
+    assert rank_sum([(first, second)]) == pytest.approx(expected, abs=1e-9)
+
+
+@given(some)
+def test_a_stratum_that_was_drawn_whole_tells_nothing(drawn: list[int]) -> None:
+    nothing = (np.array(drawn, dtype=float), np.array([]))
+    small = (np.array([1.0]), np.array([2.0, 3.0]))
+    assert rank_sum([nothing]) == 1
+    assert rank_sum([nothing, small]) == pytest.approx(rank_sum([small]))
+
+
+def test_strata_are_compared_each_within_itself() -> None:
+    """All of the second is below all of the first, and within each the smaller were drawn."""
+    strata = [(np.arange(10.0), np.arange(10.0, 30)), (np.arange(-100.0, -90), np.arange(-90.0, -70))]
+    assert rank_sum(strata) < rank_sum(strata[:1]) < 0.001
+    assert rank_sum([(rest[:10], drawn) for drawn, rest in strata]) > 0.99

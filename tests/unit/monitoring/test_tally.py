@@ -3,10 +3,12 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from newsdesk.monitoring.significance import share_of
 from newsdesk.monitoring.tally import Tally
 
 CATEGORIES = ["arts", "sport", "world"]
@@ -20,7 +22,7 @@ def tally_of(answers: list[tuple[str, float, int]], judged: list[tuple[str, str]
     tally.count([str(name) for name in categories], np.array(confidence, dtype=float), np.array(lengths, dtype=int))
     tally.count_sampled(np.array(confidence, dtype=float), ["en"] * len(answers))
     for right, predicted in judged:
-        tally.judge(right, predicted)
+        tally.judge(right, predicted, is_reviewed=True)
     return tally
 
 
@@ -69,3 +71,38 @@ def test_each_text_stands_in_one_bin_of_each_histogram() -> None:
     assert (tally.text_length[0], tally.text_length[-1], tally.text_length[6]) == (1, 1, 1)
     assert tally.categories == Counter(arts=2, sport=1)
     assert tally.performance().estimated == 0.5
+
+
+def test_of_corrections_alone_only_the_upper_bound_of_the_accuracy_is_told() -> None:
+    tally = tally_of([("sport", 0.95, 100)] * 10, [])
+    for _ in range(4):
+        tally.judge("arts", "sport", is_reviewed=False)
+    performance = tally.performance()
+    assert performance.at_most is not None
+    assert (performance.accuracy, performance.per_class) == (None, {})
+    assert (performance.labelled, performance.wrong, performance.at_most.share) == (4, 4, 0.6)
+    assert performance.confidence == pytest.approx(0.95)
+    assert performance.estimated == 0.6
+
+
+def test_the_accuracy_is_that_of_the_texts_that_were_reviewed() -> None:
+    tally = tally_of([("sport", 0.3, 100)] * 100, [("sport", "sport")] * 3 + [("arts", "sport")])
+    for _ in range(10):
+        tally.judge("arts", "sport", is_reviewed=False)
+    performance = tally.performance()
+    assert performance.accuracy == share_of(3, 4)
+    assert (performance.labelled, performance.wrong, performance.at_most) == (14, 11, share_of(89, 100))
+    assert performance.estimated == pytest.approx(0.3)
+
+
+def test_where_nearly_all_texts_have_a_label_the_accuracy_is_known_whoever_gave_them() -> None:
+    tally = tally_of([("sport", 0.95, 100)] * 10, [])
+    for _ in range(9):
+        tally.judge("arts", "sport", is_reviewed=False)
+    assert tally.performance().accuracy == share_of(0, 9)
+
+
+def test_windows_from_before_reviews_were_told_apart_are_read_as_they_were_meant() -> None:
+    counts = tally_of([("sport", 0.95, 100)] * 50, [("sport", "sport")] * 3).to_json()
+    del counts["reviewed"]
+    assert Tally.from_json(counts).performance().accuracy == share_of(3, 3)

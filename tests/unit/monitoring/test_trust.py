@@ -1,6 +1,8 @@
-from newsdesk.model.predictor import Prediction
+import pytest
+
+from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.labels import usable_labels
-from newsdesk.monitoring.trust import Distrusted
+from newsdesk.monitoring.trust import Distrusted, Said
 from newsdesk.store.feedback import Vote
 from tests.unit.monitoring.voting import LIMITS, answered, labels_of, texts, vote
 
@@ -40,7 +42,7 @@ def test_who_agrees_as_often_as_is_asked_is_believed() -> None:
 
 
 def test_predictions_of_texts_count_for_votes_that_are_about_none() -> None:
-    predicted = {text: Prediction("sport", 0.95, {}) for text in texts(4)}
+    predicted = {text: Said("sport", 0.95, "sha256:ab") for text in texts(4)}
     about_texts = [vote(text, "politics") for text in texts(4)]
     assert len(usable_labels(about_texts, predicted, LIMITS).distrusted) == 1
     about_predictions = [answered(given, "politics", 0.95) for given in about_texts]
@@ -84,3 +86,55 @@ def test_two_keys_that_agree_do() -> None:
 def test_one_key_that_pretends_to_be_many_contradicts_editors() -> None:
     crowd = [vote(text, "politics", f"editor {text}", "stolen") for text in texts(4)]
     assert names(agreeing("Ruth", "a") + agreeing("Jo", "b") + crowd) == [("stolen", None)]
+
+
+SURE = {f"text{n}": 0.9 + n / 1000 for n in range(80)}  # predicted to be about sport, the later the surer
+LOG = {("sha256:ab", "sport"): SURE}
+
+
+def correcting(chosen: list[str], editor: str = "Ruth", caller: str = "newsroom") -> list[Vote]:
+    """Somebody who reports these as errors and says nothing else."""
+    return [
+        vote(text, "politics", editor, caller)._replace(predicted="sport", confidence=SURE[text], digest="sha256:ab")
+        for text in chosen
+    ]
+
+
+def found(votes: list[Vote], limits: FeedbackLimits = LIMITS) -> list[tuple[str | None, str | None]]:
+    return sorted(((one.caller, one.editor) for one in usable_labels(votes, {}, limits, log=LOG).distrusted), key=str)
+
+
+def test_who_reports_errors_alone_is_believed_where_the_model_was_less_sure_of_them() -> None:
+    assert found(correcting(texts(20))) == []
+
+
+@pytest.mark.parametrize("temperature", [0.01, 1, 100])
+def test_it_does_not_matter_how_sure_the_model_is_of_everything(temperature: float) -> None:
+    sure = {text: confidence**temperature for text, confidence in SURE.items()}
+    votes = [one._replace(confidence=sure[one.text_digest]) for one in correcting(texts(20))]
+    limits = LIMITS.model_copy(update={"confident": 0.0})
+    assert usable_labels(votes, {}, limits, log={("sha256:ab", "sport"): sure}).distrusted == ()
+
+
+@pytest.mark.parametrize("chosen", [list(SURE)[::4], list(SURE)[60:], list(SURE)], ids=["blindly", "the surest", "all"])
+def test_who_contradicts_the_sure_as_often_as_the_unsure_is_not(chosen: list[str]) -> None:
+    assert found(correcting(chosen)) == [("newsroom", "Ruth")]
+
+
+def test_predictions_of_another_model_or_category_prove_nothing() -> None:
+    others = {("sha256:cd", "sport"): SURE, ("sha256:ab", "politics"): SURE}
+    assert len(usable_labels(correcting(texts(20)), {}, LIMITS, log=others).distrusted) == 1
+
+
+def test_a_key_is_believed_where_errors_that_many_report_are_such_as_the_model_makes() -> None:
+    few = [one for text in texts(20) for one in correcting([text], f"editor of {text}")]
+    assert found(few) == []
+    blind = [one for text in list(SURE)[::4] for one in correcting([text], f"editor of {text}")]
+    assert found(blind) == [("newsroom", None)]
+
+
+def test_where_only_sure_predictions_are_published_errors_among_these_count() -> None:
+    """Predictions that nobody saw, all of them unsure, do not speak against who corrects what was published."""
+    unseen = {("sha256:ab", "sport"): SURE | {f"unseen{n}": 0.2 for n in range(500)}}
+    limits = LIMITS.model_copy(update={"confident": 0.9})
+    assert usable_labels(correcting(texts(20)), {}, limits, log=unseen).distrusted == ()

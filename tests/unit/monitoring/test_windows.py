@@ -78,9 +78,10 @@ def test_models_and_arms_are_counted_apart(store: Engine) -> None:
 
 def test_answers_to_texts_with_feedback_are_kept_for_judging(store: Engine) -> None:
     wanted = text_digest("wanted")
-    insert_predictions(store, [*answers(5), prediction(text_digest=wanted, category="arts", confidence=0.5)])
+    answer = prediction(text_digest=wanted, category="arts", confidence=0.5)
+    insert_predictions(store, [*answers(5), answer])
     (found,) = count_window(store, NOON, HOUR, {wanted, text_digest("never asked")}).values()
-    assert [tuple(answer) for answer in found.judgeable] == [(wanted, "arts", 0.5)]
+    assert [tuple(answer) for answer in found.judgeable] == [(wanted, "arts", 0.5, answer.digest)]
 
 
 def test_a_text_that_was_sampled_later_is_in_the_sample(store: Engine) -> None:

@@ -1,17 +1,21 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.config.pipeline_config import FeedbackLimits, Monitoring
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.corrections import Corrected, Correction, correct, read_corrections
+from newsdesk.pipeline.corrections import Corrected, Correction, correct, corrections_of
+from newsdesk.pipeline.feedback import labels_in
 from newsdesk.pipeline.prepare import Checked, Source, check
 from newsdesk.pipeline.progress import Silent
-from newsdesk.store.feedback import record_feedback
+from newsdesk.registry.champion import Champion
+from newsdesk.store.feedback import current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import text_digest
 from newsdesk.text.cleaning import join_title_and_text
@@ -101,13 +105,20 @@ def test_a_given_table_is_newer_than_what_is_known_and_older_than_corrections(tm
     assert categories(corrected([correction("weather")], [article()], given)) == ["weather", "business"]
 
 
+def read(store: Engine, champion: Bundle, limits: FeedbackLimits = FeedbackLimits()) -> list[Correction]:  # noqa: B008
+    monitoring = Monitoring(feedback=limits)
+    votes = current_feedback(store)
+    labels = labels_in(store, votes, Champion("1", champion), monitoring, datetime.now(UTC), Silent())
+    return corrections_of(labels, store)
+
+
 def test_corrections_come_from_the_store_the_oldest_first(tmp_path: Path, first: Bundle) -> None:
     with store_in(tmp_path) as store:
         answer = prediction(text="Rain all day", text_digest=text_digest("Rain all day"))
         insert_predictions(store, [answer])
         record_feedback(store, feedback(prediction_id=answer.id, category="weather"))
         record_feedback(store, feedback(category="sport"))
-        found = read_corrections(store, Predictor(first), FeedbackLimits())
+        found = read(store, first)
     assert {(one.category, one.text) for one in found} == {("weather", "Rain all day"), ("sport", None)}
 
 
@@ -119,5 +130,5 @@ def test_the_champion_says_who_is_not_to_be_believed_about_texts(tmp_path: Path,
             record_feedback(store, feedback(text_digest=text_digest(text), text=text, category="wrong"))
             right = predictor.predict(text).category
             record_feedback(store, feedback(text_digest=text_digest(text), text=text, category=right, editor="Jo"))
-        found = read_corrections(store, predictor, limits)
+        found = read(store, first, limits)
     assert {one.category for one in found} == {predictor.predict(text).category for text in texts}

@@ -118,7 +118,7 @@ def test_a_vote_tells_when_it_was_given_by_whose_key_and_what_the_model_had_said
     record_feedback(store, minutes_later(5, editor="Jo"))
     assert sorted(current_feedback(store)) == [
         Vote(LAKERS, "Jo", "sport", NOON + timedelta(minutes=5)),
-        Vote(LAKERS, "Ruth", "sport", NOON, "newsroom", "business", 0.9),
+        Vote(LAKERS, "Ruth", "sport", NOON, "newsroom", "business", 0.9, answer.digest, NOON),
     ]
 
 

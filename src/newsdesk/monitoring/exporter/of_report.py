@@ -34,6 +34,8 @@ def _of_performance(performance: Performance | None, categories: Collection[str]
         yield Sample(catalogue.ACCURACY, ("live",), live.share)
         yield Sample(catalogue.ACCURACY_BOUND, ("low",), live.low)
         yield Sample(catalogue.ACCURACY_BOUND, ("high",), live.high)
+    elif performance.at_most:
+        yield Sample(catalogue.ACCURACY_BOUND, ("high",), performance.at_most.high)
     for category, figures in performance.per_class.items():
         if figures.f1 is not None and category in categories:
             yield Sample(catalogue.CLASS_F1, (category, "live"), figures.f1)

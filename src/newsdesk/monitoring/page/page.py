@@ -11,7 +11,7 @@ from newsdesk.monitoring.page.signs import banner
 from newsdesk.monitoring.page.style import STYLE
 from newsdesk.monitoring.page.totals import total
 from newsdesk.monitoring.page.wording import duration, moment, percent
-from newsdesk.monitoring.report import Report
+from newsdesk.monitoring.report import Performance, Report
 
 
 def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring) -> str:
@@ -36,10 +36,10 @@ def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
 def _facts(report: Report, manifest: Manifest) -> Element:
     whole = total(report.windows)
     share = whole.accuracy
-    surely = f"{percent(share.low)} to {percent(share.high)}" if share else "no usable feedback yet"
+    surely = f"{percent(share.low)} to {percent(share.high)}" if share else _only_bound(whole)
     facts = [
         ("Accuracy by feedback", percent(share.share if share else None), surely),
-        ("Estimated accuracy", percent(whole.estimated), "by calibrated confidence"),
+        ("Estimated accuracy", percent(whole.estimated), "by calibrated confidence and corrections"),
         ("Test accuracy", percent(report.test_accuracy), f"trained {moment(manifest.trained_at)}"),
         ("Predictions", f"{whole.predictions:,}", f"{whole.texts:,} different texts"),
         ("With feedback", percent(whole.coverage), f"{whole.labelled:,} texts"),
@@ -49,6 +49,10 @@ def _facts(report: Report, manifest: Manifest) -> Element:
         tag("div", tag("dt", name), tag("dd", value), tag("dd", note, class_="note")) for name, value, note in facts
     ]
     return tag("dl", *boxes, class_="facts")
+
+
+def _only_bound(whole: Performance) -> str:
+    return f"at most {percent(whole.at_most.share)}: corrections alone" if whole.at_most else "no usable feedback yet"
 
 
 def _sections(report: Report, manifest: Manifest, monitoring: Monitoring) -> list[Element]:

@@ -14,7 +14,7 @@ from newsdesk.monitoring.page.lines import line_chart
 from newsdesk.monitoring.page.markup import tag
 from newsdesk.monitoring.page.tables import table
 from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import NOTHING
+from newsdesk.monitoring.page.wording import NOTHING, percent
 from newsdesk.monitoring.report import Report, Window
 
 
@@ -27,7 +27,8 @@ def accuracy(report: Report, monitoring: Monitoring) -> Element:
     ]
     chart = Chart(
         "Accuracy over time",
-        "By feedback, with its 95 % interval; estimated: what the calibrated confidence of the model promises.",
+        "By feedback, with its 95 % interval; estimated: what the calibrated confidence of the model "
+        "promises, but no more than corrections leave.",
         timedelta(seconds=monitoring.window),
         [Line("by feedback", by_feedback), Line("estimated", _estimated(report.windows), "second")],
         [
@@ -51,7 +52,7 @@ def confidence(report: Report, manifest: Manifest, monitoring: Monitoring) -> El
             "Confidence over time",
             "How sure the model is of its answers on average: 100 % is certain.",
             timedelta(seconds=monitoring.window),
-            [Line("mean confidence", _estimated(report.windows))],
+            [Line("mean confidence", _confidence(report.windows))],
             [*reference, least],
             at_least=[1.0],
         )
@@ -90,9 +91,15 @@ def per_category(report: Report) -> Element:
 
 def notes(report: Report) -> Element | None:
     """Why there is no accuracy, where there is none."""
-    if total(report.windows).accuracy is not None:
+    whole = total(report.windows)
+    if whole.accuracy is not None:
         return None
     sentence = "No prediction shown here has usable feedback yet. Editors give it with POST /feedback."
+    if whole.at_most:
+        sentence = (
+            f"Editors corrected {whole.wrong:,} of {whole.texts:,} texts and confirmed hardly any: the accuracy is at "
+            f"most {percent(whole.at_most.share)}. How high it is can be told once they confirm right answers, too."
+        )
     return tag("p", sentence, class_="note")
 
 
@@ -101,6 +108,14 @@ def _estimated(windows: Sequence[Window]) -> list[Point]:
         Point(window.end, window.performance.estimated)
         for window in windows
         if window.performance.estimated is not None
+    ]
+
+
+def _confidence(windows: Sequence[Window]) -> list[Point]:
+    return [
+        Point(window.end, window.performance.confidence)
+        for window in windows
+        if window.performance.confidence is not None
     ]
 
 

@@ -12,6 +12,7 @@ def total(windows: Sequence[Window]) -> Performance:
     performances = [window.performance for window in windows]
     texts = sum(each.texts for each in performances)
     promised = sum(each.estimated * each.texts for each in performances if each.estimated is not None)
+    confidence = sum(each.confidence * each.texts for each in performances if each.confidence is not None)
     shares = [each.accuracy for each in performances if each.accuracy]
     categories: Counter[str] = Counter()
     figures: dict[str, list[ClassFigures]] = defaultdict(list)
@@ -26,6 +27,9 @@ def total(windows: Sequence[Window]) -> Performance:
         accuracy=share_of(sum(share.count for share in shares), sum(share.of for share in shares)),
         per_class={name: _sum(found) for name, found in sorted(figures.items())},
         categories=dict(sorted(categories.items())),
+        labelled=sum(each.labelled for each in performances),
+        wrong=sum(each.wrong for each in performances),
+        confidence=confidence / texts if texts else None,
     )
 
 

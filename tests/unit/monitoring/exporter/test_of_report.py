@@ -19,6 +19,8 @@ GOOD = Performance(
         "somebody's own": ClassFigures(labelled=1, predicted=0, right=0),
     },
     categories={"sport": 60, "money": 40},
+    labelled=20,
+    wrong=5,
 )
 UNKNOWN = Performance(100, 80, None, None, {}, {})
 SCORES = (

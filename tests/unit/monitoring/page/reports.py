@@ -26,7 +26,10 @@ def performance(right: int = 45, labelled: int = 50, texts: int = 200, estimated
     }
     categories = {"politics": texts // 2, "sport": texts - texts // 2}
     per_class = figures if labelled else {}
-    return Performance(texts + 7, texts, estimated, share_of(right, labelled), per_class, categories)
+    share = share_of(right, labelled)
+    return Performance(
+        texts + 7, texts, estimated, share, per_class, categories, labelled, labelled - right, confidence=estimated
+    )
 
 
 def score(**changes: Any) -> DriftScore:

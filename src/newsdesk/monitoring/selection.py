@@ -1,0 +1,36 @@
+"""Which labels tell how often a model is right: not those of editors who speak up only where it is wrong."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.monitoring.peers import Voter, voter_of
+from newsdesk.monitoring.trust import Answer, answer_to
+from newsdesk.store.feedback import Vote
+
+_FEW = 0.05  # share of confirmations below which somebody reports errors, and does not review
+
+
+def reviewed_texts(votes: Sequence[Vote], predicted: Mapping[str, Answer], limits: FeedbackLimits) -> frozenset[str]:
+    """Texts with a vote of somebody who confirms as well as corrects.
+
+    Who gave `min_compared` votes on what a model had answered is judged alone; the others together, by their caller:
+    they have the same tool before them. `predicted` is that of `find_distrusted`.
+    """
+    outcomes: defaultdict[Voter, list[bool]] = defaultdict(list)
+    for vote in votes:
+        if (answer := answer_to(vote, predicted)) is not None:
+            outcomes[voter_of(vote)].append(answer.category == vote.category)
+    by_caller: defaultdict[str | None, list[bool]] = defaultdict(list)
+    for voter, confirmed in outcomes.items():
+        if len(confirmed) < limits.min_compared:
+            by_caller[voter[0]] += confirmed
+
+    def only_corrects(voter: Voter) -> bool:
+        confirmed = outcomes.get(voter, [])
+        if len(confirmed) < limits.min_compared:
+            confirmed = by_caller.get(voter[0], [])
+        return bool(confirmed) and sum(confirmed) < _FEW * len(confirmed)
+
+    is_partial = {voter: only_corrects(voter) for voter in {voter_of(vote) for vote in votes}}
+    return frozenset(vote.text_digest for vote in votes if not is_partial[voter_of(vote)])
