@@ -67,12 +67,13 @@ def quarantine_report(ingested: dict[str, Any]) -> int:
 @task(multiple_outputs=False, inlets=[DATASET])
 def prepare() -> dict[str, Any]:
     """Removes duplicates, splits: one dataset of all that was taken (`newsdesk prepare`). Skipped if it was published
-    before. What a run took that was cut short is not lost: the next one sees that its dataset was not published.
+    and trained on before. What a run took that was cut short is not lost, nor is a dataset that no training took up,
+    because its DAG was paused or it failed: the next run publishes it again.
     """
     prepared = newsdesk("prepare")
     dataset = {key: prepared[key] for key in ("version", "counts")}
-    if _published() == dataset["version"]:
-        skip(f"Nothing is new: dataset {dataset['version']} was published before.")
+    if prepared["trained"] and _published() == dataset["version"]:
+        skip(f"Nothing is new: dataset {dataset['version']} was published before, and trained on.")
     return dataset
 
 

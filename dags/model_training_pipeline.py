@@ -3,8 +3,10 @@
 Trains all candidates side by side, compares them, and puts the best in charge if the gate lets it.
 
 Starts when there is a new dataset, when the monitoring asks for a new model, at the times that
-`training_pipeline.schedule_interval` names, or by hand. Where the champion stays, what comes after is skipped, and
-says why in its log and as XCom `reason`. Any task can be cleared and run again: nothing is promoted twice.
+`training_pipeline.schedule_interval` names, or by hand. Whatever datasets were published meanwhile, it trains on the
+newest, as Newsdesk's own record says, and on none a second time; if there is a newer one in the end, it starts once
+more. Where the champion stays, what comes after is skipped, and says why in its log and as XCom `reason`. Any task can
+be cleared and run again: nothing is promoted twice.
 """
 
 import os
@@ -72,8 +74,12 @@ PARAMS = {
 def plan(params: dict[str, Any] | None = None) -> dict[str, Any]:
     """Decides what is trained on what (`newsdesk plan`)."""
     assert params is not None
-    found = newsdesk("plan", *_wishes(params))
-    if not found["needed"]:
+    found: dict[str, Any] = {}
+    for wishes in _wishes(params):
+        found = newsdesk("plan", *options(**wishes))
+        if found["needed"]:
+            break
+    else:
         skip(found["reason"])
     return {name: found[name] for name in ("plan", "dataset", "candidates", "reason")}
 
@@ -122,6 +128,17 @@ def announcement(verdict: dict[str, Any]) -> None:
     announce.tell("ModelDecision", "info", verdict["decision"], _said(verdict), instance.dag_id, instance.run_id)
 
 
+@task(multiple_outputs=False, outlets=[DATASET])
+def look_for_a_newer_dataset(planned: dict[str, Any]) -> dict[str, Any]:
+    """Publishes once more a dataset that came meanwhile and was not trained on: another run follows."""
+    newest = newsdesk("prepare")
+    if newest["trained"] or newest["version"] == planned["dataset"]:
+        skip("There is no newer dataset.")
+    dataset = {key: newest[key] for key in ("version", "counts")}
+    get_current_context()["outlet_events"][DATASET].extra = dataset
+    return dataset
+
+
 @dag(
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable(CRON, timezone="UTC"), assets=OCCASION)
     if CRON
@@ -139,6 +156,7 @@ def model_training_pipeline() -> None:
     verdict = promote(planned)
     trained >> evaluated >> verdict
     smoke_test(verdict) >> announcement(verdict)
+    verdict >> look_for_a_newer_dataset(planned)
 
 
 def _said(verdict: dict[str, Any]) -> str:
@@ -147,15 +165,16 @@ def _said(verdict: dict[str, Any]) -> str:
     return f"{verdict['decision'].capitalize()}: {verdict['reason']}.{rehearsal}"
 
 
-def _wishes(params: dict[str, Any]) -> list[str]:
-    """Of a person at the trigger form; where none is there, of what started the run."""
+def _wishes(params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a person at the trigger form; where none is there, of what started the run, of which the first that is needed
+    counts. Events say that there is something new and not what is newest: they come in any order, or not at all.
+    """
     wishes = {name: params[name] for name in ("dataset", "candidates", "mode", "retraining", "tuning_budget")}
     events = get_current_context()["triggering_asset_events"]
-    if datasets := events.get(DATASET):
-        wishes["dataset"] = datasets[-1].extra["version"]
-    elif events.get(RETRAINING_REQUEST):
-        wishes |= {"retraining": True, "if_needed": True}
-    return options(**wishes)
+    occasions = [{"if_needed": True}] if events.get(DATASET) else []
+    if events.get(RETRAINING_REQUEST):
+        occasions.append({"retraining": True, "if_needed": True})
+    return [wishes | occasion for occasion in occasions or [{}]]
 
 
 model_training_pipeline()

@@ -21,6 +21,10 @@ print("\n".join(value) if isinstance(value, list) else value)' "$1"
 $newsdesk ingest
 $newsdesk prepare
 planned=$($newsdesk plan "$@" --json)
+if [[ $(field needed <<<"$planned") == False ]]; then
+    field reason <<<"$planned"
+    exit 0
+fi
 plan=$(field plan <<<"$planned")
 while read -r candidate; do
     $newsdesk train --plan "$plan" --candidate "$candidate"

@@ -54,6 +54,9 @@ def test_the_script_goes_from_the_inbox_to_the_promotion_and_promotes_nothing_tw
     assert "Promoted as version 1" in first.stdout
     again = run_pipeline(settings)
     assert again.returncode == 0, again.stderr
+    needless = run_pipeline(settings, "--if-needed")
+    assert needless.returncode == 0, needless.stderr
+    assert "A model was trained on dataset" in needless.stdout
     assert decisions(settings) == ["promoted"]
 
 

@@ -16,7 +16,7 @@ from newsdesk.errors import BusyError, DataError, TrainingError, UsageError
 from newsdesk.pipeline import planned as steps
 from newsdesk.pipeline.ingest import Ingested, ingest
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.planning import Planned, Wanted, plan_training, prepare_dataset
+from newsdesk.pipeline.planning import Planned, Wanted, is_trained, plan_training, prepare_dataset
 from newsdesk.pipeline.prepare import Source
 from newsdesk.pipeline.progress import Silent
 from newsdesk.pipeline.run import run
@@ -199,6 +199,43 @@ def test_every_step_may_run_again_and_nothing_is_promoted_twice(desk: Desk) -> N
     (entry,) = entries(open_store(desk.settings.database))
     assert (entry.decision, entry.evidence["plan"]) == ("promoted", plan_id)
     assert len(open_registry(desk.settings).versions()) == 1
+
+
+def test_a_dataset_is_trained_on_once_where_no_more_is_needed(desk: Desk) -> None:
+    desk.drop("news.csv", ROWS[:150])
+    desk.ingest()
+    wanted = {"candidates": ("naive_bayes",), "if_needed": True}
+    first = desk.plan(**wanted)
+    assert desk.plan(**wanted).plan_id == first.plan_id  # planned is not trained
+    desk.evaluate(desk.train(first))
+    assert first.plan is not None
+    assert first.plan_id is not None
+    desk.promote(first.plan_id, dry_run=True)
+    assert desk.plan(**wanted).plan_id == first.plan_id
+    assert not is_trained(first.plan.dataset, desk.settings)
+    desk.promote(first.plan_id)
+    assert is_trained(first.plan.dataset, desk.settings)
+    needless = desk.plan(**wanted)
+    assert (needless.plan_id, needless.as_dict()["needed"]) == (None, False)
+    assert first.plan.dataset in needless.reason
+    assert desk.plan(candidates=("naive_bayes",)).plan_id == first.plan_id  # whoever asks for it gets it
+
+    desk.drop("more.csv", ROWS)
+    desk.ingest()
+    second = desk.plan(**wanted)
+    assert second.plan is not None
+    assert second.plan.dataset != first.plan.dataset
+    assert desk.plan(**wanted, dataset=first.plan.dataset).plan_id is None
+
+
+def test_what_the_gate_refused_was_trained_on_too(desk: Desk) -> None:
+    (desk.settings.config_dir / "pipeline_config.yaml").write_text("training_pipeline: {auto_deploy_threshold: 1.0}\n")
+    desk.drop("news.csv", ROWS)
+    desk.ingest()
+    plan_id = desk.train(desk.plan(candidates=("naive_bayes",)))
+    desk.evaluate(plan_id)
+    assert desk.promote(plan_id).verdict.decision == "refused"
+    assert desk.plan(if_needed=True).plan_id is None
 
 
 def test_a_promotion_that_was_killed_after_its_ledger_entry_is_finished_without_another(desk: Desk) -> None:

@@ -63,6 +63,9 @@ class Pipelines:
         body = {"logical_date": None, "conf": conf}
         return str(self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
+    def pause(self, dag_id: str) -> None:
+        self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
+
     def unpause(self, dag_id: str) -> None:
         self._ask("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 

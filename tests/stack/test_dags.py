@@ -146,6 +146,7 @@ def test_steps_follow_one_another(described: dict[str, Any]) -> None:
         "promote": ["evaluate", "plan"],
         "smoke_test": ["promote"],
         "announcement": ["promote", "smoke_test"],
+        "look_for_a_newer_dataset": ["plan", "promote"],
     }
     assert after["maintenance_pipeline"] == {"backup": [], "verify": ["backup"], "prune": ["verify"]}
 
@@ -159,6 +160,9 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
     assert set(preprocessed["states"].values()) == {"success"}
     assert preprocessed["xcoms"]["ingest"]["new"] == 300
     version = preprocessed["xcoms"]["publish"]
+    untrained = run(desk, "data_preprocessing_pipeline")  # no training took it up: it is published once more
+    assert untrained["xcoms"]["ingest"]["status"] == "nothing"
+    assert untrained["xcoms"]["publish"] == version
 
     with webhook() as heard:
         trained = run(desk, "model_training_pipeline", {"dataset": version}, NEWSDESK_WEBHOOK_URL=heard.address)
@@ -166,6 +170,7 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
     assert [name for name in trained["states"] if name.startswith("train[")] == [f"train[{i}]" for i in range(4)]
     assert trained["xcoms"]["promote"]["decision"] == "promoted"
     assert trained["states"].pop("smoke_test") == "skipped"
+    assert trained["states"].pop("look_for_a_newer_dataset") == "skipped"
     assert "NEWSDESK_API_URL" in trained["xcoms"]["smoke_test.reason"]
     assert set(trained["states"].values()) == {"success"}
     assert [body["alertname"] for _, body in heard.received] == ["ModelDecision"]
@@ -189,7 +194,7 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
     assert maintained["xcoms"]["verify"]["whole"]
     assert Path(maintained["xcoms"]["backup"]["archive"]).is_file()
 
-    for found in (preprocessed, trained, monitored, again, retrained, maintained):
+    for found in (preprocessed, untrained, trained, monitored, again, retrained, maintained):
         assert found["state"] == "success"
         assert all(len(json.dumps(value)) < LARGEST_XCOM for value in found["xcoms"].values())
 

@@ -49,21 +49,25 @@ def prepare(as_json: AsJson = False) -> None:
     from newsdesk.articles.category import about_similar
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.planning import prepare_dataset
+    from newsdesk.pipeline.planning import is_trained, prepare_dataset
 
+    settings = load_settings()
     with shown_progress() as progress:
-        prepared = prepare_dataset(load_settings(), progress)
+        prepared = prepare_dataset(settings, progress)
     manifest = prepared.dataset.manifest
+    trained = is_trained(manifest.version, settings)
     left_out = prepared.rows - sum(manifest.counts.values())
     if as_json:
         found = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
-        print(json.dumps(found | {"left_out": left_out, "similar_categories": prepared.similar_categories}, indent=2))
+        more = {"left_out": left_out, "similar_categories": prepared.similar_categories, "trained": trained}
+        print(json.dumps(found | more, indent=2))
         return
     counts = manifest.counts
     print(
         f"Dataset {manifest.version}: {counts['train']:,} articles to train, {counts['validation']:,} to compare, "
         f"{counts['test']:,} to test; {len(manifest.categories)} categories"
         + (f"; {left_out:,} articles left out, of categories with too few yet." if left_out else ".")
+        + (" A model was trained on it before." if trained else "")
     )
     for group in prepared.similar_categories:
         print(about_similar(group))

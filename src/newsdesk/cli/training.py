@@ -25,7 +25,12 @@ def plan(
         bool, typer.Option("--retraining", help="Learn from what editors said since the champion was trained.")
     ] = False,
     if_needed: Annotated[
-        bool, typer.Option("--if-needed", help="With --retraining: only where the newest monitoring pass asks for it.")
+        bool,
+        typer.Option(
+            "--if-needed",
+            help="Only where the dataset was not trained on yet; with --retraining, where the newest monitoring pass "
+            "asks for it.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -38,8 +43,6 @@ def plan(
 
     if retraining and dataset:
         raise UsageError("--retraining chooses its dataset itself. Leave out --dataset.")
-    if if_needed and not retraining:
-        raise UsageError("--if-needed goes with --retraining.")
     names = None if candidates is None else tuple(name.strip() for name in candidates.split(",") if name.strip())
     wanted = Wanted(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
     with shown_progress() as progress:

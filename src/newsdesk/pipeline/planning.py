@@ -15,6 +15,8 @@ from newsdesk.pipeline.prepare import Prepared, prepare_ingested
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import find_champion
+from newsdesk.store.database import open_store
+from newsdesk.store.ledger import decided_datasets
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.retrain import Mode
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Wanted:
     """What to plan. `dataset`: None takes all that was ingested. `candidates`: None takes all of `model_config.yaml`,
-    or in `refresh` mode the champion's kind. `retraining`: on the champion's articles and what editors said since,
-    with `if_needed` only where the newest monitoring pass asks for it."""
+    or in `refresh` mode the champion's kind. `retraining`: on the champion's articles and what editors said since.
+    `if_needed`: only a dataset that was not trained on yet; of a retraining, only where the newest monitoring pass asks
+    for it."""
 
     actor: str
     dataset: str | None = None
@@ -66,6 +69,15 @@ def prepare_dataset(settings: Settings, progress: Progress) -> Prepared:
     return prepared
 
 
+def is_trained(version: str, settings: Settings) -> bool:
+    """Whether a model was trained on the dataset of that version, and decided about. Raises `StoreError`."""
+    store = open_store(settings.database)
+    try:
+        return version in decided_datasets(store)
+    finally:
+        store.dispose()
+
+
 def plan_training(wanted: Wanted, settings: Settings, progress: Progress) -> Planned:
     """Decide what is to be trained on what. Raises `NewsdeskError`."""
     if wanted.retraining:
@@ -79,6 +91,11 @@ def plan_training(wanted: Wanted, settings: Settings, progress: Progress) -> Pla
         dataset = files.dataset(wanted.dataset)
         kept = sum(dataset.manifest.counts.values())
         rows = {"read": kept, "kept": kept, "quarantined": 0}
+    if wanted.if_needed and is_trained(dataset.version, settings):
+        reason = (
+            f"A model was trained on dataset {dataset.version} before: newsdesk models ledger tells what came of it."
+        )
+        return Planned(None, None, reason)
     if wanted.mode == "refresh":
         from newsdesk.pipeline.retrain import chosen_models
 

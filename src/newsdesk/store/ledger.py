@@ -126,6 +126,11 @@ def last_change(history: list[Entry]) -> Entry | None:
     return next((entry for entry in reversed(history) if entry.decision in _CHANGES), None)
 
 
+def decided_datasets(store: Engine) -> set[str]:
+    """Versions of the datasets that a model was trained on and decided about, whatever was decided."""
+    return {str(entry.evidence["dataset_version"]) for entry in entries(store) if "dataset_version" in entry.evidence}
+
+
 def predecessor(history: list[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
     for entry in reversed(history):
