@@ -54,6 +54,8 @@ lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/mlflow.in -o requirements/mlflow.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/image.in -o requirements/image.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/zoo.in -o requirements/zoo.txt
+	for client in kserve mlserver; do $(BIN)/uv pip compile $(LOCK_OPTIONS) --excludes requirements/clients.excludes \
+		requirements/clients-$$client.in -o requirements/clients-$$client.txt || exit 1; done
 
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 

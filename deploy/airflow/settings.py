@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.airflow.installation import ROOT, run
+from deploy.airflow.installation import ROOT
+from deploy.environment import run
 
 HOST = "127.0.0.1"
 DAGS = ROOT / "dags"

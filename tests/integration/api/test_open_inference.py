@@ -218,6 +218,7 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "a member of an output": request(outputs=[{"name": "category", MARK: None}]),
     "parameters": request(parameters={"sequence_id": 7, "headers": {"a": "b"}, MARK: [1]}),
     "parameters of the tensor": {"inputs": [request()["inputs"][0] | {"parameters": {MARK: [1.5, None]}}]},
+    "a codec's name for the tensor": {"inputs": [request()["inputs"][0] | {"name": "input-1"}]},
     "nothing, many times": request(id=None, parameters=None, outputs=None),
     "as many items as are allowed": request(**{MARK: [[0] * 9_998]}),
 }

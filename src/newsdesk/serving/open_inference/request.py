@@ -40,7 +40,7 @@ class OutputParameters(_Parameters):
 
 
 class InputTensor(_Message):
-    name: Literal["text"]
+    name: Literal["text", "input-0", "input-1"] = Field(description="`text`, or what codecs call a tensor by default.")
     shape: list[Annotated[StrictInt, Field(ge=1, le=MAX_BATCH), WHOLE]] = Field(
         min_length=1, max_length=2, description="[n], or [n, 1]."
     )

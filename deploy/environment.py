@@ -1,0 +1,34 @@
+"""Environments of their own for programs whose dependencies fit into no other, each from a lock file with hashes."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from newsdesk import atomic
+from newsdesk.errors import NewsdeskError
+
+_PATIENCE = 900  # seconds
+
+
+def locked_environment(folder: Path, requirements: Path, *pip_options: str) -> Path:
+    """The programs of the environment that `requirements` lists, installed below `folder` where it is not there yet,
+    which takes a minute.
+
+    Raises `NewsdeskError` where that fails.
+    """
+    home = folder / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    if not (home / "installed").exists():
+        run([sys.executable, "-m", "venv", "--clear", str(home)])
+        pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        run([*pip, *pip_options, "-r", str(requirements)])
+        atomic.write_text(home / "installed", "")
+    return home / "bin"
+
+
+def run(command: list[str], environment: dict[str, str] | None = None) -> str:
+    """Run a command to its end; what it printed. Raises `NewsdeskError` where it fails."""
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    if done.returncode != 0:
+        raise NewsdeskError(f"{' '.join(command[:3])} failed: {done.stderr[-2000:] or done.stdout[-2000:]}")
+    return done.stdout
