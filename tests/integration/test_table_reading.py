@@ -63,6 +63,12 @@ def test_ingest_says_it_of_each_table(folder: Path) -> None:
     assert table["reading"]["columns"]["alternatives"] == {"text": ["summary"]}
 
 
+def test_what_was_said_of_a_batch_can_be_read_again(folder: Path) -> None:
+    write_csv(folder / "news.csv", huffpost_rows())
+    (table,) = told("ingest", "--data", "news.csv")["tables"]
+    assert all(sentence in newsdesk("data", "quarantine", table["digest"]) for sentence in SENTENCES)
+
+
 def test_every_command_that_reads_a_table_lets_its_columns_be_named(folder: Path) -> None:
     rows = [{"kicker": row["title"], "words": row["text"], "kind": row["category"]} for row in sample_rows(20)]
     write_csv(folder / "odd.csv", rows)

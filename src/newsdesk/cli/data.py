@@ -37,6 +37,7 @@ def quarantine(
     import json
 
     from newsdesk.articles.dataset import read_dataset
+    from newsdesk.articles.intake import read_batch
     from newsdesk.articles.tables import QUARANTINE, read_quarantine
     from newsdesk.config.settings import load_settings
 
@@ -56,3 +57,6 @@ def quarantine(
         cells = (row.id, row.category, row.title[:60], row.text[:60])
         table.add_row(str(row.row), ", ".join(row.reasons), *(escape(cell) for cell in cells))
     print_table(wide_console(), f"{len(aside):,} rows set aside", table)
+    reading = read_batch(batch.parent).reading if batch.is_file() else None
+    if reading:
+        print(*reading.sentences(), sep="\n")
