@@ -19,7 +19,8 @@ _MEANT = {
 }
 _DATABASE_IDS = ("$oid", "$numberLong", "$uuid")
 _DATE_PARTS = ("year", "month", "day")
-_PYTHON_LIST_OF_ONE = re.compile(r"""^\[\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*,?\s*]$""")
+_SHOWN_LIST = re.compile(r"""^\[[\s,]*(?:(?:'[^'\\]*'|"[^"\\]*")[\s,]*)*]$""")
+_SHOWN_ITEM = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 _LONGEST_LIST = 10_000  # characters, of a list that was written into a cell
 
 
@@ -48,7 +49,7 @@ def optional_value(field: str, value: Any) -> tuple[Any, bool]:
 def category_value(value: Any) -> Any:
     """The category, None where the cell is empty; a list where it holds one that is empty, or of several."""
     if isinstance(value, str):
-        value = _written_list(value.strip())
+        value = written_list(value.strip())
     if isinstance(value, Mapping) and isinstance(value.get("choices"), list):
         value = value["choices"]  # as Label Studio writes them
     if isinstance(value, list):
@@ -79,13 +80,12 @@ def _only_member(field: str, value: Any) -> Any:
     return value
 
 
-def _written_list(text: str) -> Any:
-    """A list that was written into a cell, as JSON or, if of one item, as Python shows it; else the text."""
+def written_list(text: str) -> Any:
+    """A list that was written into a cell, as JSON, or as Python or NumPy shows it; else the text."""
     if not text.startswith(("[", "{")) or not text.endswith(("]", "}")) or len(text) > _LONGEST_LIST:
         return text
-    one = _PYTHON_LIST_OF_ONE.match(text)
-    if one:
-        return [one[1] if one[1] is not None else one[2]]
+    if _SHOWN_LIST.match(text):
+        return [single or double for single, double in _SHOWN_ITEM.findall(text)]
     try:
         found = loads(text)
     except (ValueError, RecursionError):

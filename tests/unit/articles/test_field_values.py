@@ -21,6 +21,9 @@ from newsdesk.articles.readers import RawRow
         {"choices": ["sport"]},
         '["sport"]',
         "['sport']",
+        "['sport' 'sport']",
+        '["sport", "sport"]',
+        "['sport', 'sport']",
         '{"choices": ["sport"]}',
         b"sport",
     ],
@@ -45,7 +48,10 @@ def test_an_empty_list_of_categories_is_what_nobody_has_annotated_yet(cell: Any)
     assert not item.is_broken
 
 
-@pytest.mark.parametrize("cell", [["a", "b"], '["a", "b"]', {"choices": ["a", "b"]}, [{"name": "a"}, {"name": "b"}]])
+@pytest.mark.parametrize(
+    "cell",
+    [["a", "b"], '["a", "b"]', "['a', 'b']", "['a'\n 'b']", {"choices": ["a", "b"]}, [{"name": "a"}, {"name": "b"}]],
+)
 def test_several_categories_stay_several(cell: Any) -> None:
     assert category_value(cell) == ["a", "b"]
 

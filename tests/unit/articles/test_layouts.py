@@ -250,3 +250,11 @@ def test_whatever_stands_under_the_names_of_a_tool_each_row_is_an_article_or_set
     for item in items:
         if not isinstance(item, Accepted):
             assert all(r in REASONS or r.split("_", 1)[1] in ("too_long", "not_text", "invalid") for r in item.reasons)
+
+
+def test_a_column_of_codes_is_no_text_where_titles_are(tmp_path: Path) -> None:
+    rows = [{"TITLE": f"Rates held for month {n}", "STORY": f"dPk{n}xM", "CATEGORY": "b"} for n in range(3)]
+
+    assert table_of(tmp_path, rows).columns == ["TITLE", "CATEGORY"]
+    assert table_of(tmp_path, [row | {"STORY": TEXT} for row in rows]).columns == ["TITLE", "STORY", "CATEGORY"]
+    assert table_of(tmp_path, [row | {"TITLE": "利率不变", "STORY": "银行等待"} for row in rows]).notes == ()

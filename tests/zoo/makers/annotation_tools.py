@@ -82,6 +82,12 @@ def _(path: Path) -> None:
     write_rows(path, rows)
 
 
+@made("label-sleuth-import.csv")
+def _(path: Path) -> None:
+    rows = [{"text": s.text, "category_name": s.category, "label": "true"} for s in STORIES]
+    write_rows(path, [*rows, rows[0] | {"category_name": "science", "label": "false"}])
+
+
 def prodigy(number: int, text: str) -> dict[str, Any]:
     return {"text": text, "_input_hash": -1000 - number, "_task_hash": 2000 + number, "_view_id": "choice"}
 
@@ -129,6 +135,13 @@ def _(path: Path) -> None:
 def _(path: Path) -> None:
     names = ("sport", "business", "science")
     write_lines(path, ({"text": s.text, "cats": {n: float(n == s.category) for n in names}} for s in STORIES))
+
+
+@made("spacy-pairs.json")
+def _(path: Path) -> None:
+    names = ("sport", "business", "science")
+    pairs = [[s.text, {"cats": {name: float(name == s.category) for name in names}}] for s in STORIES]
+    path.write_text(json.dumps(pairs), encoding="utf-8")
 
 
 @made("spacy-cats.json")

@@ -59,6 +59,14 @@ def _(path: Path) -> None:
     as_exported.to_parquet(str(path))
 
 
+@made("argilla-flat.csv", "argilla")
+def _(path: Path) -> None:
+    from argilla.records._io import GenericIO
+    from datasets import Dataset
+
+    Dataset.from_dict(GenericIO.to_dict(records(), flatten=True)).to_pandas().to_csv(path, index=False)
+
+
 @made("argilla-1.jsonl")
 def _(path: Path) -> None:
     """`rg.DatasetForTextClassification.to_datasets().to_json()`, as the guide of Argilla 1 shows its columns."""

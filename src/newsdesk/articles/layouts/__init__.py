@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from newsdesk.articles.layouts import argilla, doccano, label_sleuth, label_studio, nested, one_hot, prodigy
+from newsdesk.articles.layouts import argilla, codes, doccano, label_sleuth, label_studio, nested, one_hot, prodigy
 from newsdesk.articles.layouts.layout import Layout, Recogniser
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.errors import NewsdeskError
@@ -22,6 +22,7 @@ _RECOGNISERS: tuple[Recogniser, ...] = (
     doccano.rows,
     nested.objects,
     one_hot.label_columns,
+    codes.text_of_codes,
 )
 
 

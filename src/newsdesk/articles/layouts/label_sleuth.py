@@ -7,11 +7,15 @@ from newsdesk.articles.layouts.layout import NOT_ANNOTATED, Flat, Layout, Record
 
 _OWN = {"workspace_id", "category_name", "document_id", "dataset", "uri", "label", "label_metadata", "label_type"}
 _METADATA = "metadata_"
+_YES, _NO = ("true", "1"), ("false", "0")
 
 
-def labels(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
+def labels(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     """A document may have several rows, so that its name is no id."""
-    if not {"text", "label", "label_type"}.issubset(columns) or not {"category_name", "workspace_id"} & set(columns):
+    if not {"text", "label"}.issubset(columns):
+        return None
+    exported = "label_type" in columns and {"category_name", "workspace_id"} & set(columns)
+    if not exported and not ("category_name" in columns and all(_is_answer(record.get("label")) for record in records)):
         return None
     kept = {name: name.removeprefix(_METADATA) for name in columns if name not in _OWN}
     yes_or_no = "category_name" in columns
@@ -21,8 +25,12 @@ def labels(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
         said = record.get("label")
         if not yes_or_no:
             values["category"] = said
-        elif str(said).strip().lower() in ("true", "1"):
+        elif str(said).strip().lower() in _YES:
             values["category"] = record.get("category_name")
         return values, None if values.get("category") else NOT_ANNOTATED
 
     return Layout([*kept.values(), "category"], flatten, "Label Sleuth's labels: the category is the one with a yes.")
+
+
+def _is_answer(cell: Any) -> bool:
+    return str(cell).strip().lower() in (*_YES, *_NO)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from newsdesk.articles.columns import ColumnNames, match_columns
+from newsdesk.articles.field_values import written_list
 
 NOT_ANNOTATED = "not_annotated"
 
@@ -67,6 +68,8 @@ def members(record: Record, name: str) -> dict[str, Any]:
 
 
 def items(record: Record, name: str) -> list[Any]:
-    """The list at `name`; empty where there is none."""
+    """The list at `name`, also where it was written into a cell of text; empty where there is none."""
     value = record.get(name)
+    if isinstance(value, str):
+        value = written_list(value)
     return value if isinstance(value, list) else []

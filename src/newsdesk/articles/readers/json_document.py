@@ -53,7 +53,7 @@ def read_document(file: TableFile, encoding: str) -> RawTable:
 def records(value: Any, path: Path) -> list[Any]:
     """The records in a document. Raises `DataError` where there is none, or no telling which are meant."""
     if isinstance(value, list):
-        return value
+        return [_opened_pair(item) for item in value]
     if not isinstance(value, dict):
         raise DataError(f"{path} holds a single {type(value).__name__} in JSON. {_REMEDY}")
     table = _by_columns(value)
@@ -69,6 +69,14 @@ def records(value: Any, path: Path) -> list[Any]:
     named = ", ".join(name for name, _ in arrays[:5])
     what = f"several arrays of records ({named})" if arrays else "an object without an array of records"
     raise DataError(f"{path} holds {what} in JSON. {_REMEDY}")
+
+
+def _opened_pair(item: Any) -> Any:
+    """spaCy's `["The text", {"cats": …}]` as one object; anything else as it is."""
+    match item:
+        case [str(text), dict(annotation)]:
+            return {"text": text} | annotation
+    return item
 
 
 def _by_columns(value: Record) -> list[Record] | None:

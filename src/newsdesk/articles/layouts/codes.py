@@ -1,0 +1,21 @@
+"""A column that is named like a text, and holds codes: the cluster of a story, the name of a file."""
+
+from collections.abc import Sequence
+
+from newsdesk.articles.layouts.layout import Layout, Record, fields_of
+
+
+def text_of_codes(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
+    """Where no text has a blank, but titles have, the titles are what there is to read."""
+    known = fields_of(columns)
+    text, title = known.get("text"), known.get("title")
+    if text is None or title is None or len(records) < 2:
+        return None
+    if _with_blank(records, text) or not _with_blank(records, title):
+        return None
+    kept = [name for name in columns if name != text]
+    return Layout(kept, lambda record: (dict(record), None), f"The column '{text}' holds codes, and not texts.")
+
+
+def _with_blank(records: Sequence[Record], column: str) -> bool:
+    return any(" " in cell.strip() for record in records if isinstance(cell := record.get(column), str))
