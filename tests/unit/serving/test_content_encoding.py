@@ -77,7 +77,7 @@ def test_a_body_that_ends_early_is_refused(
 
 
 @pytest.mark.parametrize(("coding", "pack"), PACKERS.values(), ids=PACKERS)
-@pytest.mark.parametrize("behind", [b"x", b"\0", gzip.compress(b"more")])
+@pytest.mark.parametrize("behind", [b"x", b"\0", gzip.compress(b"more", mtime=0)])
 def test_what_stands_behind_the_end_is_refused(coding: bytes, pack: Callable[[bytes], bytes], behind: bytes) -> None:
     for pieces in ([pack(b"a") + behind], [pack(b"a"), behind]):
         with pytest.raises(ApiError, match="not whole"):
