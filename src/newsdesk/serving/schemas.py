@@ -115,7 +115,7 @@ class ExplainResponse(ResponseBody):
     category: str
     probability: float
     score: float = Field(description="What baseline, terms and other_terms sum to: the category's logit.")
-    baseline: float = Field(description="The score of a text without any known term.")
+    baseline: float = Field(description="What the score begins with, before any term speaks.")
     terms: list[TermContribution] = Field(description="Largest first.")
     other_terms: float = Field(description="The sum of the contributions that are not shown.")
     method: str
