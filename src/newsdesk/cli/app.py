@@ -1,7 +1,10 @@
 """`newsdesk`: all commands, and how they fail."""
 
 import json
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import typer
 
@@ -15,6 +18,7 @@ from newsdesk.cli import (
     keys,
     models,
     monitor,
+    output,
     prune,
     retrain,
     run,
@@ -70,24 +74,49 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; every error of ours ends in one sentence and its exit code."""
+    output.prepare()
+    _have_a_home()
+    sys.exit(output.end(_run()))
+
+
+def _have_a_home() -> None:
+    """Libraries keep caches in the user's home; a user without one, as in containers, has it where our state is."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(Path(os.environ.get("NEWSDESK_HOME") or "var").absolute())
+
+
+def _run() -> int:
+    """The exit code of the command."""
     try:
         app()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, output.OutputRefused):  # of a closed pipe, for which Typer has no word
+            return output.refused(ended.__context__)
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except KeyboardInterrupt:
-        sys.exit(_say("Stopped. What was finished is kept; run the command again to go on.", 130))
+        output.say("Stopped. What was finished is kept; run the command again to go on.")
+        return 130
+    except output.OutputRefused as error:
+        return output.refused(error)
     except Exception as error:
         if "--debug" in sys.argv:
             raise
         sentence, exit_code = _explained(error)
+        output.say(sentence)
         if "--json" in sys.argv:
             _print_json(error, sentence)
-        sys.exit(_say(sentence, exit_code))
+        return exit_code
+    return 0
 
 
 def _print_json(error: Exception, sentence: str) -> None:
     """For machines: what went wrong, and whether to try again."""
     code = error.code if isinstance(error, NewsdeskError) else "system" if isinstance(error, OSError) else "defect"
     may_pass = error.may_pass if isinstance(error, NewsdeskError) else isinstance(error, OSError)
-    print(json.dumps({"error": code, "message": sentence, "may_pass": may_pass}))
+    with suppress(OSError):  # the sentence is said already
+        print(json.dumps({"error": code, "message": sentence, "may_pass": may_pass}), flush=True)
 
 
 def _explained(error: Exception) -> tuple[str, int]:
@@ -109,8 +138,3 @@ def _explained(error: Exception) -> tuple[str, int]:
                 f"A defect in Newsdesk ({type(error).__name__}). Run `newsdesk --debug …` to see where, and report it.",
                 1,
             )
-
-
-def _say(sentence: str, exit_code: int) -> int:
-    print(f"newsdesk: {sentence}", file=sys.stderr)
-    return exit_code

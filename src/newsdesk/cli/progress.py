@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 from rich.console import Console
 from rich.markup import escape
@@ -35,12 +35,13 @@ class ShownProgress:
         """The step that was going on is done."""
         if self._task is not None:
             self._display.remove_task(self._task)
-            self._display.console.print(
-                f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]",
-                highlight=False,
-                soft_wrap=True,
-            )
             self._task = None
+            with suppress(OSError):  # nobody sees it; the work goes on
+                self._display.console.print(
+                    f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]",
+                    highlight=False,
+                    soft_wrap=True,
+                )
 
 
 @contextmanager

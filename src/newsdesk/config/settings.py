@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsdesk.config.cors import written_as_browsers_do
+from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.errors import ConfigError
 
 # One of few words, in capitals or not.
@@ -123,7 +124,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """SQLAlchemy address of the store; embedded, a SQLite file."""
-        return self.database_url or f"sqlite:///{self.home / 'newsdesk.db'}"
+        return self.database_url or sqlite_address(self.home / "newsdesk.db")
 
     @property
     def embedded_mlflow(self) -> Path:
@@ -133,7 +134,7 @@ class Settings(BaseSettings):
     @property
     def tracking_uri(self) -> str:
         """Address of the MLflow server; embedded, a SQLite file."""
-        return self.mlflow_tracking_uri or f"sqlite:///{self.embedded_mlflow}"
+        return self.mlflow_tracking_uri or sqlite_address(self.embedded_mlflow)
 
     @property
     def artifact_root(self) -> str | None:

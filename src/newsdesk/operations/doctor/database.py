@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.operations.doctor.clock import skew
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.store.status import read_status
@@ -38,7 +39,7 @@ def _check_sqlite(file: Path) -> Iterator[Finding]:
         verdict = str(error)
     if verdict == "ok":
         yield fine("database", f"The store {file} is sound.")
-        yield from _check_revision(f"sqlite:///{file}")
+        yield from _check_revision(sqlite_address(file))
     else:
         yield problem(
             "database",
