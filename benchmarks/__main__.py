@@ -18,6 +18,7 @@ from benchmarks import (
     sample_corpus,
     serving,
     startup,
+    trust,
 )
 
 MODULES = (
@@ -32,6 +33,7 @@ MODULES = (
     replay,
     drift,
     monitoring,
+    trust,
     dashboards,
 )
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
