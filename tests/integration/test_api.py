@@ -101,6 +101,8 @@ def test_a_prediction_has_the_fields_that_were_promised_and_no_other() -> None:
         "timestamp",
         "prediction_id",
         "digest",
+        "warnings",
+        "abstained",
     ]
     assert body["prediction"] == "sports"
     assert body["model_version"] == "7"

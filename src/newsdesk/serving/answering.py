@@ -34,11 +34,13 @@ class Wish:
     top_k: int | None = None
     threshold: float | None = None
 
+    def abstains(self, prediction: Prediction) -> bool:
+        """Whether the best category is not probable enough."""
+        return self.threshold is not None and prediction.confidence < self.threshold
+
     def category(self, prediction: Prediction) -> str:
         """The category to answer: none in particular where the best is not probable enough."""
-        if self.threshold is not None and prediction.confidence < self.threshold:
-            return UNCERTAIN
-        return prediction.category
+        return UNCERTAIN if self.abstains(prediction) else prediction.category
 
     def probabilities(self, prediction: Prediction) -> dict[str, float]:
         if self.top_k is None or self.top_k >= len(prediction.probabilities):
@@ -58,6 +60,7 @@ class Answer:
     milliseconds: float
     at: datetime
     warnings: list[str]
+    abstained: bool
 
 
 class Answering:
@@ -186,7 +189,7 @@ class Answering:
         batch.inc(self._made(category, served.version))
         batch.observe(self._confidence(served.version), prediction.confidence)
         batch.observe(self._metrics.text_length, len(text))
-        if category != prediction.category:
+        if wish.abstains(prediction):
             batch.inc(self._abstained(served.version))
         record = PredictionRecord(
             id=prediction_id,
@@ -217,6 +220,7 @@ class Answering:
             milliseconds,
             now,
             warnings_about(text),
+            wish.abstains(prediction),
         )
 
 

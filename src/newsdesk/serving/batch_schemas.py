@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from newsdesk.serving.rows import RowId
-from newsdesk.serving.schemas import Identifier, ModelName, PredictionOptions, ResponseBody
+from newsdesk.serving.schemas import ABSTAINED, Identifier, ModelName, PredictionOptions, ResponseBody
 
 MAX_BATCH = 10_000
 
@@ -36,6 +36,7 @@ class BatchPrediction(ResponseBody):
     prediction_id: Identifier
     model_version: str
     warnings: list[str] = Field(description="Why the answer may be worth little, in sentences.")
+    abstained: bool = Field(description=ABSTAINED)
 
 
 class BatchFailure(ResponseBody):

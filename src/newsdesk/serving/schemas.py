@@ -19,6 +19,7 @@ from newsdesk.articles.category import clean_category
 from newsdesk.text.cleaning import join_title_and_text
 
 UNCERTAIN = "uncertain"  # the category of an answer below the threshold that was asked for
+ABSTAINED = f"Whether `{UNCERTAIN}` means that the threshold was not reached: a model may have a category of that name."
 
 MODEL_NAME = r"^(champion|challenger|[1-9][0-9]{0,8})$"
 _NO_NUL = r"^[^\u0000]*$"
@@ -98,6 +99,7 @@ class PredictResponse(ResponseBody):
     prediction_id: Identifier = Field(description="To give feedback on this prediction.")
     digest: str = Field(description="Of the bundle that answered.")
     warnings: list[str] = Field(description="Why the answer may be worth little, in sentences.")
+    abstained: bool = Field(description=ABSTAINED)
 
 
 class ExplainRequest(ArticleBody):

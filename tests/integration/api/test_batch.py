@@ -51,6 +51,7 @@ def test_a_batch_has_the_fields_that_were_promised_and_no_other(api: Api) -> Non
         "prediction_id",
         "model_version",
         "warnings",
+        "abstained",
     ]
     assert bad.pop("message")
     assert bad == {"index": 1, "error": "Invalid input", "code": "text_too_short"}

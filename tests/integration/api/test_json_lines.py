@@ -70,6 +70,7 @@ def test_a_line_has_the_fields_of_a_batch_and_the_id_that_it_came_with(api: Api)
         "model_version",
         "id",
         "warnings",
+        "abstained",
     }
     assert (named["index"], named["id"], nameless["index"], nameless["id"]) == (0, "a-1", 1, None)
     assert named["prediction"] == nameless["prediction"] == "sports"

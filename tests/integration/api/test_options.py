@@ -1,10 +1,15 @@
 """What one may ask of a prediction: fewer probabilities, an answer only if it is certain enough, another model."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
+from newsdesk.config.model_config import TextCleaning, TfidfConfig
+from newsdesk.model.predictor import Predictor
+from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.integration.api.builders import HEADLINE, Api, code_of, predictor, rows_of, running
 
 
@@ -27,6 +32,25 @@ def test_at_or_above_the_threshold_the_category_is_answered(below: float | None,
     said = api.predict()
     body = api.predict(threshold=None if below is None else said["confidence"] - below)
     assert body["prediction"] == said["prediction"]
+
+
+def test_a_category_that_is_called_uncertain_is_told_from_abstaining(tmp_path: Path) -> None:
+    texts, categories = sample_texts(20)
+    names = ["uncertain" if category == "sports" else category for category in categories]
+    cleaning, tfidf = TextCleaning(), TfidfConfig()
+    bundle = bundle_of(fit_pipeline(LogisticRegression(), texts, names, cleaning, tfidf), cleaning, tfidf)
+    with running(tmp_path, Predictor(bundle)) as api:
+        answers = [api.predict(), api.predict(threshold=1.0)]
+        batch = api.post("/predict/batch", json={"texts": [HEADLINE], "threshold": 1.0}).json()["predictions"]
+        lines = api.post(
+            "/predict/batch?threshold=1",
+            content=json.dumps({"text": HEADLINE}).encode(),
+            headers={"Content-Type": "application/x-ndjson"},
+        ).text.splitlines()
+        assert api.metric("prediction_abstentions_total", model_version="1") == 3
+    told = [*answers, *batch, json.loads(lines[0])]
+    assert {answer["prediction"] for answer in told} == {"uncertain"}
+    assert [answer["abstained"] for answer in told] == [False, True, True, True]
 
 
 def test_what_is_uncertain_is_logged_with_the_category_and_counted_as_uncertain(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def _told(answer: Answer) -> dict[str, Any]:
         "prediction_id": answer.prediction_id,
         "model_version": answer.served.version,
         "warnings": answer.warnings,
+        "abstained": answer.abstained,
     }
 
 

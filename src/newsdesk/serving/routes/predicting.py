@@ -38,6 +38,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             prediction_id=answer.prediction_id,
             digest=answer.served.digest,
             warnings=answer.warnings,
+            abstained=answer.abstained,
         )
 
     @app.post("/explain", responses=FAILURES)
