@@ -14,6 +14,8 @@ _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _BLANKS = "".join(filter(re.compile(f"[{_BLANK}]").match, map(chr, range(0x10000))))
 _DASHES = re.compile(r"[\s_\-\u2010-\u2015]+")
 _FINAL = " .,;:!?/\\"  # at the end; `C++` and `C#` are other things than `C`
+# Where one may break a line, and which way one reads: not the joiners, which change letters and emoji.
+_unseen = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _controls = re.compile(f"[{_CONTROL}]")
 
 # The same as a regular expression in the dialect that JSON Schema and Python share.
@@ -43,8 +45,8 @@ def clean_category(said: str) -> str:
 
 
 def category_key(category: str) -> str:
-    """Equal for categories that differ by case, blanks and the width of characters alone."""
-    return " ".join(unicodedata.normalize("NFKC", category).casefold().split())
+    """Equal for categories that differ by case, blanks, the width of characters and signs that nobody sees alone."""
+    return " ".join(unicodedata.normalize("NFKC", _unseen.sub("", category)).casefold().split())
 
 
 def similar_categories(counts: Mapping[str, int]) -> list[dict[str, int]]:

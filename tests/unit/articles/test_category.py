@@ -72,6 +72,17 @@ def test_a_category_that_differs_by_case_or_blanks_alone_is_the_known_one(said: 
     assert Spellings(["Business", "Sport"]).of(said) == "Business"
 
 
+@pytest.mark.parametrize("sign", [sign for sign in [*INVISIBLE, "\u202e"] if sign != "\u200d"], ids=ascii)
+def test_a_sign_that_nobody_sees_inside_makes_no_category_of_its_own(sign: str) -> None:
+    assert Spellings(["business"]).of(f"busi{sign}ness") == "business"
+    assert len(similar_categories({"business": 9, f"busi{sign}ness": 3})) == 1
+
+
+@pytest.mark.parametrize("joiner", ["\u200c", "\u200d"], ids=ascii)
+def test_joiners_make_another_category(joiner: str) -> None:
+    assert category_key(f"\u0645\u06cc{joiner}\u0631") != category_key("\u0645\u06cc\u0631")
+
+
 def test_what_is_not_known_or_could_be_several_is_left_as_it_is() -> None:
     known = Spellings(["sport", "Sport", "politics"])
     assert [known.of(said) for said in ("SPORT", "Sport", "sport", "Weather")] == ["SPORT", "Sport", "sport", "Weather"]
