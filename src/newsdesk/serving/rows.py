@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from newsdesk.articles.cells import plain_value
-from newsdesk.articles.columns import ColumnNames, match_columns
-from newsdesk.serving.errors import ApiError, invalid_input, unknown_field
+from newsdesk.articles.columns import BY_NAME, match_columns
+from newsdesk.serving.errors import ApiError, invalid_input
 from newsdesk.text.cleaning import join_title_and_text
 
 RowId = str | int
@@ -26,16 +26,15 @@ class Row:
 
 
 class _Columns(NamedTuple):
-    """Which column holds what; `unknown` is the first that the intake of articles does not know."""
+    """Which column holds what."""
 
     text: str | None
     title: str | None
     id: str | None
-    unknown: str | None
 
 
 def row_of(content: Any) -> Row:
-    """A row as an object with the columns that training knows; all but id, title and text are passed over."""
+    """A row as an object with the columns of a table; all but id, title and text are passed over, as in training."""
     if not isinstance(content, dict):
         return Row(invalid_input("A line must be a JSON object"), None)
     columns = _columns_of(content)
@@ -47,8 +46,6 @@ def row_of(content: Any) -> Row:
     except ApiError as refusal:
         return Row(refusal, None)
     try:
-        if columns.unknown is not None:
-            raise invalid_input(unknown_field([columns.unknown], content))
         return Row(_text_in(content, columns), row_id)
     except ApiError as refusal:
         return Row(refusal, row_id)
@@ -85,16 +82,14 @@ def _require_id(row_id: Any) -> None:
 
 def _columns_of(content: Mapping[str, Any]) -> _Columns:
     if content.keys() <= _PLAIN:
-        return _Columns("text", "title", "id", None)
+        return _Columns("text", "title", "id")
     names = tuple(content)
     return _remembered(names) if sum(map(len, names)) <= _LONGEST_NAMES else _found(names)
 
 
 def _found(names: tuple[str, ...]) -> _Columns:
-    nobody, nowhere = ColumnNames(), Path()
-    found = match_columns(list(names), nobody, nowhere)
-    unknown = next((name for name in names if not match_columns([name], nobody, nowhere)), None)
-    return _Columns(found.get("text"), found.get("title"), found.get("id"), unknown)
+    found = match_columns(list(names), BY_NAME, Path())
+    return _Columns(found.get("text"), found.get("title"), found.get("id"))
 
 
 _remembered = lru_cache(maxsize=64)(_found)
