@@ -64,7 +64,7 @@ BAD_VALUES = {
 NOT_JSON = {
     "nothing": b"",
     "blank": b" \r\n",
-    "byte order mark": b"\xef\xbb\xbf" + OK,
+    "byte order mark twice": b"\xef\xbb\xbf" * 2 + OK,
     "UTF-16": OK.decode().encode("utf-16"),
     "UTF-16 without mark": OK.decode().encode("utf-16-be"),
     "UTF-32": OK.decode().encode("utf-32"),

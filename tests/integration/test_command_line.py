@@ -214,7 +214,10 @@ REFUSALS = {
     ),
     "folder": Refusal(no_table_but_a_folder, 2, (ARTICLES, "give a file")),
     "unknown suffix": Refusal(
-        lambda folder: (folder / "articles.docx").write_text("x"), 2, ("articles.docx", ".csv"), "articles.docx"
+        lambda folder: (folder / "articles.docx").write_text("x"),
+        2,
+        ("articles.docx", "Export it as CSV"),
+        "articles.docx",
     ),
     "empty file": Refusal(no_bytes, 1, (f"{ARTICLES} is empty", "Give a table")),
     "header only": Refusal(only_a_header, 1, (ARTICLES, "no rows", "Give a table")),
@@ -238,7 +241,7 @@ REFUSALS = {
     ),
     "unknown encoding": Refusal(good_table, 2, ("'klingon'", "Try utf-8"), arguments=("--encoding", "klingon")),
     "cell of fifty megabytes": Refusal(
-        ending_with(b'22,Big,"' + b"word " * 10_000_000 + b'",sports\n'), 1, (ARTICLES, "row 22", "correct that row")
+        ending_with(b'22,Big,"' + b"word " * 10_000_000 + b'",sports\n'), 1, (ARTICLES, "line 22", "one row a line")
     ),
     "quote that is not closed": Refusal(
         ending_with(b'22,Title,"An open cell,sports\n23,Title,Another cell,sports\n'),

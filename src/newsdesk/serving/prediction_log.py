@@ -73,6 +73,11 @@ class PredictionLog:
         return self._counts["written"]
 
     @property
+    def store(self) -> StoreConnection:
+        """The store that it writes to."""
+        return self._store
+
+    @property
     def is_store_up(self) -> bool:
         """Whether the store answered when it was last asked."""
         return self._store.is_up

@@ -83,7 +83,7 @@ class Service:
             interval=settings.model_refresh_interval,
             with_challenger=mode != "off",
             on_swap=lambda _: spare_the_collector(),
-            note_move=lambda: note_move(settings),
+            note_move=lambda: note_move(settings, self.log.store),
         )
         self.changes = Changes(settings, self.source, self.models, self.follower)
         self.monitor_page = MonitorPage(settings)

@@ -19,6 +19,7 @@ from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.outside_moves import note_move
+from newsdesk.store.connection import StoreConnection
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.unit.registry.shelf import Shelf
@@ -305,6 +306,7 @@ def test_a_move_by_other_hands_is_told_to_the_ledger_by_the_server_that_follows_
     settings = watch.shelf.settings
     store = open_store(settings.database)
     Promotions(settings, Registry(settings), store, "an editor").promote("2", "better")
+    connection = StoreConnection(settings.database)
     watch.follower = Follower(
         ModelSource(settings),
         watch.models,
@@ -312,7 +314,7 @@ def test_a_move_by_other_hands_is_told_to_the_ledger_by_the_server_that_follows_
         interval=0.01,
         with_challenger=False,
         on_swap=lambda _: None,
-        note_move=lambda: note_move(settings),
+        note_move=lambda: note_move(settings, connection),
     )
     watch.look()
     assert len(entries(store)) == 1  # its own promotion is no news
@@ -325,5 +327,7 @@ def test_a_move_by_other_hands_is_told_to_the_ledger_by_the_server_that_follows_
 
 def test_a_ledger_that_does_not_answer_stops_no_server(watch: Watch) -> None:
     settings = watch.shelf.settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/nothing"})
-    assert not note_move(settings)
-    assert note_move(settings.model_copy(update={"prediction_log": False}))
+    connection = StoreConnection(settings.database)
+    assert not note_move(settings, connection)
+    assert not connection.is_up
+    assert note_move(settings.model_copy(update={"prediction_log": False}), connection)
