@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from mlflow import MlflowClient
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from requests.exceptions import RequestException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +31,9 @@ def connect(settings: Settings) -> MlflowClient:
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_tracking_password.get_secret_value()
     with explained(settings.tracking_uri):
         spare_proxies(settings.tracking_uri)
+        if not settings.mlflow_tracking_uri and not settings.embedded_mlflow.exists():
+            # Made by the client, MLflow's own experiment would keep its artifacts in the folder we happen to be in.
+            SqlAlchemyStore(settings.tracking_uri, settings.artifact_root)  # type: ignore[no-untyped-call]
         return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
 
