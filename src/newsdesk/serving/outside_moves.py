@@ -21,8 +21,8 @@ def note_move(settings: Settings, store: StoreConnection) -> bool:
         return True  # this server has no store
     try:
         reader = open_reader(settings)
-        if reader is None:
-            return True  # only our commands move the pointer
+        if reader is None or not reader.versions():
+            return True  # only our commands move the pointer; without a version there is nothing to tell
         is_noted, problem = store.use(lambda engine: _noted(engine, reader))
     except NewsdeskError as error:
         is_noted, problem = False, error
