@@ -38,7 +38,6 @@ CATEGORIES = [
     ":soccer:",
     "$x^2$ $",
     'a "quoted", word',
-    "two\nlines",
     "-1",
     "f1/",
     "=SUM(1)",
