@@ -103,7 +103,8 @@ def append_after(store: Engine, length: int, entry: Entry) -> bool:
     statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(still))
     with store.begin() as connection:
         _wait_for_others(connection)
-        return connection.execute(statement).rowcount == 1
+        # SQLAlchemy forgets how many rows an insertion made, on PostgreSQL, unless it is told to keep it.
+        return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def entries(store: Engine) -> list[Entry]:
