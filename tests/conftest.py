@@ -1,7 +1,7 @@
 """What every test gets: no setting of this machine, and a clear word where a server is missing."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,26 @@ if TYPE_CHECKING:
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for field in Settings.model_fields.values():
-        if field.alias:
-            monkeypatch.delenv(field.alias, raising=False)
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        for field in Settings.model_fields.values():
+            if field.alias:
+                environment.delenv(field.alias, raising=False)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_in_the_environment(_no_settings_from_outside: None) -> Iterator[None]:
+    """Libraries set variables too, and then the tests of other modules work with what was this one's."""
+    before = _settings_in_the_environment()
+    yield
+    assert _settings_in_the_environment() == before
+
+
+def _settings_in_the_environment() -> dict[str, str]:
+    aliases = {field.alias for field in Settings.model_fields.values()}
+    return {name: value for name, value in os.environ.items() if name in aliases}
 
 
 @pytest.fixture(scope="session")

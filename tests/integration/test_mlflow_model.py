@@ -84,13 +84,15 @@ class Registered:
 
 @contextmanager
 def tracking(shelf: Shelf) -> Iterator[None]:
-    """Let MLflow's own functions work with this registry."""
+    """Let MLflow's own functions work with this registry; they set MLFLOW_TRACKING_URI, which servers heed too."""
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(shelf.settings.tracking_uri)
-    try:
-        yield
-    finally:
-        mlflow.set_tracking_uri(before)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MLFLOW_TRACKING_URI", shelf.settings.tracking_uri)
+        mlflow.set_tracking_uri(shelf.settings.tracking_uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
 
 
 def register(shelf: Shelf, alpha: float) -> Bundle:
@@ -110,9 +112,9 @@ def registered(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -
 
 
 @pytest.fixture(scope="module")
-def model(registered: Registered) -> Iterator[mlflow.pyfunc.PyFuncModel]:
+def model(registered: Registered) -> mlflow.pyfunc.PyFuncModel:
     with tracking(registered.shelf):
-        yield mlflow.pyfunc.load_model(CHAMPION)
+        return mlflow.pyfunc.load_model(CHAMPION)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +204,8 @@ def test_the_categories_alone_are_given_where_they_are_asked_for(
 ) -> None:
     expected = [answer["category"] for answer in registered.answers(TEXTS)]
     assert list(model.predict(TEXTS, params={"output": "category"})) == expected
-    other = mlflow.pyfunc.load_model(CHAMPION, model_config={"output": "category"})
+    with tracking(registered.shelf):
+        other = mlflow.pyfunc.load_model(CHAMPION, model_config={"output": "category"})
     assert list(other.predict(TEXTS)) == expected
     with pytest.raises(mlflow.MlflowException, match="one of prediction, category"):
         model.predict(TEXTS, params={"output": "proba"})
@@ -339,11 +342,12 @@ def test_mlflow_evaluates_it_as_a_classifier(
     rows = sample_rows(40)
     data = pd.DataFrame([{"title": row["title"], "text": row["text"], "truth": row["category"]} for row in rows])
     joined = model.predict(data)["category"]
-    plots = mlflow.create_experiment("evaluated", artifact_location=tmp_path.as_uri())
-    mlflow.set_experiment(experiment_id=plots)
-    result = mlflow.models.evaluate(
-        CHAMPION, data, targets="truth", model_type="classifier", model_config={"output": "category"}
-    )
+    with tracking(registered.shelf):
+        plots = mlflow.create_experiment("evaluated", artifact_location=tmp_path.as_uri())
+        mlflow.set_experiment(experiment_id=plots)
+        result = mlflow.models.evaluate(
+            CHAMPION, data, targets="truth", model_type="classifier", model_config={"output": "category"}
+        )
     assert result.metrics["accuracy_score"] == pytest.approx((joined == data["truth"]).mean())
     assert result.metrics["accuracy_score"] > 0.5
 

@@ -209,7 +209,10 @@ def test_feedback_is_not_held_up_by_a_store_that_hangs_and_is_not_written_twice(
 
 
 def test_a_live_experiment_is_compared(address: str) -> None:
-    answers = [prediction(text_digest=f"text {n}", category="wrong", arm="champion") for n in range(12)]
+    said = ["wrong"] * 12 + ["right"] * 8
+    answers = [
+        prediction(text_digest=f"text {n}", category=category, arm="champion") for n, category in enumerate(said)
+    ]
     shadows = [
         prediction(
             text_digest=answer.text_digest,
