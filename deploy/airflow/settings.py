@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploy.airflow.installation import ROOT
 from deploy.environment import run
+from newsdesk.config.sqlite_address import sqlite_address
 
 HOST = "127.0.0.1"
 DAGS = ROOT / "dags"
@@ -37,7 +38,7 @@ class Airflow:
 
     @property
     def environment(self) -> dict[str, str]:
-        given = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}"} | os.environ
+        given = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": sqlite_address(self.home / "airflow.db")} | os.environ
         return given | {
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__API__BASE_URL": self.address,

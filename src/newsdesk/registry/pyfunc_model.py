@@ -11,12 +11,11 @@ from typing import Any, Literal, get_args
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.articles.columns import KNOWN_NAMES
+from newsdesk.articles.text_fault import text_fault
 from newsdesk.model.bundle import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import join_title_and_text
-from newsdesk.text.invisible import has_words
 
 Output = Literal["prediction", "category"]
 OUTPUT = "output"  # the parameter that chooses
@@ -39,7 +38,7 @@ class NewsClassifier:
         texts = texts_of(model_input)
         output = _checked((params or {}).get(OUTPUT) or self._output)
         shortest = self._predictor.bundle.manifest.text_cleaning.min_text_length
-        places = [place for place, text in enumerate(texts) if _is_suitable(text, shortest)]
+        places = [place for place, text in enumerate(texts) if text_fault(text, shortest) is None]
         answers: list[Any] = [None] * len(texts)
         for place, answer in zip(places, self._predictor.predict_many([texts[i] for i in places]), strict=True):
             answers[place] = answer
@@ -97,13 +96,6 @@ def _text(cell: Any, column: Any) -> str:
     if pd.api.types.is_scalar(cell) and pd.isna(cell):
         return ""
     raise _refused(f"Column '{column}' holds a {type(cell).__name__} where text belongs.")
-
-
-def _is_suitable(text: str, shortest: int) -> bool:
-    """Whether `POST /predict` takes it."""
-    if not max(shortest, 1) <= len(text) <= MAX_TEXT_LENGTH or "\0" in text or not has_words(text):
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _checked(output: str) -> str:
