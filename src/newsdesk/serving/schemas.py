@@ -182,6 +182,12 @@ class ChangeResponse(ResponseBody):
     timestamp: datetime
 
 
+class ChangeUnderWay(ResponseBody):
+    status: Literal["under way"] = "under way"
+    message: str = "The change goes on and will end. GET /model/versions tells who is in charge"
+    timestamp: datetime
+
+
 class TokenRequest(RequestBody):
     api_key: Name
     scopes: list[Literal["predict", "feedback", "monitor", "admin"]] | None = Field(

@@ -1,5 +1,6 @@
 """The promotion ledger: who put which model in charge, when, on what evidence. It only grows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -24,7 +25,9 @@ from newsdesk.store.database import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
 MOVED = "moved"  # the decision of other hands, told when it is seen
-_CHANGES = ("promoted", "rolled back", MOVED)
+STRUCK_OUT = "struck out"  # the end of a change that was interrupted and cannot be finished
+BEGUN = ("promoted", "rolled back")  # written before an alias is moved
+_CHANGES = (*BEGUN, MOVED, STRUCK_OUT)
 _LOCK = 0x6E657773  # PostgreSQL's key for who writes the ledger
 
 _ledger = Table(
@@ -122,7 +125,7 @@ def count_decisions(store: Engine) -> dict[str, int]:
         return dict(connection.execute(query).all())
 
 
-def last_change(history: list[Entry]) -> Entry | None:
+def last_change(history: Sequence[Entry]) -> Entry | None:
     """The newest entry that says who is in charge; None where nobody was put in charge yet."""
     return next((entry for entry in reversed(history) if entry.decision in _CHANGES), None)
 
@@ -132,7 +135,7 @@ def decided_datasets(store: Engine) -> set[str]:
     return {str(entry.evidence["dataset_version"]) for entry in entries(store) if "dataset_version" in entry.evidence}
 
 
-def predecessor(history: list[Entry], version: str) -> str | None:
+def predecessor(history: Sequence[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
     for entry in reversed(history):
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
@@ -140,7 +143,7 @@ def predecessor(history: list[Entry], version: str) -> str | None:
     return None
 
 
-def previous(history: list[Entry]) -> str | None:
+def previous(history: Sequence[Entry]) -> str | None:
     """The version that a rollback goes back to; None where there is none."""
     change = last_change(history)
     if change is None or change.to_version is None:
