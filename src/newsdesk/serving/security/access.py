@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from starlette._utils import get_route_path
@@ -16,6 +17,7 @@ from newsdesk.serving.security.keys import ApiKey, split_key
 from newsdesk.serving.security.permissions import Permissions
 from newsdesk.serving.security.refusal import AccessDenied
 from newsdesk.serving.security.tokens import Token, Tokens
+from newsdesk.store.records import ANONYMOUS
 
 Headers = Iterable[tuple[bytes, bytes]]  # as in an ASGI scope: names in small letters
 
@@ -43,10 +45,10 @@ class Access:
         """
         client = client_of(scope)
         if not self._required:
-            return Caller(f"anonymous:{client}", _ALL, authenticated=False)
+            return Caller(f"{ANONYMOUS}{client}", _ALL, authenticated=False)
         needed = self._permissions.needed(scope.get("method", ""), get_route_path(scope))
         if needed is None:
-            return Caller(f"anonymous:{client}", _NONE, authenticated=False)
+            return Caller(f"{ANONYMOUS}{client}", _NONE, authenticated=False)
         caller = self.authenticate(scope["headers"], client)
         if not caller.may(needed):
             raise refusal.insufficient_scope(needed)
@@ -100,7 +102,7 @@ class Access:
         if holder is None:
             raise refusal.invalid_token()
         scopes = caller.scopes if holder.may("admin") else caller.scopes & holder.scopes
-        return Caller(holder.name, scopes, holder.limit, key_id=holder.key_id)
+        return replace(holder, scopes=scopes)
 
 
 def _credential(headers: Headers) -> str:
