@@ -106,7 +106,7 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
         gate = Gate(settings, registry, promotions)
         if dry_run:
             champion = registry.holder("champion")
-            _, verdict = gate.look(trained, dataset, plan.training, champion)
+            *_, verdict = gate.look(trained, dataset, plan.training, champion)
             return _as_decided(Judged(verdict, None, champion), trained, is_done=False)
         with only_writer(settings.home, PATIENCE), remembered(settings, plan.pipeline) as ending:
             promotions.settle()

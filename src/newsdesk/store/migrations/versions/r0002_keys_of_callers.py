@@ -44,8 +44,10 @@ def upgrade() -> None:
         table.add_column(sa.Column("trusted", sa.Boolean))
         table.create_unique_constraint("feedback_caller_editor_key_key", ["caller", "editor", "key"])
     # Databases take callers that are not known for different ones.
-    no_caller = {f"{name}_where": sa.text("caller IS NULL") for name in ("sqlite", "postgresql")}
-    op.create_index(_WITHOUT_CALLER, "feedback", ["editor", "key"], unique=True, **no_caller)
+    none = sa.text("caller IS NULL")
+    op.create_index(
+        _WITHOUT_CALLER, "feedback", ["editor", "key"], unique=True, sqlite_where=none, postgresql_where=none
+    )
 
 
 def downgrade() -> None:
