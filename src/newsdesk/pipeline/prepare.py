@@ -26,6 +26,7 @@ from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
 from newsdesk.errors import DataError
 from newsdesk.pipeline.progress import Progress, watched
 from newsdesk.pipeline.split_constraints import UNCONSTRAINED, SplitConstraints
+from newsdesk.printable import printable
 from newsdesk.sample import read_sample
 
 REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused for them
@@ -136,7 +137,7 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         notes=table.notes,
         unusable=Counter(field for item in accepted for field in item.unused),
     )
-    return Checked(str(source), accepted, quarantined, len(rows), reading)
+    return Checked(printable(str(source)), accepted, quarantined, len(rows), reading)
 
 
 def write(

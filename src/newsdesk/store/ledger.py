@@ -1,7 +1,7 @@
 """The promotion ledger: who put which model in charge, when, on what evidence. It only grows."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from newsdesk.printable import one_line
 from newsdesk.store.database import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
@@ -82,6 +83,10 @@ class Entry:
     reason: str
     evidence: dict[str, Any]
 
+    def readable(self) -> "Entry":
+        """As it is kept: a line each, for whoever reads it on whatever terminal."""
+        return replace(self, actor=one_line(self.actor) or "unknown", reason=one_line(self.reason))
+
 
 def guard_ledger(connection: Connection) -> None:
     """Make the ledger refuse changes, whatever a migration did to its table: SQLite drops triggers with a table that
@@ -96,12 +101,12 @@ def append(store: Engine, entry: Entry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
         _wait_for_others(connection)
-        connection.execute(insert(_ledger).values(**asdict(entry)))
+        connection.execute(insert(_ledger).values(**asdict(entry.readable())))
 
 
 def append_after(store: Engine, length: int, entry: Entry) -> bool:
     """Add one entry, durably, where the ledger still has `length` of them; whether it was added."""
-    values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry).items()]
+    values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry.readable()).items()]
     still = select(func.count()).select_from(_ledger).scalar_subquery() == length
     statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(still))
     with store.begin() as connection:
