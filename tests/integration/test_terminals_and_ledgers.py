@@ -133,8 +133,8 @@ def test_files_whose_names_are_no_text_are_taken_in_once_and_end_nothing(tmp_pat
     settings.config_dir.mkdir()
     inbox = settings.home / "inbox"
     inbox.mkdir(parents=True)
-    for name in ("caf\udce9.csv", "\x1b[2J.csv", "[x].csv"):
-        rows = [row | {"text": f"{row['text']} {len(name)}"} for row in sample_rows(10)]
+    for number, name in enumerate(["caf\udce9.csv", "\x1b[2J.csv", "[x].csv"]):
+        rows = [row | {"text": f"{row['text']} {number}"} for row in sample_rows(10)]
         write_csv(tmp_path / "news.csv", rows).rename(inbox / name)
     (inbox / "empty\udcff.csv").touch()
     taken = ingest(None, None, settings, Silent())
