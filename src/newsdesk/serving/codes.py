@@ -4,6 +4,7 @@ from typing import Literal
 
 Code = Literal[
     "body_too_large",
+    "busy",
     "change_refused",
     "damaged_model",
     "expired_token",
@@ -35,5 +36,6 @@ Code = Literal[
     "unknown_category",
     "unknown_model",
     "unknown_version",
+    "unsupported_encoding",
     "wrong_shape",
 ]

@@ -20,6 +20,7 @@ from newsdesk.serving.changes import Changes
 from newsdesk.serving.errors import ApiError
 from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.follower import Follower
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.monitor_page import MonitorPage
@@ -35,6 +36,7 @@ from newsdesk.store.records import Arm
 
 logger = logging.getLogger("newsdesk.server")
 
+_LOSS_IS_NEWS = 600.0  # seconds in which /health tells of predictions that could not be logged
 _SWITCH_INTERVAL = 30e-6  # seconds: less than a request takes
 
 
@@ -66,6 +68,7 @@ class Service:
         log = self.log if settings.prediction_log else None
         mode = settings.experiment_mode
         self.experiment = Experiment(mode, settings.experiment_share, self.models, log, self.metrics)
+        self.long_work, self.explaining = LongWork("long-texts", threads=2), LongWork("explain", threads=1)
         self.answering = Answering(
             self.models,
             self.experiment,
@@ -73,6 +76,7 @@ class Service:
             log,
             PredictionCache(settings.prediction_cache_size if mode == "off" else 0),  # it would flatter the champion
             RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url and mode == "off" else None,
+            self.long_work,
             store_text=settings.store_text,
             batch_size=settings.prediction_batch_size,
         )
@@ -94,6 +98,7 @@ class Service:
         )
         self.limiter = Limiter(settings)
         self._begun = time.monotonic()
+        self._lost_at: float | None = None
         self._following: asyncio.Task[None] | None = None
         self._exporter = EmbeddedExporter(settings, pipeline)
 
@@ -115,6 +120,8 @@ class Service:
         self.experiment.stop()
         await self.limiter.close()
         await self.answering.close()
+        self.long_work.close()
+        self.explaining.close()
         await asyncio.to_thread(self.log.stop, self.settings.api_timeout)
         self.metrics.batch.flush()
 
@@ -136,7 +143,7 @@ class Service:
             found.append(f"Version {self.models.reverted.version} failed too often and was taken back")
         if self.log.store_problem:
             found.append(f"{self.log.store_problem}. Predictions and feedback wait on disk")
-        if self.log.dropped:
+        if self._lost_at is not None and time.monotonic() - self._lost_at < _LOSS_IS_NEWS:
             found.append(f"{self.log.dropped} predictions could not be logged")
         return found
 
@@ -171,4 +178,6 @@ class Service:
         return self.source.holder(alias) if name == alias else self.source.version(name)
 
     def _count_log(self, happening: str, count: int) -> None:
+        if happening == "dropped":
+            self._lost_at = time.monotonic()
         self.metrics.log_records.labels(happening).inc(count)

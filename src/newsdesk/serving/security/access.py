@@ -28,9 +28,9 @@ _NONE: frozenset[Scope] = frozenset()
 class Access:
     """Decides about every request before it reaches a route.
 
-    Wrong credentials are counted per client: from the 21st in a minute on they are answered with 429, and a key that
-    was shown with 20 wrong secrets is not even looked at. Other callers from the same address, which may be a proxy or
-    a whole office, go on.
+    Wrong credentials, and none, are counted per client: from the 21st in a minute on they are answered with 429, and a
+    key that was shown with 20 wrong secrets is not even looked at. Other callers from the same address, which may be a
+    proxy or a whole office, go on.
     """
 
     def __init__(self, settings: Settings, keys: KeyRing, tokens: Tokens) -> None:
@@ -56,7 +56,11 @@ class Access:
 
     def authenticate(self, headers: Headers, client: str) -> Caller:
         """Whom the credentials in the headers belong to. Raises `AccessDenied` or `TooMany`."""
-        credential = _credential(headers)
+        try:
+            credential = _credential(headers)
+        except AccessDenied:
+            self._failures.count(client)
+            raise
         if credential.startswith("nd_"):
             return self._key(credential, client).caller
         try:
