@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,9 +23,12 @@ from newsdesk.pipeline.ingest import ingest
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.progress import Silent
 from newsdesk.private_files import keep_private
+from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.database import open_store
 from newsdesk.store.status import read_status
 from tests.builders import sample_rows, settings_in, write_csv
+from tests.unit.store.rows import prediction
+from tests.waiting import eventually
 
 HOUR = 3600
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -169,3 +175,27 @@ def test_whatever_the_clock_says_the_last_two_backups_stay_and_at_the_right_time
         newest = min(ages)
         assert archive_name(NOW - timedelta(days=newest), PLAIN) in left
         assert left == {made.name} | {archive_name(NOW - timedelta(days=a), PLAIN) for a in ages if a - newest <= days}
+
+
+def test_while_sqlite_is_locked_answers_are_on_disk_within_a_second_and_reach_the_store_later(tmp_path: Path) -> None:
+    """What is there when a server is killed is not lost."""
+    settings = settings_in(tmp_path)
+    open_store(settings.database).dispose()
+    log = PredictionLog(settings.database, settings.spool, on_event=lambda *_: None)
+    log.start()
+    said = [prediction() for _ in range(20)]
+    with closing(sqlite3.connect(settings.home / "newsdesk.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for one in said:
+            log.record(one)
+        begun = time.monotonic()
+        eventually(lambda: lines(settings.spool) == len(said), "they are on disk", 8)
+        assert time.monotonic() - begun < 5  # a second on an idle machine, ten by SQLite's own patience
+        assert log.is_store_up
+        other.execute("ROLLBACK")
+    eventually(lambda: log.written == len(said), "they are in the store")
+    log.stop(10)
+
+
+def lines(spool: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in spool.glob("predictions-*"))

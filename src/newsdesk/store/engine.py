@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -16,6 +16,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from newsdesk.errors import ConfigError
 from newsdesk.private_files import keep_private
 from newsdesk.store.records import StoreError
+
+BUSY_TIMEOUT = "busy_timeout"  # execution option of an engine whose connections stay open, in milliseconds
+_BUSY_TIMEOUT = 10_000  # milliseconds to wait for another writer of SQLite
 
 _POSTGRESQL = {
     "connect_timeout": 3,  # seconds
@@ -75,6 +78,7 @@ def _sqlite(url: URL, keep_open: bool) -> Engine:
     if keep_open:
         # A statement of a thousand rows takes megabytes once it is prepared: none is kept.
         engine = create_engine(url, connect_args={"cached_statements": 0})
+        event.listen(engine, "engine_connect", _set_patience)
     else:
         engine = create_engine(url, poolclass=NullPool)
     event.listen(engine, "do_connect", _make_private)
@@ -89,9 +93,17 @@ def _make_private(_: Dialect, __: ConnectionPoolEntry, arguments: list[str], ___
             Path(arguments[0]).touch(0o600)
 
 
+def _set_patience(connection: Connection) -> None:
+    """Connections are used again: each time it is said anew how long to wait for another writer."""
+    milliseconds = int(connection.get_execution_options().get(BUSY_TIMEOUT, _BUSY_TIMEOUT))
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+    cursor.close()
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")  # milliseconds to wait for another writer
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT}")
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # what is committed outlives a power cut
     cursor.close()
