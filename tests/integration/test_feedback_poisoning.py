@@ -159,7 +159,7 @@ def many_names(predictor: Predictor) -> list[Said]:
 
 def flattering_first(predictor: Predictor) -> list[Said]:
     """Confirms what the model is surest of, then contradicts what it is unsure of."""
-    surest = sorted(others(), key=lambda row: -predictor.predict(row["text"]).confidence)[:60]
+    surest = sorted(others(), key=lambda row: -predictor.predict(row["text"]).confidence)[:15]
     confirmed = [Said(row["text"], predictor.predict(row["text"]).category, days_ago=1) for row in surest]
     return confirmed + at_once(predictor)
 
