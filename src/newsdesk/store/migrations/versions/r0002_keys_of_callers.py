@@ -65,4 +65,6 @@ def downgrade() -> None:
 def _drop(table: BatchOperations, columns: list[str]) -> None:
     if op.get_context().dialect.name == "postgresql":
         found = sa.inspect(op.get_bind()).get_unique_constraints("feedback")
-        table.drop_constraint(next(str(one["name"]) for one in found if one["column_names"] == columns))
+        for one in found:  # the oldest stores have none
+            if one["column_names"] == columns:
+                table.drop_constraint(str(one["name"]))
