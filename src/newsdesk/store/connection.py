@@ -1,7 +1,6 @@
 """The store as a server uses it: opened when first needed, left alone for a while when it is away, tried again."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from newsdesk.store.records import FeedbackConflict, StoreError, StoreOutdated
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_SQLITE_BUSY = 5  # of sqlite3, which a server without a store never loads
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds
 
 T = TypeVar("T")
@@ -112,7 +112,7 @@ def _file_of(engine: "Engine") -> int | None:
 
 def _is_busy(error: Exception) -> bool:
     code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
-    return isinstance(code, int) and code & 0xFF == sqlite3.SQLITE_BUSY
+    return isinstance(code, int) and code & 0xFF == _SQLITE_BUSY
 
 
 def _failures() -> tuple[type[Exception], ...]:
