@@ -19,10 +19,10 @@ from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
-from newsdesk.serving.prometheus import shared_folder
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.serving.suitable_texts import unsuitable, warnings_about
+from newsdesk.serving.worker_place import own_place, shared_folder
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 
 logger = logging.getLogger("newsdesk.model")
@@ -87,7 +87,7 @@ class Answering:
         self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
         self._abstained = labelled(metrics.abstentions)
         self._long_work, self._sampler = long_work, Sampler(metrics, long_work)
-        self.last_prediction = LastPrediction(shared_folder())
+        self.last_prediction = LastPrediction(shared_folder(), own_place())
 
     def chosen(self, served: Served | None, caller: str) -> tuple[Served, Arm | None]:
         """Who answers: the model that was asked for, else the one that this caller gets. Raises `ApiError`."""

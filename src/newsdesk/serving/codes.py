@@ -8,6 +8,7 @@ Code = Literal[
     "change_refused",
     "damaged_model",
     "expired_token",
+    "disk_full",
     "feedback_conflict",
     "insufficient_scope",
     "internal_error",

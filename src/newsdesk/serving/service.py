@@ -5,8 +5,10 @@ import gc
 import logging
 import sys
 import time
+from collections.abc import MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
@@ -30,13 +32,16 @@ from newsdesk.serving.readings import EmbeddedExporter, readings
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.limits import Limiter
+from newsdesk.serving.security.refusal import TooMany
 from newsdesk.serving.security.secret import signing_secret
 from newsdesk.serving.security.tokens import Tokens
+from newsdesk.serving.supervisor import ending_times
 from newsdesk.store.records import Arm
 
 logger = logging.getLogger("newsdesk.server")
 
 _LOSS_IS_NEWS = 600.0  # seconds in which /health tells of predictions that could not be logged
+_WORTH_WAITING = 2  # seconds, for the next window of a limit
 _SWITCH_INTERVAL = 30e-6  # seconds: less than a request takes
 
 
@@ -122,7 +127,7 @@ class Service:
         await self.answering.close()
         self.long_work.close()
         self.explaining.close()
-        await asyncio.to_thread(self.log.stop, self.settings.api_timeout)
+        await asyncio.to_thread(self.log.stop, ending_times(self.settings.api_timeout).log)
         self.metrics.batch.flush()
 
     @property
@@ -146,6 +151,22 @@ class Service:
         if self._lost_at is not None and time.monotonic() - self._lost_at < _LOSS_IS_NEWS:
             found.append(f"{self.log.dropped} predictions could not be logged")
         return found
+
+    async def admit_again(self, scope: MutableMapping[str, Any], *, is_counted: bool) -> None:
+        """Whether the request of an ASGI scope may go on: its credentials are checked as at its beginning, and unless
+        it `is_counted` already it counts as one more request. What may pass within seconds is waited for. Raises
+        `AccessDenied` or `TooMany`.
+        """
+        caller = self.access.admit(scope)
+        while not is_counted:
+            try:
+                await self.limiter.check(caller)
+            except TooMany as refusal:
+                if refusal.retry_after > _WORTH_WAITING:
+                    raise
+                await asyncio.sleep(refusal.retry_after)
+            else:
+                return
 
     async def who_answers(self, name: str | None, caller: str) -> tuple[Served, Arm | None]:
         """The model of that name; without one, the model that this caller gets. Raises `ApiError`."""

@@ -25,6 +25,7 @@ from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
 from newsdesk.serving.model_source import Served
+from newsdesk.serving.outbox import DiskRoom
 from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, validated
 from newsdesk.serving.rows import Row, RowId, row_of
 from newsdesk.serving.service import Service
@@ -37,6 +38,7 @@ _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {
 
 def add_routes(app: FastAPI, service: Service) -> None:
     answering = service.answering
+    room = DiskRoom()
 
     async def _answered(
         texts: Sequence[str | ApiError], wish: Wish, served: Served, arm: Arm | None, caller: str
@@ -79,13 +81,14 @@ def add_routes(app: FastAPI, service: Service) -> None:
         answering.chosen(asked_for, caller)  # refuses while a status can still be sent
 
         async def answer(first: int, lines: list[bytes]) -> bytes:
+            await service.admit_again(request.scope, is_counted=first == 0)
             served, arm = answering.chosen(asked_for, caller)
             rows = await service.long_work.run_if_long(sum(map(len, lines)), lambda: [_parsed(line) for line in lines])
             answers = await _answered([row.text for row in rows], wish, served, arm, caller)
             told = zip(rows, answers, strict=True)
             return b"".join(_line(index, row.id, answer) for index, (row, answer) in enumerate(told, start=first))
 
-        return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout)
+        return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout, room)
 
     class BatchRoute(JsonRoute):
         """One path for two kinds of body."""
