@@ -13,7 +13,6 @@ from benchmarks import (
     drift,
     fuzzing,
     monitoring,
-    poisoning,
     predictor,
     replay,
     sample_corpus,
@@ -35,7 +34,6 @@ MODULES = (
     drift,
     monitoring,
     trust,
-    poisoning,
     dashboards,
 )
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
@@ -51,14 +50,14 @@ def retrain(
 
 def _print(retrained: "Retrained") -> None:
     if retrained.outcome is None:
-        tell(f"Nothing was trained. {retrained.reason}")
+        print(f"Nothing was trained. {retrained.reason}")
         if retrained.reading:
-            tell(*retrained.reading.sentences())
+            print(*retrained.reading.sentences(), sep="\n")
         _print_labels(retrained)
         return
     from newsdesk.cli import outcome  # it needs what training has imported by now
 
-    tell(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
+    print(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
     _print_labels(retrained)
     outcome.print_tables(retrained.outcome)
 

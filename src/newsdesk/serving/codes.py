@@ -4,11 +4,9 @@ from typing import Literal
 
 Code = Literal[
     "body_too_large",
-    "busy",
     "change_refused",
     "damaged_model",
     "expired_token",
-    "disk_full",
     "feedback_conflict",
     "insufficient_scope",
     "internal_error",
@@ -37,6 +35,5 @@ Code = Literal[
     "unknown_category",
     "unknown_model",
     "unknown_version",
-    "unsupported_encoding",
     "wrong_shape",
 ]

@@ -15,7 +15,6 @@ from newsdesk.store.spool import Spool
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-PATIENCE = 0.2  # seconds to wait for another writer, for what can wait on disk as well
 _PATIENCE = 2.0  # seconds for the store to answer, before the spool is used
 _AT_ONCE = 8  # conversations with the store
 
@@ -64,7 +63,7 @@ class FeedbackDesk:
             except (KeyError, TypeError, ValueError, InvalidFeedback) as error:
                 logger.error("a line of the feedback spool is no feedback (%s)", type(error).__name__)
                 continue
-            self._store.use(partial(_replay, feedback), PATIENCE)
+            self._store.use(partial(_replay, feedback))
 
 
 async def _in_daemon_thread(work: Callable[[], Recorded]) -> Recorded:

@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request, Response
 from newsdesk.articles.category import Spellings
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
-from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.service import Service
 from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
 
@@ -27,19 +26,18 @@ def add_routes(app: FastAPI, service: Service) -> None:
         else later is taken at the later word.
         """
         now = datetime.now(UTC)
-        caller: Caller = request.scope["caller"]
+        caller: str = request.scope["caller_name"]
         text = body.whole
         feedback = Feedback(
             id=new_id(),
             at=now,
             category=body.category,
-            editor=body.editor or caller.name,
+            editor=body.editor or caller,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
             text_digest=text_digest(text) if text else None,
             text=text if service.settings.store_text else None,
             key=body.key,
-            caller=caller.name,
-            trusted=caller.trusted,
+            caller=caller,
         )
         try:
             recorded = await service.log.feedback(feedback)
