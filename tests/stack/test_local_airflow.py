@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.ports import HOST
 from deploy.local.programs import NEEDED
-from tests.stack.local_stack import LocalStack, local_stack
+from tests.stack.local_stack import LocalStack, local_stack, run
 from tests.stack.monitoring_servers import require
 from tests.waiting import PATIENCE, eventually
 
@@ -26,7 +26,7 @@ def up(programs: Path, missing: Callable[[str], None]) -> Iterator[LocalStack]:
 
 def test_every_part_of_airflow_works_on_postgresql(up: LocalStack) -> None:
     def parts() -> dict[str, bool]:
-        said = json.loads(up.command("status", "--json"))
+        said = json.loads(run("status", "--json", "--home", str(up.home)).stdout)  # it fails until all work
         return {one["name"]: one["works"] for one in said if one["name"].startswith("airflow")}
 
     # A part works once Airflow has its first heartbeat, which a busy machine delays.
