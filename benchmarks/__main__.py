@@ -13,6 +13,7 @@ from benchmarks import (
     drift,
     fuzzing,
     monitoring,
+    poisoning,
     predictor,
     replay,
     sample_corpus,
@@ -34,6 +35,7 @@ MODULES = (
     drift,
     monitoring,
     trust,
+    poisoning,
     dashboards,
 )
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}

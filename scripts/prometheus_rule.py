@@ -36,4 +36,4 @@ def prometheus_rule() -> dict[str, Any]:
 
 if __name__ == "__main__":
     written = yaml.dump(prometheus_rule(), Dumper=_Readable, sort_keys=False, allow_unicode=True, width=1000)
-    atomic.write_text(TARGET, _HEAD + written)
+    atomic.write_text(TARGET, _HEAD + written, mode=0o644)

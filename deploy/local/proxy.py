@@ -51,4 +51,4 @@ def write_proxy(stack: Stack) -> None:
         port=stack.ports.api,
         status=stack.ports.nginx_status,
     )
-    atomic.write_text(stack.home / "nginx" / "nginx.conf", content)
+    atomic.write_text(stack.home / "nginx" / "nginx.conf", content, mode=0o644)

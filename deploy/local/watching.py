@@ -14,15 +14,15 @@ _MONITORING = ROOT / "monitoring"
 
 def write_monitoring(stack: Stack) -> None:
     """The configuration of both."""
-    atomic.write_text(stack.home / "prometheus" / "prometheus.yml", yaml.safe_dump(_prometheus(stack)))
-    atomic.write_text(stack.home / "alertmanager" / "config.yml", yaml.safe_dump(_alertmanager()))
+    atomic.write_text(stack.home / "prometheus" / "prometheus.yml", yaml.safe_dump(_prometheus(stack)), mode=0o644)
+    atomic.write_text(stack.home / "alertmanager" / "config.yml", yaml.safe_dump(_alertmanager()), mode=0o644)
     write_api_targets(stack)
 
 
 def write_api_targets(stack: Stack) -> None:
     """Which servers of the API there are: Prometheus looks again by itself."""
     targets = [{"targets": [f"{HOST}:{port}" for port in stack.replicas]}]
-    atomic.write_text(stack.home / "prometheus" / "api.json", json.dumps(targets))
+    atomic.write_text(stack.home / "prometheus" / "api.json", json.dumps(targets), mode=0o644)
 
 
 def _prometheus(stack: Stack) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 import errno
 import os
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
+
+_DRAFT = re.compile(r"\.(?P<target>.+)-(?:[a-z0-9_]{8}(?P<old>-old)?|pruned)")  # with what tempfile puts at the end
+_LONG = 3600.0  # seconds
 
 
 @contextmanager
@@ -19,8 +24,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     draft = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield draft
-        draft.chmod(0o755)
         for file in draft.iterdir():
+            file.chmod(file.stat().st_mode & 0o700)  # its owner's alone, as the draft is
             _flush(file)
         _put_in_place(draft, target)
     finally:
@@ -43,7 +48,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
             return
 
 
-def write_text(target: Path, text: str, mode: int = 0o644) -> None:
+def write_text(target: Path, text: str, mode: int = 0o600) -> None:
     """Write a file, replacing one that is there in a single step. As a draft nobody but its owner may read it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}-", delete=False, encoding="utf-8") as file:
@@ -56,6 +61,31 @@ def write_text(target: Path, text: str, mode: int = 0o644) -> None:
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
+
+
+def clear_drafts(folder: Path, now: float | None = None) -> None:
+    """Remove the drafts in a folder, or in those of a pattern, that killed processes left: what has not changed for an
+    hour. Where one was killed while it replaced a folder, that is put back."""
+    moment = time.time() if now is None else now
+    for parent in folder.parent.glob(folder.name):
+        for draft in parent.glob(".*-*"):
+            match = _DRAFT.fullmatch(draft.name)
+            if match is None or abs(moment - _changed(draft)) < _LONG:
+                continue
+            if match["old"] and not (target := parent / match["target"]).exists():
+                draft.rename(target)
+            elif draft.is_dir():
+                shutil.rmtree(draft, ignore_errors=True)
+            else:
+                draft.unlink(missing_ok=True)
+
+
+def _changed(draft: Path) -> float:
+    """When, in seconds since 1970; now, where it goes away just now."""
+    try:
+        return max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
 
 
 def flush_names(folder: Path) -> None:

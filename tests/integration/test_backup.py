@@ -242,10 +242,11 @@ def test_old_backups_are_removed_and_the_newest_never(newsroom: Newsroom) -> Non
     put_in_charge(newsroom.settings.home)
     backups = newsroom.folder / "backups"
     backups.mkdir()
-    for name in ("newsdesk-20200101T000000000000Z.tar.gz", "newsdesk-20200102T000000000000Z.tar.gz", "mine.tar.gz"):
+    before = "newsdesk-20200112T000000000000Z.tar.gz"
+    for name in ("newsdesk-20200101T000000000000Z.tar.gz", before, "mine.tar.gz"):
         (backups / name).touch()
     archive = newsroom.back_up()
-    assert {path.name for path in backups.iterdir()} == {archive.name, "mine.tar.gz"}
+    assert {path.name for path in backups.iterdir()} == {archive.name, before, "mine.tar.gz"}
 
 
 def test_a_restored_ledger_still_only_grows(newsroom: Newsroom, tmp_path: Path) -> None:

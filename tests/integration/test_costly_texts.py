@@ -106,7 +106,7 @@ def test_no_text_takes_a_second_or_keeps_others_waiting(server: Server, path: st
             begun = time.perf_counter()
             answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
             seconds = time.perf_counter() - begun
-            assert answer.status_code in (200, 400), name
+            assert answer.status_code in (200, 400, 413), name  # an explanation takes shorter bodies
             if seconds > AT_ONCE:
                 too_long[name] = seconds
     assert too_long == {}

@@ -110,3 +110,12 @@ def test_two_commands_at_once_lose_no_key(tmp_path: Path) -> None:
     ]
     assert [process.wait(timeout=60) for process in started] == [0] * 4
     assert {one["name"] for one in listed(tmp_path)} == {f"key-{number}" for number in range(4)}
+
+
+def test_a_key_that_an_administrator_vouches_for_is_shown_as_trusted(tmp_path: Path) -> None:
+    made = keys(tmp_path, "create", "cms", "--scope", "feedback", "--trusted", "--json")
+    assert (made.returncode, json.loads(made.stdout)["trusted"]) == (0, True), made.stderr
+    assert keys(tmp_path, "create", "wire", "--scope", "feedback").returncode == 0
+    assert [(key["name"], key["trusted"]) for key in listed(tmp_path)] == [("cms", True), ("wire", False)]
+    shown = keys(tmp_path, "list").stdout.splitlines()
+    assert ["trusted" in line for line in shown if "cms" in line or "wire" in line] == [True, False]

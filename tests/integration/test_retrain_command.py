@@ -67,7 +67,9 @@ class Newsroom:
                 text=text if keep_texts else None,
             )
             insert_predictions(store, [answer])
-            record_feedback(store, feedback(at=now, prediction_id=answer.id, category=category))
+            record_feedback(
+                store, feedback(at=now, prediction_id=answer.id, category=category, caller="cms", trusted=True)
+            )
 
     def retrain(self, *, if_needed: bool = False, data: Path | None = None) -> Retrained:
         return retrain(Order("a tester", if_needed, data=data), self.settings, Silent())
@@ -112,7 +114,15 @@ def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsro
     assert after.version == "2"
     assert Predictor(after.bundle).predict("Heavy rain is expected by the weather service").category == "weather"
     assert done.corrected is not None
-    assert done.corrected.counts() == {"usable": 30, "added": 30, "relabelled": 0, "unknown": 0, "left_out": 0}
+    assert done.corrected.counts() == {
+        "usable": 30,
+        "added": 30,
+        "relabelled": 0,
+        "unknown": 0,
+        "left_out": 0,
+        "beyond_share": 0,
+        "held_back": 0,
+    }
 
     evidence = entries(open_store(newsroom.settings.database))[-1].evidence["retraining"]
     assert (evidence["mode"], evidence["corrections"]["added"]) == ("refresh", 30)

@@ -14,7 +14,9 @@ from sqlalchemy import text
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.comparison import compare_live
 from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.store.engine import store_engine
 from newsdesk.store.feedback import Vote, current_feedback, record_feedback
+from newsdesk.store.migration import migrate
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, PredictionRecord, Recorded
 from newsdesk.store.revisions import revisions
@@ -233,10 +235,14 @@ def test_a_live_experiment_is_compared(address: str) -> None:
 
 
 def test_an_older_store_gets_the_columns_that_it_lacks_though_many_migrate_it_at_once(address: str) -> None:
-    with opened(address) as store, store.begin() as connection:
+    with opened(address) as store:
+        migrate(store, "0001", may_lose=True)
+    engine = store_engine(address)
+    with engine.begin() as connection:
         connection.execute(text("ALTER TABLE feedback DROP COLUMN caller"))
         connection.execute(text("ALTER TABLE predictions DROP COLUMN terms"))
         connection.execute(text("DROP TABLE newsdesk_version"))
+    engine.dispose()
     assert sorted(migrate_at_once(address, 4)) == ["", "", "", " ".join(step.id for step in revisions())]
     with opened(address) as store:
         insert_predictions(store, [prediction(id="p", terms="ab")])

@@ -98,12 +98,13 @@ def test_an_error_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_others_may_read_what_was_written(tmp_path: Path) -> None:
-    with atomic.new_folder(tmp_path / "folder"):
-        pass
+def test_nobody_else_may_read_what_was_written_unless_it_is_said(tmp_path: Path) -> None:
+    with atomic.new_folder(tmp_path / "folder") as draft:
+        (draft / "a").touch(0o666)
     atomic.write_text(tmp_path / "file", "new")
-    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
-    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+    atomic.write_text(tmp_path / "page", "new", mode=0o644)
+    modes = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("folder", "folder/a", "file", "page")}
+    assert modes == {"folder": 0o700, "folder/a": 0o600, "file": 0o600, "page": 0o644}
 
 
 def test_text_is_written_in_utf_8_in_place_of_what_was_there(tmp_path: Path) -> None:

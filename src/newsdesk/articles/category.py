@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 MAX_LENGTH = 200  # characters
+_MOST_PARTS = 4  # characters that Unicode composes into one
 
 # What nobody can see at either end: Unicode's White_Space, the four separators that Python counts to it, and signs
 # of no width. Inside they stay: they join letters in some scripts, and parts of an emoji.
@@ -34,12 +35,15 @@ def clean_category(said: str) -> str:
     """The category as it is kept: without blanks around it, its characters composed (NFC). Doing it twice changes
     nothing. Raises `InvalidCategory` for what is blank, too long, or holds a line break or another control character.
     """
-    category = unicodedata.normalize("NFC", said.strip(_BLANKS))
+    said = said.strip(_BLANKS)
+    category = unicodedata.normalize(
+        "NFC", said[: _MOST_PARTS * MAX_LENGTH + 1]
+    )  # slow for a million marks on one letter
     if not category:
         raise BlankCategory("The category is blank: name one")
     if _controls.search(category):
         raise InvalidCategory("The category holds a line break or another control character: remove it")
-    if len(category) > MAX_LENGTH:
+    if len(category) > MAX_LENGTH or len(said) > _MOST_PARTS * MAX_LENGTH:
         raise InvalidCategory(f"The category is longer than {MAX_LENGTH} characters: shorten it")
     return category
 

@@ -22,6 +22,7 @@ from newsdesk.text.cleaning import join_title_and_text
 
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "manifest.json"
+GUARD = "guard.parquet"  # articles of the test split as nobody outside could label them; only after feedback
 
 
 class Manifest(BaseModel):
@@ -83,6 +84,7 @@ class Contents:
     test_split: float
     random_seed: int
     text_cleaning: TextCleaning
+    guard: list[tuple[str, LabelledArticle]] | None = None  # None: the test set, which nobody outside had a hand in
 
     def version(self) -> str:
         """Digest of the content and the settings: the same input gives the same version."""
@@ -98,6 +100,8 @@ class Contents:
         for split in SPLITS:
             for story, article in self.articles[split]:
                 _update(digest, [split, story, article.model_dump(mode="json")])
+        for story, article in self.guard or ():
+            _update(digest, ["guard", story, article.model_dump(mode="json")])
         for row in self.quarantined:
             _update(digest, [row.row, row.reasons, row.id, row.title, row.text, row.category])
         return digest.hexdigest()[:16]
@@ -115,6 +119,8 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
     with atomic.new_folder(folder) as draft:
         for split in SPLITS:
             tables.write_articles(draft / f"{split}.parquet", contents.articles[split])
+        if contents.guard is not None:
+            tables.write_articles(draft / GUARD, contents.guard)
         tables.write_quarantine(draft / tables.QUARANTINE, contents.quarantined)
         manifest = Manifest(
             version=version,
@@ -141,7 +147,7 @@ def read_dataset(folder: Path) -> Dataset:
         raise DataError(
             f"{folder} is not a whole dataset: its manifest.json cannot be read. Prepare it again from its source."
         ) from error
-    for name in (*(f"{split}.parquet" for split in SPLITS), tables.QUARANTINE):
+    for name in {*(f"{split}.parquet" for split in SPLITS), tables.QUARANTINE} | ({GUARD} & manifest.files.keys()):
         if not (folder / name).is_file() or file_digest(folder / name) != manifest.files.get(name):
             raise DataError(f"{folder / name} is missing or was changed. Prepare the dataset again from its source.")
     return Dataset(folder, manifest)
@@ -152,8 +158,13 @@ def read_articles(dataset: Dataset, split: Split) -> list[LabelledArticle]:
     return tables.read_articles(dataset.folder / f"{split}.parquet")
 
 
-def read_examples(dataset: Dataset, split: Split) -> Examples:
-    """The texts and categories of one split."""
+def read_guard(dataset: Dataset) -> list[LabelledArticle] | None:
+    """The articles of the test split as they were before feedback; None where no feedback is in the dataset."""
+    return tables.read_articles(dataset.folder / GUARD) if GUARD in dataset.manifest.files else None
+
+
+def read_examples(dataset: Dataset, split: Split | Literal["guard"]) -> Examples:
+    """The texts and categories of one split, or of the guard where there is one."""
     titles, texts, categories = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text", "category")
     return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
 

@@ -1,11 +1,12 @@
 """`newsdesk backup` and `newsdesk restore`: one archive with everything, and the way back from it."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from newsdesk.cli.output import say, tell
 
 if TYPE_CHECKING:
     from newsdesk.operations.backup.manifest import Manifest
@@ -39,7 +40,7 @@ def backup(
         removed = [str(path) for path in made.removed]
         print(json.dumps(told | _as_dict(made.manifest) | {"removed": removed, "warnings": made.warnings}, indent=2))
         return
-    print(f"{made.archive}: {_in_words(made.manifest)}, {made.size / 1e6:.1f} MB.")
+    tell(f"{made.archive}: {_in_words(made.manifest)}, {made.size / 1e6:.1f} MB.")
     if made.removed:
         print(f"Removed {len(made.removed)} older than {settings.backup_retention_days} days.")
 
@@ -61,7 +62,7 @@ def restore(
         told = {"archive": str(restored.archive), "replaced": restored.replaced, "warnings": restored.warnings}
         print(json.dumps(told | _as_dict(restored.manifest), indent=2))
         return
-    print(f"Restored {_in_words(restored.manifest)} of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    tell(f"Restored {_in_words(restored.manifest)} of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _verify(archive: Path, as_json: bool) -> None:
@@ -73,7 +74,7 @@ def _verify(archive: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"archive": str(archive), "whole": True} | _as_dict(manifest), indent=2))
         return
-    print(f"{archive} is whole: {_in_words(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    tell(f"{archive} is whole: {_in_words(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _as_dict(manifest: "Manifest") -> dict[str, Any]:
@@ -88,4 +89,4 @@ def _in_words(manifest: "Manifest") -> str:
 
 def _warn(sentences: tuple[str, ...]) -> None:
     for sentence in sentences:
-        print(f"newsdesk: {sentence}", file=sys.stderr)
+        say(sentence)

@@ -1,7 +1,6 @@
 """Print how the arms of a live experiment compare."""
 
 from rich.console import Console
-from rich.markup import escape
 
 from newsdesk.cli.tables import print_table, table_of, wide_console
 from newsdesk.monitoring.comparison import ArmFigures, Comparison, LiveComparison
@@ -15,7 +14,7 @@ def print_comparison(comparison: LiveComparison) -> None:
         _print_arms(console, "In the shadow: both answered the same texts", comparison.shadow)
     if comparison.ab:
         _print_arms(console, "A/B: each answered its own callers", comparison.ab)
-    console.print(comparison.conclusion, markup=False, soft_wrap=True)
+    console.print(comparison.conclusion, soft_wrap=True)
 
 
 def _print_arms(console: Console, title: str, comparison: Comparison) -> None:
@@ -23,7 +22,7 @@ def _print_arms(console: Console, title: str, comparison: Comparison) -> None:
     for heading in ("answers", "median ms", "95 % below ms", "accuracy (95 % interval)", "texts with feedback"):
         table.add_column(heading, justify="right")
     for arm in (comparison.champion, comparison.other):
-        table.add_row(arm.arm, escape(arm.version), f"{arm.predictions:,}", *_durations(arm), *_accuracy(arm.accuracy))
+        table.add_row(arm.arm, arm.version, f"{arm.predictions:,}", *_durations(arm), *_accuracy(arm.accuracy))
     print_table(console, f"{title}, {comparison.since:%Y-%m-%d %H:%M} to {comparison.until:%Y-%m-%d %H:%M} UTC", table)
     if comparison.agreement:
         console.print(f"They agree on {_with_interval(comparison.agreement)} of {comparison.agreement.of:,} texts.\n")

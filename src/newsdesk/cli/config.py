@@ -19,13 +19,11 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print the setting
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2, default=str))
         return
-    from rich.markup import escape
-
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("setting", "value", "from")
     table.columns[1].overflow = "fold"  # an address is shown whole
     for one in found:
         value = "" if one.value is None else str(one.value)
-        table.add_row(one.name, escape(value), escape(one.origin), style="" if one.origin == "default" else "bold")
+        table.add_row(one.name, value, one.origin, style="" if one.origin == "default" else "bold")
     print_table(wide_console(), "In force", table)

@@ -48,15 +48,14 @@ def quarantine(
         for row in aside:
             print(json.dumps(vars(row)))
         return
-    from rich.markup import escape
-
+    from newsdesk.cli.output import tell
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("row", "reasons", "id", "category", "title", "text")
     for row in aside[:rows]:
         cells = (row.id, row.category, row.title[:60], row.text[:60])
-        table.add_row(str(row.row), ", ".join(row.reasons), *(escape(cell) for cell in cells))
+        table.add_row(str(row.row), ", ".join(row.reasons), *cells)
     print_table(wide_console(), f"{len(aside):,} rows set aside", table)
     reading = read_batch(batch.parent).reading if batch.is_file() else None
     if reading:
-        print(*reading.sentences(), sep="\n")
+        tell(*reading.sentences())

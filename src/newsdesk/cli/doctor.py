@@ -41,16 +41,14 @@ def doctor(
 
 def print_findings(findings: "list[Finding]") -> None:
     """A table: one row a finding, the fix below it."""
-    from rich.markup import escape
-
-    from newsdesk.cli.tables import print_table, table_of, wide_console
+    from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 
     table = table_of("", "check", "what was found, and what to do")
     table.columns[2].overflow = "fold"  # a path is shown whole
     for finding in findings:
-        fix = f"\n→ {escape(finding.fix)}" if finding.fix else ""
-        style = _STYLES[finding.level]
-        table.add_row(f"[{style}]{finding.level}[/{style}]", finding.check, escape(finding.message) + fix)
+        fix = f"\n→ {finding.fix}" if finding.fix else ""
+        level = styled((finding.level, _STYLES[finding.level]))
+        table.add_row(level, finding.check, finding.message + fix)
     counts = Counter(finding.level for finding in findings)
     title = ", ".join(f"{counts[level]} {level}{'' if counts[level] == 1 else 's'}" for level in ("problem", "warning"))
     print_table(wide_console(), title, table)

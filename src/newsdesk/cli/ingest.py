@@ -47,6 +47,7 @@ def ingest(
 def prepare(as_json: AsJson = False) -> None:
     """Make a dataset of all that was ingested: one article a story, split to train, to compare and to test."""
     from newsdesk.articles.category import about_similar
+    from newsdesk.cli.output import tell
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.planning import is_trained, prepare_dataset
@@ -70,12 +71,11 @@ def prepare(as_json: AsJson = False) -> None:
         + (" A model was trained on it before." if trained else "")
     )
     for group in prepared.similar_categories:
-        print(about_similar(group))
+        tell(about_similar(group))
 
 
 def _print(ingested: "Ingested") -> None:
-    from rich.markup import escape
-
+    from newsdesk.cli.output import tell
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     if not ingested.batches and not ingested.waiting:
@@ -88,11 +88,11 @@ def _print(ingested: "Ingested") -> None:
     table.add_column("batch")
     for batch in ingested.batches:
         figures = (batch.rows, batch.new, batch.known, sum(batch.quarantined.values()))
-        cells = (escape(batch.source), batch.status, *(f"{figure:,}" for figure in figures), escape(batch.reason))
+        cells = (batch.source, batch.status, *(f"{figure:,}" for figure in figures), batch.reason)
         table.add_row(*cells, batch.digest)
     for address in ingested.waiting:
-        table.add_row(escape(address), "waiting", "", "", "", "", "it is being written still", "")
+        table.add_row(address, "waiting", "", "", "", "", "it is being written still", "")
     print_table(wide_console(), "Taken in", table)
     for batch in ingested.batches:
         if batch.reading:
-            print(f"{batch.source}:", *batch.reading.sentences(), sep="\n  ")
+            tell(f"{batch.source}:", *(f"  {sentence}" for sentence in batch.reading.sentences()))

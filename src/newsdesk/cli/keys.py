@@ -30,6 +30,12 @@ def create(
     expires: Annotated[
         int | None, typer.Option(min=1, max=36500, help="Days that it lives. Default: for good.")
     ] = None,
+    trusted: Annotated[
+        bool,
+        typer.Option(
+            "--trusted", help="What is said by it counts without a second key, in tests of models too, and unlimited."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it, this once: only its hash is kept."""
@@ -43,7 +49,7 @@ def create(
     require_name(name)
     if limit is not None:
         require_limit(limit)
-    key, text = new_key(name, require_scopes(scope or ["predict"]), limit, expires)
+    key, text = new_key(name, require_scopes(scope or ["predict"]), limit, expires, trusted=trusted)
     add_key(path, key)
     if as_json:
         print(json.dumps(_as_dict(key) | {"key": text}))
@@ -67,11 +73,12 @@ def list_keys(as_json: AsJson = False) -> None:
     if not keys:
         print("There is no key yet. Make one: newsdesk keys create NAME.")
         return
-    table = table_of("name", "id", "scopes", "limit", "made (UTC)", "expires (UTC)")
+    table = table_of("name", "id", "scopes", "limit", "feedback", "made (UTC)", "expires (UTC)")
     for key in keys:
         expires = f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "never"
         scopes = ", ".join(sorted(key.scopes))
-        table.add_row(key.name, key.id, scopes, key.limit or "", f"{key.created_at:%Y-%m-%d %H:%M}", expires)
+        trusted = "trusted" if key.trusted else ""
+        table.add_row(key.name, key.id, scopes, key.limit or "", trusted, f"{key.created_at:%Y-%m-%d %H:%M}", expires)
     print_table(wide_console(), "API keys", table)
 
 

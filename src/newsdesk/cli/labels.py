@@ -24,7 +24,7 @@ def print_labels(console: Console, states: Mapping[LabelState, int], distrusted:
         table.add_row(state, f"{states.get(state, 0):,}", LABEL_STATES[state])
     print_table(console, "Texts with feedback, by what became of it", table)
     for sentence in distrusted[:_MOST_NAMED]:
-        console.print(sentence, markup=False, soft_wrap=True)
+        console.print(sentence, soft_wrap=True)
     if len(distrusted) > _MOST_NAMED:
         console.print(f"And {len(distrusted) - _MOST_NAMED:,} more: --json names them.", soft_wrap=True)
 

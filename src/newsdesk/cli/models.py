@@ -95,8 +95,6 @@ def ledger(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([vars(entry) | {"at": entry.at.isoformat()} for entry in history], indent=2))
         return
-    from rich.markup import escape
-
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of()
@@ -105,7 +103,7 @@ def ledger(as_json: AsJson = False) -> None:
     for entry in history:
         versions = (entry.from_version or "", entry.to_version or "")
         table.add_row(
-            f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.action, entry.decision, *versions, escape(entry.reason)
+            f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.action, entry.decision, *versions, entry.reason
         )
     print_table(wide_console(), "Promotion ledger", table)
 

@@ -33,7 +33,7 @@ def monitor(
         if html == "-":
             typer.echo(page.encode(), nl=False)
             return
-        atomic.write_text(Path(html), page)
+        atomic.write_text(Path(html), page, mode=0o644)
     if as_json:
         from newsdesk.cli.report import print_json
 

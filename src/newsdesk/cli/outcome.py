@@ -5,11 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from newsdesk.articles.category import about_similar
 from newsdesk.articles.quarantine import REASONS
-from newsdesk.cli.tables import print_table, table_of, wide_console
+from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
 from newsdesk.pipeline.run import Outcome
@@ -100,7 +99,7 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     dataset = prepared.dataset
     counts = dataset.manifest.counts
     console.print(
-        f"\nDataset [bold]{dataset.version}[/bold] from {escape(prepared.source)}: {prepared.rows:,} rows read,",
+        styled("\nDataset ", (dataset.version, "bold"), f" from {prepared.source}: {prepared.rows:,} rows read,"),
         end=" ",
     )
     console.print(
@@ -108,9 +107,9 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     )
     console.print(f"{len(prepared.quarantined):,} set aside.")
     if prepared.reading:
-        console.print(*prepared.reading.sentences(), sep="\n", markup=False, soft_wrap=True)
+        console.print(*prepared.reading.sentences(), sep="\n", soft_wrap=True)
     for group in prepared.similar_categories:
-        console.print(about_similar(group), style="yellow", markup=False, soft_wrap=True)
+        console.print(about_similar(group), style="yellow", soft_wrap=True)
     if not prepared.quarantined:
         return
     table = table_of()
@@ -139,7 +138,7 @@ def _print_leaderboard(console: Console, trained: Trained) -> None:
         notes += [] if candidate.converged else ["did not converge: raise max_iter"]
         notes += [] if candidate.bundle else ["cannot be served"]
         table.add_row(
-            escape(candidate.name),
+            candidate.name,
             f"{candidate.validation.accuracy:.4f}",
             f"{candidate.test.accuracy:.4f}",
             f"{candidate.validation.f1_macro:.4f}",
@@ -160,7 +159,7 @@ def _print_per_class(console: Console, trained: Trained) -> None:
         table.add_column(heading, justify="right")
     for name, scores in trained.test.per_class.items():
         table.add_row(
-            escape(name), f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
+            name, f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
         )
     table.add_section()
     table.add_row(
@@ -171,7 +170,7 @@ def _print_per_class(console: Console, trained: Trained) -> None:
         f"{sum(scores.support for scores in trained.test.per_class.values()):,}",
     )
     print_table(console, f"{trained.winner.name}, fitted again on train + validation, on the test set", table)
-    console.print(f"test accuracy [bold]{trained.test.accuracy:.4f}[/bold]")
+    console.print(styled("test accuracy ", (f"{trained.test.accuracy:.4f}", "bold")))
 
 
 def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
@@ -180,19 +179,20 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
     match verdict.decision:
         case "promoted":
             console.print(
-                f"[bold green]Promoted[/bold green] {escape(trained.winner.name)} as version {judged.version}: "
-                f"{verdict.reason}."
+                styled(
+                    ("Promoted", "bold green"), f" {trained.winner.name} as version {judged.version}: {verdict.reason}."
+                )
             )
         case "unchanged" if champion:
-            console.print(f"[bold]Unchanged[/bold]: {verdict.reason} (version {champion.version}).")
+            console.print(styled(("Unchanged", "bold"), f": {verdict.reason} (version {champion.version})."))
         case "kept" if champion:
-            console.print(f"[bold]Kept[/bold] the champion, version {champion.version}: {verdict.reason}.")
+            console.print(styled(("Kept", "bold"), f" the champion, version {champion.version}: {verdict.reason}."))
             console.print(
                 f"The new model is version {judged.version}; to put it in charge: newsdesk models promote "
                 f"{judged.version}"
             )
         case _:
-            console.print(f"[bold red]Refused[/bold red] to promote {escape(trained.winner.name)}: {verdict.reason}.")
+            console.print(styled(("Refused", "bold red"), f" to promote {trained.winner.name}: {verdict.reason}."))
             console.print(
                 "What can be done: give more articles for the weakest categories above, merge categories that "
                 "mean nearly the same, "
@@ -202,7 +202,7 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
             confused = trained.test.most_confused(3)
             if confused:
                 pairs = ", ".join(f"{true} taken for {predicted} ({share:.0%})" for true, predicted, share in confused)
-                console.print(f"Most mixed up: {pairs}.", markup=False)
+                console.print(f"Most mixed up: {pairs}.")
             if champion:
                 console.print(f"The champion stays version {champion.version}; `newsdesk serve` serves it.")
     console.print(f"Bundle {trained.bundle.digest}", style="dim")

@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
+from newsdesk.printable import printable
+
 _HANDLER = "newsdesk.plain"
 _PLAIN = str.maketrans("✓–—‘’“”×", "+--''\"\"x") | {ord("…"): "...", ord("→"): "->"}
 
@@ -69,7 +71,13 @@ def refused(error: OutputRefused) -> int:
 def say(sentence: str) -> None:
     """A sentence on standard error, if anybody hears it."""
     with suppress(OSError):
-        print(f"newsdesk: {sentence}", file=sys.stderr, flush=True)
+        print(f"newsdesk: {printable(sentence)}", file=sys.stderr, flush=True)
+
+
+def tell(*sentences: str) -> None:
+    """Sentences on standard output, a line each, whoever's words stand in them."""
+    for sentence in sentences:
+        print(printable(sentence))
 
 
 def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+
+from newsdesk.cli.tables import styled
+from newsdesk.printable import printable
 
 
 class ShownProgress:
@@ -21,7 +23,7 @@ class ShownProgress:
 
     def step(self, name: str, total: int | None = None) -> None:
         self.finish()
-        self._name, self._started = escape(name), time.monotonic()
+        self._name, self._started = printable(name), time.monotonic()
         self._task = self._display.add_task(self._name, total=total, count="")
 
     def advance(self, parts: int = 1) -> None:
@@ -38,7 +40,7 @@ class ShownProgress:
             self._task = None
             with suppress(OSError):  # nobody sees it; the work goes on
                 self._display.console.print(
-                    f"[green]✓[/green] {self._name} [dim]{time.monotonic() - self._started:.1f} s[/dim]",
+                    styled(("✓", "green"), f" {self._name} ", (f"{time.monotonic() - self._started:.1f} s", "dim")),
                     highlight=False,
                     soft_wrap=True,
                 )
@@ -49,7 +51,7 @@ def shown_progress() -> Iterator[ShownProgress]:
     """Progress that is shown while the `with` block runs."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),

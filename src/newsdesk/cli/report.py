@@ -6,11 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from newsdesk.cli.labels import labels_as_dict, print_labels
-from newsdesk.cli.tables import print_table, table_of, wide_console
+from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.page.headline import headline, what_to_do
@@ -35,7 +34,7 @@ def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
     """For people."""
     console = wide_console()
     said = headline(report, manifest, monitoring)
-    console.print(f"\n[{_COLOURS[said.level]}]{escape(said.sentence)}[/]\n", soft_wrap=True)
+    console.print(styled("\n", (said.sentence, _COLOURS[said.level]), "\n"), soft_wrap=True)
     _print_champion(console, report, manifest)
     _print_drift(console, report)
     newest = [*reversed(report.windows)][:_NEWEST]
@@ -49,7 +48,7 @@ def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
         _print_performances(console, "By arm of the experiment", "arm", report.by_arm)
     print_labels(console, report.labels, report.distrusted)
     if report.windows:
-        console.print(what_to_do(report), markup=False, soft_wrap=True)
+        console.print(what_to_do(report), soft_wrap=True)
 
 
 def print_json(report: Report, manifest: Manifest, monitoring: Monitoring) -> None:
@@ -120,10 +119,10 @@ def _print_drift(console: Console, report: Report) -> None:
         table.add_column(heading)
     for score in window.scores:
         figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
-        words = ("[red]drift[/red]" if score.detected else "no", escape(score.detail) or NOTHING)
+        words = (styled(("drift", "red")) if score.detected else "no", score.detail or NOTHING)
         table.add_row(FEATURES[score.feature][0], *figures, *words)
     for feature, why in window.left_out.items():
-        table.add_row(FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", escape(why))
+        table.add_row(FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", why)
     title = f"Newest judged window, {moment(window.start)} to {moment(window.end)}: {STATES[window.state]}"
     print_table(console, title, table)
 
@@ -142,7 +141,7 @@ def _print_windows(console: Console, title: str, windows: Sequence[Window], repo
 def _print_performances(console: Console, title: str, heading: str, found: Mapping[str, Performance]) -> None:
     table = _performance_table(heading)
     for name, performance in found.items():
-        table.add_row(escape(name), *_figures(performance))
+        table.add_row(name, *_figures(performance))
     print_table(console, title, table)
 
 

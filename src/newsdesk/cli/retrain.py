@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
@@ -50,14 +51,14 @@ def retrain(
 
 def _print(retrained: "Retrained") -> None:
     if retrained.outcome is None:
-        print(f"Nothing was trained. {retrained.reason}")
+        tell(f"Nothing was trained. {retrained.reason}")
         if retrained.reading:
-            print(*retrained.reading.sentences(), sep="\n")
+            tell(*retrained.reading.sentences())
         _print_labels(retrained)
         return
     from newsdesk.cli import outcome  # it needs what training has imported by now
 
-    print(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
+    tell(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
     _print_labels(retrained)
     outcome.print_tables(retrained.outcome)
 

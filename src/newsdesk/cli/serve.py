@@ -22,9 +22,11 @@ def serve(
 ) -> None:
     """Serve the champion over HTTP until stopped, and follow it when another is promoted."""
     from newsdesk.config.settings import load_settings
+    from newsdesk.private_files import keep_private
     from newsdesk.serving.server import Listening, run
 
     settings = load_settings()
+    keep_private(settings.home)
     settings = settings.model_copy(update={"api_workers": workers or settings.api_workers})
     listening = Listening(host or settings.api_host, port or settings.api_port, may_wait=wait)
     require_free_port(listening.host, listening.port)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from newsdesk.cli.output import tell
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
 
@@ -51,9 +53,9 @@ def plan(
     if as_json:
         print(json.dumps(found, indent=2))
     elif planned.plan_id is None:
-        print(f"Nothing is planned. {planned.reason}")
+        tell(f"Nothing is planned. {planned.reason}")
     else:
-        print(f"Plan {found['plan']}: {', '.join(found['candidates'])} on dataset {found['dataset']}.")
+        tell(f"Plan {found['plan']}: {', '.join(found['candidates'])} on dataset {found['dataset']}.")
 
 
 def train(
@@ -82,7 +84,7 @@ def train(
         }
         print(json.dumps(found, indent=2))
         return
-    print(f"{trained.name}: validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}.")
+    tell(f"{trained.name}: validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}.")
 
 
 def evaluate(plan: PlanId, as_json: AsJson = False) -> None:
@@ -119,7 +121,7 @@ def promote(
         print(json.dumps({"plan": plan, **as_dict(decided)}, indent=2))
     else:
         version = f" as version {decided.version}" if decided.version else ""
-        print(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
+        tell(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
     if decided.verdict.decision == "refused":
         raise typer.Exit(1)
 

@@ -22,6 +22,7 @@ class TrainingPipeline(Frozen):
     schedule_interval: str | None = None
     model_comparison_threshold: Share = 0.02
     auto_deploy_threshold: Share = 0.55
+    max_loss: Share = 0.02
     validation_split: float = Field(default=0.2, gt=0, lt=1)
     test_split: float = Field(default=0.2, gt=0, lt=1)
     random_seed: int = Field(default=42, ge=0, lt=2**32)
@@ -57,6 +58,7 @@ class DriftThresholds(Frozen):
 class FeedbackLimits(Frozen):
     max_per_editor_and_day: PositiveInt = 500
     max_per_caller_and_day: PositiveInt = 5000
+    max_caller_share: float = Field(default=0.3, gt=0, le=1)
     min_agreement: Share = 0.5
     min_compared: PositiveInt = 20
     confident: Share = 0.9

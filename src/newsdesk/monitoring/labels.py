@@ -6,9 +6,10 @@ What an editor said last about a text is a vote. Votes of editors and callers wh
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import NamedTuple
 
 from newsdesk.articles.category import Spellings, category_key
 from newsdesk.config.pipeline_config import FeedbackLimits
@@ -17,8 +18,25 @@ from newsdesk.monitoring.report import LabelState
 from newsdesk.monitoring.selection import reviewed_texts
 from newsdesk.monitoring.trust import Answer, Distrusted, PredictionLog, Said, believed, find_distrusted
 from newsdesk.store.feedback import Vote
+from newsdesk.store.records import ANONYMOUS
 
+NO_KEY = ""  # in the place of a key's name
 _NOT_A_CLASS = "\0"  # before the key of a category that the model does not know: no category begins so
+
+
+class Support(NamedTuple):
+    """Who says what a label says: the names of the API keys, and whether an administrator vouches for one of them.
+
+    All who came without a key are one, `NO_KEY`.
+    """
+
+    keys: frozenset[str]
+    trusted: bool
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether it is more than one outsider's word."""
+        return self.trusted or len(self.keys - {NO_KEY}) > 1
 
 
 @dataclass(frozen=True)
@@ -26,7 +44,7 @@ class Labels:
     """The right category by text digest, and when it was said last; how many texts became what; who is not believed.
 
     `reviewed` are the texts with a label by editors who confirm predictions as well as correct them: of these alone can
-    be told how often a model is right.
+    be told how often a model is right. `support` tells whose word each label is.
     """
 
     categories: Mapping[str, str]
@@ -34,6 +52,7 @@ class Labels:
     states: Mapping[LabelState, int]
     distrusted: tuple[Distrusted, ...]
     reviewed: frozenset[str] = frozenset()
+    support: Mapping[str, Support] = field(default_factory=dict)
 
     def since(self, moment: datetime) -> int:
         """How many labels were given after `moment`."""
@@ -75,6 +94,7 @@ def usable_labels(
         Counter(states.values()),
         tuple(sorted(distrusted, key=str)),
         reviewed_texts(used, predicted, limits) & decided.keys(),
+        _support(used, decided),
     )
 
 
@@ -123,6 +143,21 @@ def _within(votes: Iterable[Vote], limits: FeedbackLimits) -> list[Vote]:
         if by_caller[vote.caller, day] <= limits.max_per_caller_and_day:
             kept.append(vote)
     return kept
+
+
+def _support(votes: Iterable[Vote], decided: Mapping[str, tuple[str, datetime]]) -> dict[str, Support]:
+    said_so: defaultdict[str, list[Vote]] = defaultdict(list)
+    for vote in votes:
+        if vote.text_digest in decided and vote.category == decided[vote.text_digest][0]:
+            said_so[vote.text_digest].append(vote)
+    return {
+        text: Support(frozenset(map(_key_of, agreeing)), any(vote.trusted for vote in agreeing))
+        for text, agreeing in said_so.items()
+    }
+
+
+def _key_of(vote: Vote) -> str:
+    return NO_KEY if vote.caller is None or vote.caller.startswith(ANONYMOUS) else vote.caller
 
 
 def _majorities(votes: Iterable[Vote]) -> dict[str, tuple[str, datetime]]:

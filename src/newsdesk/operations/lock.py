@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from newsdesk.errors import NewsdeskError
+from newsdesk.private_files import keep_private
 
 LOCK = ".maintenance.lock"
 
@@ -26,7 +27,7 @@ class OverlapError(MaintenanceError):
 @contextmanager
 def only_maintenance(home: Path) -> Iterator[None]:
     """Hold the right to back up, restore or prune `home`. Raises `OverlapError` where another process holds it."""
-    home.mkdir(parents=True, exist_ok=True)
+    keep_private(home)
     try:
         with FileLock(home / LOCK, timeout=0):
             yield

@@ -1,8 +1,9 @@
 """The table to retrain on: what the champion learnt from, with what was said since."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -14,21 +15,24 @@ from newsdesk.articles.readers import RawRow
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.monitoring.labels import Labels
+from newsdesk.monitoring.labels import NO_KEY, Labels, Support
+from newsdesk.pipeline.caller_shares import beyond_shares
 from newsdesk.pipeline.prepare import Checked
 from newsdesk.store.feedback import known_texts
 from newsdesk.store.records import text_digest
 from newsdesk.text.cleaning import join_title_and_text
 
+FEEDBACK = "feedback-"  # begins the id of an article that came by feedback
 _COLUMNS = {"id": "id", "text": "text", "category": "category"}
 
 
 class Correction(NamedTuple):
-    """What editors say of a text; `text` is None where it is not kept."""
+    """What editors say of a text; `text` is None where it is not kept. `support`: whose word it is."""
 
     text_digest: str
     category: str
     text: str | None
+    support: Support = Support(frozenset({NO_KEY}), trusted=False)
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,14 @@ class Corrected:
     """The table, as articles by story, and how it came about.
 
     `added` and `relabelled` count articles that are new, and old ones with another category. `unknown` counts
-    corrections about texts that are not kept; `left_out` those to categories that have too few texts, by category.
-    `quarantined` could not be used. `reading` tells how a table that was given was read.
+    corrections about texts that are not kept; `left_out` those that leave too few texts to a category, by category;
+    `beyond_share` those that are more than one caller's share, by caller; `held_back` those by which one caller alone
+    would change what models are measured on. `quarantined` could not be used. `reading` tells how a table that was
+    given was read.
+
+    `unconfirmed` are stories whose category is no more than one outsider's word: to learn from, not to be measured on.
+    `guard` holds the articles that the champion was measured on, and those of a table, as nobody outside could label
+    them.
     """
 
     articles: Mapping[str, LabelledArticle]
@@ -48,6 +58,10 @@ class Corrected:
     unknown: int
     left_out: Mapping[str, int]
     reading: TableReading | None = None
+    beyond_share: Mapping[str, int] = field(default_factory=dict)
+    held_back: int = 0
+    unconfirmed: frozenset[str] = frozenset()
+    guard: Mapping[str, LabelledArticle] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
@@ -62,6 +76,14 @@ class Corrected:
         if self.left_out:
             named = ", ".join(f"'{category}' {count:,}" for category, count in sorted(self.left_out.items())[:5])
             told.append(f"left out, of categories with too few texts: {named}")
+        if self.beyond_share:
+            named = ", ".join(f"{key or 'nobody'} {count:,}" for key, count in sorted(self.beyond_share.items())[:5])
+            told.append(
+                f"left out, beyond the share that one API key has (monitoring.feedback.max_caller_share): {named}; an "
+                "administrator can vouch for a key (newsdesk keys create NAME --trusted)"
+            )
+        if self.held_back:
+            told.append(f"{self.held_back:,} held back: one key alone changes nothing that models are measured on")
         return "; ".join(told)
 
     def counts(self) -> dict[str, int]:
@@ -72,6 +94,8 @@ class Corrected:
             "relabelled": self.relabelled,
             "unknown": self.unknown,
             "left_out": sum(self.left_out.values()),
+            "beyond_share": sum(self.beyond_share.values()),
+            "held_back": self.held_back,
         }
 
     def checked(self, source: str) -> Checked:
@@ -84,7 +108,7 @@ def corrections_of(labels: Labels, store: Engine) -> list[Correction]:
     """Usable labels with the texts that are kept, the oldest first."""
     texts = dict(known_texts(store))
     in_time = sorted(labels.categories, key=lambda text: (labels.said_at[text], text))
-    return [Correction(text, labels.categories[text], texts.get(text)) for text in in_time]
+    return [Correction(text, labels.categories[text], texts.get(text), labels.support[text]) for text in in_time]
 
 
 def correct(
@@ -93,22 +117,33 @@ def correct(
     corrections: Sequence[Correction],
     cleaning: TextCleaning,
     min_articles_per_category: int,
+    guard: Mapping[str, LabelledArticle] = MappingProxyType({}),
+    max_caller_share: float = 1,
 ) -> Corrected:
     """Put together what is `known`, a table that is `given`, and corrections in the order of time.
 
-    Of a story that is labelled anew the newest label counts. Corrections to a category that would have too few articles
-    are left out.
+    Of a story that is labelled anew the newest label counts, one that independent callers agree on before others. Left
+    out are corrections that would leave too few articles to a category, those beyond a caller's share, and, of stories
+    in the champion's `guard`, those that are one caller's word.
     """
     before = {story_key(article): article for article in known}
-    table, quarantined = dict(before), []
+    table, own, quarantined = dict(before), dict(guard), []
     if given is not None:
         stories, repeats = separate_duplicates(given.accepted)
         quarantined += given.quarantined + repeats
         for key, item in stories.items():
             table[key] = _relabelled(table.get(key, item.article), item.article.category)
-    found, unusable, unknown = _found(corrections, table, cleaning)
-    left_out = _leave_out_small(found, table, min_articles_per_category)
+            if key in own or key not in before:
+                own[key] = table[key]
+    found, support, unusable, unknown = _found(corrections, table, cleaning)
+    held_back = [key for key in found if key in guard and not support[key].is_independent]
+    _without(found, held_back)
+    beyond = beyond_shares(found, support, table, max_caller_share)
+    _without(found, beyond)
+    left_out = _leave_out_small(found, table, guard, min_articles_per_category)
     table |= found
+    # Feedback of an earlier retraining is in the table for good; who said it may be distrusted since.
+    said = found.keys() | {key for key, item in table.items() if item.id.startswith(FEEDBACK) and key not in own}
     relabelled = sum(table[key].category != article.category for key, article in before.items())
     return Corrected(
         table,
@@ -119,42 +154,57 @@ def correct(
         unknown=unknown,
         left_out=left_out,
         reading=given.reading if given else None,
+        beyond_share=Counter(beyond.values()),
+        held_back=len(held_back),
+        unconfirmed=frozenset(key for key in said if key not in found or not support[key].is_independent),
+        guard=own,
     )
 
 
+def _without(found: dict[str, LabelledArticle], stories: Collection[str]) -> None:
+    for key in stories:
+        del found[key]
+
+
 def _leave_out_small(
-    found: dict[str, LabelledArticle], table: dict[str, LabelledArticle], least: int
-) -> dict[str, int]:
-    """Take corrections to too small categories back, the smallest first: others may be large enough then."""
-    left_out: dict[str, int] = {}
+    found: dict[str, LabelledArticle], table: Mapping[str, LabelledArticle], guard: Collection[str], least: int
+) -> Counter[str]:
+    """Take corrections to too small categories back, the smallest first: others may be large enough then. The same for
+    corrections that leave of a category too little, or nothing to learn it from."""
+    left_out: Counter[str] = Counter()
     while True:
-        counts = Counter(article.category for article in (table | found).values())
-        size, small = min(
-            ((counts[article.category], article.category) for article in found.values()), default=(least, "")
-        )
-        if size >= least:
+        merged = {**table, **found}
+        counts = Counter(article.category for article in merged.values())
+        learnable = Counter(article.category for key, article in merged.items() if key not in guard)
+        small = {category for category in counts if counts[category] < least or not learnable[category]}
+        by_category: defaultdict[str, list[str]] = defaultdict(list)
+        for key, article in found.items():
+            for category in {article.category, table[key].category if key in table else article.category} & small:
+                by_category[category].append(key)
+        if not by_category:
             return left_out
-        outs = [key for key, article in found.items() if article.category == small]
-        left_out[small] = len(outs)
-        for key in outs:
-            del found[key]
+        smallest = min(by_category, key=lambda category: (counts[category], category))
+        left_out[smallest] += len(by_category[smallest])
+        _without(found, by_category[smallest])
 
 
 def _found(
     corrections: Iterable[Correction], table: Mapping[str, LabelledArticle], cleaning: TextCleaning
-) -> tuple[dict[str, LabelledArticle], list[Quarantined], int]:
-    """Articles as they were corrected, by story; what cannot be used; of how many the text is not known."""
+) -> tuple[dict[str, LabelledArticle], dict[str, Support], list[Quarantined], int]:
+    """Articles as they were corrected, by story; whose word that is; what cannot be used; of how many the text is not
+    known."""
     by_digest = {digest: key for key, article in table.items() for digest in _digests(article)}
     found: dict[str, LabelledArticle] = {}
+    supports: dict[str, Support] = {}
     unusable: list[Quarantined] = []
     unknown = 0
-    for number, (digest, category, text) in enumerate(corrections, start=1):
+    for number, (digest, category, text, support) in enumerate(corrections, start=1):
         key = by_digest.get(digest)
         if key is None and text is None:
             unknown += 1
             continue
         values = {
-            "id": f"feedback-{digest[:16]}",
+            "id": f"{FEEDBACK}{digest[:16]}",
             "text": text if key is None else table[key].text,
             "category": category,
         }
@@ -164,8 +214,11 @@ def _found(
             unusable.append(item)
             continue
         key = key or story_key(item.article)
+        if key in supports and supports[key].is_independent and not support.is_independent:
+            continue
+        supports[key] = support
         found[key] = _relabelled(table.get(key, item.article), item.article.category)
-    return found, unusable, unknown
+    return found, supports, unusable, unknown
 
 
 def _digests(article: LabelledArticle) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from newsdesk.articles.readers import is_table, table_stem
 from newsdesk.errors import UsageError
 from newsdesk.pipeline.storage import StorageError, explained, open_address
+from newsdesk.printable import printable
 
 _LABELS = ".labels"  # news.csv may come with news.labels.csv
 
@@ -26,6 +27,11 @@ class Table(NamedTuple):
     labels: str | None
     size: int
     modified: str
+
+    @property
+    def name(self) -> str:
+        """Its address as it is told and remembered: names of files may be no text."""
+        return printable(self.address)
 
 
 class Local(NamedTuple):
@@ -74,7 +80,7 @@ def at_hand(table: Table) -> Iterator[Local]:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())
         yield Local(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
     if table_at(table.address, table.labels) != table:
-        raise UnfinishedError(f"{table.address} changed while it was read. It is taken once it is whole.")
+        raise UnfinishedError(f"{table.name} changed while it was read. It is taken once it is whole.")
 
 
 def _table(files: dict[str, Any], name: str, folder: str) -> Table:

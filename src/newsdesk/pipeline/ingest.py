@@ -24,6 +24,7 @@ from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import REFUSED, Source, check, refuse_too_many_broken
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
+from newsdesk.printable import printable
 
 PATIENCE = 60.0  # seconds that a step waits for another command to finish
 
@@ -110,7 +111,7 @@ class _Intake:
     def knows(self, table: Table) -> bool:
         """Whether it was taken in as it is now, by its file's size and date."""
         return any(
-            (batch.source, batch.size, batch.modified) == (table.address, table.size, table.modified)
+            (batch.source, batch.size, batch.modified) == (table.name, table.size, table.modified)
             for batch in self._batches.values()
         )
 
@@ -122,7 +123,7 @@ class _Intake:
                 with at_hand(table) as local:
                     batch, stories, aside = self._read(table, local)
             except UnfinishedError:
-                waiting.append(table.address)
+                waiting.append(table.name)
                 continue
             folder = write_batch(self._home, batch, stories, aside)
             self._storage.share(folder, MANIFEST)
@@ -137,7 +138,7 @@ class _Intake:
     def _read(self, table: Table, local: Local) -> tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined]]:
         draft = Batch(
             digest=local.digest,
-            source=table.address,
+            source=table.name,
             size=table.size,
             modified=table.modified,
             status="ingested",
@@ -152,12 +153,16 @@ class _Intake:
             draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)
             aside = checked.quarantined + repeats
-            refuse_too_many_broken(table.address, checked, aside, self._limits, self._broken_rows)
+            refuse_too_many_broken(table.name, checked, aside, self._limits, self._broken_rows)
         except (DataError, UsageError) as error:
-            reason = str(error).replace(str(local.table), table.address)
+            reason = str(error).replace(str(local.table), table.name)
             if local.labels and table.labels:
-                reason = reason.replace(str(local.labels), table.labels)
-            return draft.model_copy(update={"status": "refused", "reason": reason} | _counts(aside)), [], aside
+                reason = reason.replace(str(local.labels), printable(table.labels))
+            return (
+                draft.model_copy(update={"status": "refused", "reason": printable(reason)} | _counts(aside)),
+                [],
+                aside,
+            )
         known = self._known()
         new = [(key, item.article) for key, item in stories.items() if known.get(key) != item.article.category]
         counts = {"rows": checked.rows, "new": len(new), "known": len(stories) - len(new)}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from newsdesk.articles.dataset import Dataset, read_examples
+from newsdesk.articles.dataset import GUARD, Dataset, read_examples
 from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
@@ -16,6 +16,7 @@ from newsdesk.registry.versions import Registry
 from newsdesk.training.comparison import most_probable
 from newsdesk.training.evaluation import evaluate
 from newsdesk.training.gate import Verdict, decide
+from newsdesk.training.guard import GuardResult, compare_on_guard
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Gate:
         """
         self._promotions.settle()
         champion = self._registry.holder("champion")
-        rival, verdict = self.look(trained, dataset, thresholds, champion)
+        rival, guard, verdict = self.look(trained, dataset, thresholds, champion)
         digest = trained.bundle.digest
         evidence = {
             "dataset_version": dataset.version,
@@ -54,6 +55,7 @@ class Gate:
             "champion_accuracy": rival,
             "auto_deploy_threshold": thresholds.auto_deploy_threshold,
             "model_comparison_threshold": thresholds.model_comparison_threshold,
+            "guard": guard and guard.as_dict() | {"max_loss": thresholds.max_loss},
             "run_id": trained.run_id,
             **occasion,
         }
@@ -72,16 +74,23 @@ class Gate:
 
     def look(
         self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, champion: Version | None
-    ) -> tuple[float | None, Verdict]:
-        """The champion's accuracy on the dataset's test set, and what the gate says; nothing is done."""
-        rival = None if champion is None else self._accuracy_of(champion, dataset)
+    ) -> tuple[float | None, GuardResult | None, Verdict]:
+        """The champion's accuracy on the dataset's test set, what the guard shows, and what the gate says; nothing is
+        done."""
+        rival = guard = None
+        if champion is not None:
+            bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
+            incumbent, testing = Predictor(bundle), read_examples(dataset, "test")
+            rival = evaluate(testing.categories, most_probable(incumbent, testing.texts)).accuracy
+            guard = _on_guard(Predictor(trained.bundle), incumbent, dataset)
         verdict = decide(
             accuracy=trained.test.accuracy,
             champion_accuracy=rival,
             same_as_champion=champion is not None and champion.digest == trained.bundle.digest,
             thresholds=thresholds,
+            guard=guard,
         )
-        return rival, verdict
+        return rival, guard, verdict
 
     def _registered(self, trained: Trained) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""
@@ -90,7 +99,10 @@ class Gate:
                 return version
         return self._registry.register(trained.bundle, trained.winner.pipeline, trained.run_id)
 
-    def _accuracy_of(self, champion: Version, dataset: Dataset) -> float:
-        bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
-        testing = read_examples(dataset, "test")
-        return evaluate(testing.categories, most_probable(Predictor(bundle), testing.texts)).accuracy
+
+def _on_guard(challenger: Predictor, champion: Predictor, dataset: Dataset) -> GuardResult | None:
+    if GUARD not in dataset.manifest.files:
+        return None
+    guard = read_examples(dataset, "guard")
+    said = most_probable(challenger, guard.texts), most_probable(champion, guard.texts)
+    return compare_on_guard(guard.categories, *said)

@@ -102,12 +102,14 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
     progress.step("Judging and registering")
     registry, store = Registry(settings), open_store(settings.database)
     try:
-        gate = Gate(settings, registry, Promotions(settings, registry, store, actor))
+        promotions = Promotions(settings, registry, store, actor)
+        gate = Gate(settings, registry, promotions)
         if dry_run:
             champion = registry.holder("champion")
-            _, verdict = gate.look(trained, dataset, plan.training, champion)
+            *_, verdict = gate.look(trained, dataset, plan.training, champion)
             return _as_decided(Judged(verdict, None, champion), trained, is_done=False)
         with only_writer(settings.home, PATIENCE), remembered(settings, plan.pipeline) as ending:
+            promotions.settle()
             judged = _done_before(store, registry, plan_id)
             judged = judged or gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
             decided = _as_decided(judged, trained, is_done=True)

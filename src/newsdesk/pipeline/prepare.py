@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
 from newsdesk.errors import DataError
 from newsdesk.pipeline.progress import Progress, watched
+from newsdesk.pipeline.split_constraints import UNCONSTRAINED, SplitConstraints
+from newsdesk.printable import printable
 from newsdesk.sample import read_sample
 
 REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused for them
@@ -135,7 +137,7 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         notes=table.notes,
         unusable=Counter(field for item in accepted for field in item.unused),
     )
-    return Checked(str(source), accepted, quarantined, len(rows), reading)
+    return Checked(printable(str(source)), accepted, quarantined, len(rows), reading)
 
 
 def write(
@@ -143,12 +145,9 @@ def write(
     home: Path,
     pipeline: PipelineConfig,
     cleaning: TextCleaning,
-    learnt: Collection[str] = (),
+    constraints: SplitConstraints = UNCONSTRAINED,
 ) -> Prepared:
-    """Separate duplicates, split, write a dataset under `home`. Raises `DataError`.
-
-    `learnt`: keys of stories that a model has learnt from, on which no other is measured against it.
-    """
+    """Separate duplicates, split, write a dataset under `home`. Raises `DataError`."""
     stories, repeats = separate_duplicates(checked.accepted)
     quarantined = sorted(checked.quarantined + repeats, key=lambda row: row.row)
     refuse_too_many_broken(checked.source, checked, quarantined, pipeline.data_pipeline, home / REFUSED)
@@ -161,7 +160,8 @@ def write(
         test=settings.test_split,
         seed=settings.random_seed,
     )
-    splits |= dict.fromkeys((key for key in learnt if splits.get(key) == "test"), "train")
+    constraints.hold(splits, {key: item.article.category for key, item in stories.items()})
+    guard = constraints.guard
     contents = Contents(
         articles={
             split: [(key, item.article) for key, item in stories.items() if splits[key] == split] for split in SPLITS
@@ -171,6 +171,9 @@ def write(
         test_split=settings.test_split,
         random_seed=settings.random_seed,
         text_cleaning=cleaning,
+        guard=None
+        if guard is None
+        else [(key, guard[key]) for key in stories if key in guard and splits[key] == "test"],
     )
     dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))
     return Prepared(dataset, checked.rows, quarantined, checked.source, checked.reading)

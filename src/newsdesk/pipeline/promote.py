@@ -1,24 +1,27 @@
 """Who is in charge: promotion by hand or after the gate's verdict, and the way back.
 
-Order of every change: first the ledger says what was decided and why; then the aliases move; last the pointer, which
-servers without a registry follow. Killed in between, the next command finds them at odds and mends `previous` and the
-pointer; the champion's alias moves first, by which a killed command is told from other hands. Callers hold
-`only_writer`; it binds one machine only, so that another one may still promote at the same time: a champion that
-changed since the decision is left alone.
+Order of every change: first the ledger says what was decided and why; then the alias `champion` moves, then the
+pointer, which servers without a registry follow, and `previous` last: where it is right, the change is at its end. Once
+the ledger has it, a change is not taken back: whoever was killed, the next command finishes it by what ledger and
+aliases say, or strikes it out where its version cannot serve any more. Callers hold `only_writer`; it binds one machine
+only, so that another one may still promote at the same time: a champion that changed since the decision is left alone.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine
 
 from newsdesk.config.settings import Settings
-from newsdesk.errors import RegistryError
-from newsdesk.pipeline.outside_moves import settle
+from newsdesk.errors import NewsdeskError, RegistryError
+from newsdesk.pipeline.outside_moves import note_outside_move
+from newsdesk.pipeline.unfinished import before_champion, holder, unfinished_change
+from newsdesk.pipeline.uninterrupted import uninterrupted
 from newsdesk.registry.pointer import Champion, read_champion, write_champion
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
-from newsdesk.store.ledger import Action, Entry, append, entries, predecessor
+from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, last_change
 
 
 class Promotions:
@@ -42,9 +45,16 @@ class Promotions:
         return version
 
     def rollback(self, reason: str) -> tuple[Version, Version]:
-        """Put the version that was in charge before back in charge; returns (from, to). Raises `RegistryError`."""
-        self.settle()
-        champion, previous = self._registry.holder("champion"), self._registry.holder("previous")
+        """Put the version that was in charge before back in charge; returns (from, to). Raises `RegistryError`.
+
+        Where a rollback was interrupted, it is finished, and this is it: asked again, nobody wants to go back twice.
+        """
+        finished = self.settle()
+        versions = self._registry.versions()
+        champion = _numbered(holder("champion", versions), versions)
+        if finished and finished.action == "rollback" and champion:
+            return _numbered(finished.from_version, versions) or champion, champion
+        previous = _numbered(holder("previous", versions), versions)
         if champion is None or previous is None or previous.version == champion.version:
             raise RegistryError(
                 "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
@@ -52,9 +62,25 @@ class Promotions:
         self.take_over("rollback", champion, previous, reason, {})
         return champion, previous
 
-    def settle(self) -> None:
-        """Tell the ledger of moves by other hands, and let `previous` follow from it. Raises `RegistryError`."""
-        settle(self._store, self._registry)
+    def settle(self) -> Entry | None:
+        """Finish what was interrupted; tell the ledger of moves by other hands; let `previous` and the pointer follow.
+
+        The change that was finished, if one was. Raises `RegistryError`.
+        """
+        note_outside_move(self._store, self._registry)
+        history, versions = entries(self._store), self._registry.versions()
+        change = unfinished_change(history, versions)
+        if change is not None:
+            return self._finish(change, versions)
+        last = last_change(history)
+        if last is not None and last.to_version == holder("champion", versions):
+            before = before_champion(history, versions)
+            if before != holder("previous", versions):
+                self._registry.set_alias("previous", before)
+        with suppress(NewsdeskError):  # a champion whose bundle is lost can be replaced all the same
+            if not self._is_pointed_at(versions):
+                self.mend_pointer()
+        return None
 
     def mend_pointer(self) -> None:
         """Make the pointer say what the alias says, where a killed command or other hands left them at odds."""
@@ -77,16 +103,63 @@ class Promotions:
         # A version whose bundle is damaged never gets as far as the ledger.
         fetch_bundle(self._registry, version, self._settings.bundles)
         self._check_still_in_charge(champion)
-        is_rollback = action == "rollback"
-        replaced = champion.version if champion else None
-        before = predecessor(entries(self._store), version.version) if is_rollback else replaced
-        decision = "rolled back" if is_rollback else "promoted"
-        self.write_down(action, decision, champion, version, version.digest, reason, evidence)
+        decision = "rolled back" if action == "rollback" else "promoted"
+        with uninterrupted():
+            self.write_down(action, decision, champion, version, version.digest, reason, evidence)
+            try:
+                self._move_to(version)
+            except NewsdeskError as error:
+                raise RegistryError(
+                    f"{error} The ledger has put version {version.version} in charge already: run the same command "
+                    "again, and it finishes what was begun."
+                ) from error
+
+    def _move_to(self, version: Version) -> None:
+        """Make aliases and pointer what the ledger says. Done twice, or by two at once, it comes to the same."""
         self._registry.set_alias("champion", version.version)
-        self._registry.set_alias("previous", before)
-        if "challenger" in version.aliases:
+        versions = self._registry.versions()
+        if holder("challenger", versions) == version.version:
             self._registry.set_alias("challenger", None)
         self.mend_pointer()
+        self._registry.set_alias("previous", before_champion(entries(self._store), versions))
+
+    def _finish(self, change: Entry, versions: list[Version]) -> Entry | None:
+        """End a change that was interrupted; None where it is struck out."""
+        champion, version = holder("champion", versions), _numbered(change.to_version, versions)
+        try:
+            if version is None:
+                raise RegistryError(f"Version {change.to_version} is not registered any more.")
+            if champion != version.version:
+                fetch_bundle(self._registry, version, self._settings.bundles)
+        except NewsdeskError as error:
+            self._strike_out(change, _numbered(champion, versions), str(error))
+            return None
+        with uninterrupted():
+            self._move_to(version)
+        return change
+
+    def _strike_out(self, change: Entry, champion: Version | None, why: str) -> None:
+        entry = Entry(
+            at=datetime.now(UTC),
+            actor=self._actor,
+            action="rollback",
+            decision=STRUCK_OUT,
+            from_version=change.to_version,
+            to_version=champion.version if champion else None,
+            digest=champion.digest if champion else None,
+            reason=f"the change before was interrupted and cannot be finished: {why}",
+            evidence={},
+        )
+        append(self._store, entry)
+
+    def _is_pointed_at(self, versions: list[Version]) -> bool:
+        """Whether the pointer says what the alias says."""
+        champion = _numbered(holder("champion", versions), versions)
+        try:
+            pointer = read_champion(self._settings.bundles)
+        except RegistryError:
+            return False
+        return champion is None or (pointer is not None and pointer.digest == champion.digest)
 
     def write_down(
         self,
@@ -132,3 +205,7 @@ class Promotions:
 
 def _name_of(version: Version | None) -> str:
     return f"version {version.version}" if version else "nobody"
+
+
+def _numbered(number: str | None, versions: list[Version]) -> Version | None:
+    return next((version for version in versions if version.version == number), None)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.columns import BY_NAME, ColumnNames
-from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset
+from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset, read_guard
 from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.splits import SPLITS
@@ -23,13 +23,14 @@ from newsdesk.errors import DataError
 from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import read_report
-from newsdesk.pipeline.corrections import Corrected, correct, corrections_of
+from newsdesk.pipeline.corrections import FEEDBACK, Corrected, correct, corrections_of
 from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
 from newsdesk.pipeline.feedback import label_counts, labels_in
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.run import Outcome, train_and_judge
+from newsdesk.pipeline.split_constraints import SplitConstraints
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
@@ -138,7 +139,8 @@ def _assembled(
     progress.step("Reading feedback")
     labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)
     least = pipeline.data_pipeline.min_articles_per_category
-    corrected = correct(known.articles, given, corrections_of(labels, store), cleaning, least)
+    share = pipeline.monitoring.feedback.max_caller_share
+    corrected = correct(known.articles, given, corrections_of(labels, store), cleaning, least, known.guard, share)
     ending.detail["corrections"] = corrected.counts()
     ending.detail |= label_counts(labels)
     if not corrected.is_new:
@@ -148,7 +150,9 @@ def _assembled(
     source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
         f", with {order.data}" if order.data else ""
     )
-    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, known.learnt)
+    never_test = known.learnt | corrected.unconfirmed
+    constraints = SplitConstraints(never_test, known.guard.keys(), corrected.guard)
+    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints)
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}
     return Assembled(ending.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, occasion)
@@ -167,11 +171,13 @@ def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bo
 
 @dataclass(frozen=True)
 class _Known:
-    """What the champion's dataset holds; the keys of stories that it learnt from; and `pipeline`, with the splits of
-    that dataset, so that every story stays in its own."""
+    """What the champion's dataset holds; the keys of stories that it learnt from; the articles that it was measured on,
+    by story, as nobody outside could label them; and `pipeline`, with the splits of that dataset, so that every story
+    stays in its own."""
 
     articles: list[LabelledArticle]
     learnt: frozenset[str]
+    guard: Mapping[str, LabelledArticle]
     pipeline: PipelineConfig
 
 
@@ -179,19 +185,22 @@ def _known(settings: Settings, champion: Champion, pipeline: PipelineConfig, *, 
     folder = settings.datasets / champion.bundle.manifest.dataset_version
     if not Storage(settings).fetch(folder, MANIFEST):
         if may_be_gone:
-            return _Known([], frozenset(), pipeline)
+            return _Known([], frozenset(), {}, pipeline)
         raise DataError(
             f"{folder}, from which champion version {champion.version} learnt, is gone. Give the articles again: "
             "newsdesk retrain --data FILE."
         )
     dataset = read_dataset(folder)
     split = {name: read_articles(dataset, name) for name in SPLITS}
-    manifest = dataset.manifest
+    manifest, guard = dataset.manifest, read_guard(dataset)
+    if guard is None:  # earlier versions put feedback into the test set, too
+        guard = [article for article in split["test"] if not article.id.startswith(FEEDBACK)]
     splitting = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
     training = pipeline.training_pipeline.model_copy(update=splitting)
     return _Known(
         [article for name in SPLITS for article in split[name]],
         frozenset(story_key(article) for article in split["train"] + split["validation"]),
+        {story_key(article): article for article in guard},
         pipeline.model_copy(update={"training_pipeline": training}),
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.http_client import spare_proxies
+from newsdesk.private_files import keep_private
 
 EXPERIMENT = "newsdesk"
 
@@ -23,7 +24,7 @@ logger = logging.getLogger("newsdesk.registry")
 
 def connect(settings: Settings) -> MlflowClient:
     """A client of the MLflow that the settings name; embedded, a SQLite file that is made on first use."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    keep_private(settings.home)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if settings.mlflow_tracking_username and settings.mlflow_tracking_password:  # MLflow reads them from here alone

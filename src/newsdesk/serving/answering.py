@@ -1,5 +1,6 @@
 """From a text and what was asked about it to an answer: the one path behind every door that predicts."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -14,14 +15,14 @@ from newsdesk.serving.errors import ApiError
 from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.last_prediction import LastPrediction
 from newsdesk.serving.logs import place_of
-from newsdesk.serving.long_texts import worked_off
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
-from newsdesk.serving.prometheus import shared_folder
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
 from newsdesk.serving.suitable_texts import unsuitable, warnings_about
+from newsdesk.serving.worker_place import own_place, shared_folder
 from newsdesk.store.records import Arm, PredictionRecord, new_id, text_digest
 
 logger = logging.getLogger("newsdesk.model")
@@ -74,6 +75,7 @@ class Answering:
         log: PredictionLog | None,
         cache: PredictionCache,
         shared_cache: SharedCache | None,
+        long_work: LongWork,
         *,
         store_text: bool,
         batch_size: int,
@@ -84,8 +86,8 @@ class Answering:
         self._hits, self._misses = metrics.cache.labels("hit"), metrics.cache.labels("miss")
         self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
         self._abstained = labelled(metrics.abstentions)
-        self._sampler = Sampler(metrics)
-        self.last_prediction = LastPrediction(shared_folder())
+        self._long_work, self._sampler = long_work, Sampler(metrics, long_work)
+        self.last_prediction = LastPrediction(shared_folder(), own_place())
 
     def chosen(self, served: Served | None, caller: str) -> tuple[Served, Arm | None]:
         """Who answers: the model that was asked for, else the one that this caller gets. Raises `ApiError`."""
@@ -122,6 +124,7 @@ class Answering:
         answers: list[Answer | ApiError] = []
         for start in range(0, len(texts), self.batch_size):
             answers += await self._some(texts[start : start + self.batch_size], wish, served, arm, caller)
+            await asyncio.sleep(0)  # short texts are answered without waiting for anything: others have their turn here
         return answers
 
     async def close(self) -> None:
@@ -151,7 +154,7 @@ class Answering:
         """Predictions, and who made them: the model before, where a new one fails, and the champion for a challenger
         that nobody asked for. Who stands in belongs to no arm."""
         try:
-            predictions = await _predictions(served, texts)
+            predictions = await self._predictions(served, texts)
         except Exception as defect:  # noqa: BLE001 - whatever a model does wrong, the one before it may answer
             self._metrics.model_errors.labels(served.version).inc()
             was_in_charge = served is self._models.champion
@@ -162,10 +165,13 @@ class Answering:
             if was_in_charge and self._models.reverted is served:
                 self._metrics.swaps.labels("reverted").inc()
                 logger.error("Version %s failed too often: version %s is back", served.version, stand_in.version)
-            return stand_in, None, await _predictions(stand_in, texts)
+            return stand_in, None, await self._predictions(stand_in, texts)
         if served is self._models.champion:
             self._models.succeeded()
         return served, arm, predictions
+
+    async def _predictions(self, served: Served, texts: Sequence[str]) -> list[Prediction]:
+        return await self._long_work.run_if_long(sum(map(len, texts)), lambda: served.predictor.predict_many(texts))
 
     def _remember(
         self,
@@ -232,7 +238,3 @@ def no_model() -> ApiError:
 def _model_failed() -> ApiError:
     message = "The model could not answer"
     return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "Model prediction failed", message, "model_failed")
-
-
-async def _predictions(served: Served, texts: Sequence[str]) -> list[Prediction]:
-    return await worked_off(sum(map(len, texts)), lambda: served.predictor.predict_many(texts))

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from newsdesk import __version__
 from newsdesk.serving import errors, openapi
 from newsdesk.serving.access_log import AccessLog
+from newsdesk.serving.body_limits import BodySizes
 from newsdesk.serving.guard import Guard
 from newsdesk.serving.head import HeadAsGet
 from newsdesk.serving.observe import Observed
@@ -53,7 +54,9 @@ def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
     """What lies around the endpoints, from the inside out: ours outermost, and FastAPI's own within the shortcut."""
     settings = service.settings
     layers: ASGIApp = Shortcut(HeadAsGet(app.build_middleware_stack()), app.router.routes)
-    layers = Guard(layers, service.access, service.limiter, settings.api_timeout)
+    layers = Guard(
+        layers, service.access, service.limiter, settings.api_timeout, BodySizes(app.router.routes), service.long_work
+    )
     if settings.api_cors_origins:
         layers = CORSMiddleware(
             layers,

@@ -1,21 +1,23 @@
 """What goes over the wire for many texts at once."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from newsdesk.serving.body_limits import ONE_TEXT, BodyLimits
 from newsdesk.serving.rows import RowId
 from newsdesk.serving.schemas import ABSTAINED, Identifier, ModelName, PredictionOptions, ResponseBody
 
 MAX_BATCH = 10_000
-
+LINE_ITEMS = 10_000  # keys and elements in one of the JSON Lines: a column may hold a vector
 
 _STRING: dict[str, JsonValue] = {"type": "string"}
 _ARTICLE: dict[str, JsonValue] = {"type": "object", "properties": {"title": _STRING, "text": _STRING}}
 
 
 class BatchRequest(PredictionOptions):
+    body_limits: ClassVar[BodyLimits] = BodyLimits(size=ONE_TEXT.size, items=10 * MAX_BATCH)
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"texts": ["Stock market hits record high", "Lakers win championship"]}]}
     )

@@ -4,9 +4,11 @@ from typing import Literal
 
 Code = Literal[
     "body_too_large",
+    "busy",
     "change_refused",
     "damaged_model",
     "expired_token",
+    "disk_full",
     "feedback_conflict",
     "insufficient_scope",
     "internal_error",
@@ -35,5 +37,6 @@ Code = Literal[
     "unknown_category",
     "unknown_model",
     "unknown_version",
+    "unsupported_encoding",
     "wrong_shape",
 ]

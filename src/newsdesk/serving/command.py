@@ -1,7 +1,11 @@
 """Run `newsdesk` in a process of its own, for what needs libraries that a server must not load."""
 
 import asyncio
+import subprocess
 import sys
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
 
 from newsdesk.config.settings import Settings
 
@@ -27,7 +31,35 @@ async def run_newsdesk(settings: Settings, *arguments: str) -> bytes:
     except asyncio.CancelledError:
         process.kill()
         raise
-    if process.returncode != 0:
+    return _output_of(process.returncode, output, complaint)
+
+
+async def run_to_its_end(settings: Settings, *arguments: str) -> bytes:
+    """The same for what must not be left half done: whoever waits may go, even this server, and the command goes on."""
+    outcome: Future[bytes] = Future()
+    outcome.set_running_or_notify_cancel()
+    # A thread that the end of this process does not wait for; the event loop's own processes end with it.
+    Thread(target=partial(_run, outcome, settings, arguments), name="command", daemon=True).start()
+    return await asyncio.wrap_future(outcome)
+
+
+def _run(outcome: Future[bytes], settings: Settings, arguments: tuple[str, ...]) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "newsdesk", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=settings.environment_variables(),
+            start_new_session=True,  # Ctrl+C is for the server alone
+            check=False,
+        )
+        outcome.set_result(_output_of(done.returncode, done.stdout, done.stderr))
+    except Exception as error:  # noqa: BLE001 - raised again where it is awaited
+        outcome.set_exception(error)
+
+
+def _output_of(code: int | None, output: bytes, complaint: bytes) -> bytes:
+    if code != 0:
         lines = complaint.decode(errors="replace").strip().splitlines() or ["The command failed."]
         raise CommandFailed(lines[-1].removeprefix("newsdesk: "))
     return output

@@ -15,6 +15,7 @@ from newsdesk.store.spool import Spool
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+PATIENCE = 0.2  # seconds to wait for another writer, for what can wait on disk as well
 _PATIENCE = 2.0  # seconds for the store to answer, before the spool is used
 _AT_ONCE = 8  # conversations with the store
 
@@ -63,7 +64,7 @@ class FeedbackDesk:
             except (KeyError, TypeError, ValueError, InvalidFeedback) as error:
                 logger.error("a line of the feedback spool is no feedback (%s)", type(error).__name__)
                 continue
-            self._store.use(partial(_replay, feedback))
+            self._store.use(partial(_replay, feedback), PATIENCE)
 
 
 async def _in_daemon_thread(work: Callable[[], Recorded]) -> Recorded:

@@ -1,11 +1,12 @@
 """What goes over the wire for feedback."""
 
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from newsdesk.serving.body_limits import ONE_TEXT, BodyLimits
 from newsdesk.serving.schemas import Category, Name, RequestBody, ResponseBody, Text, Title
 from newsdesk.text.cleaning import join_title_and_text
 
@@ -14,6 +15,7 @@ _NOT_GIVEN: dict[str, JsonValue] = {"type": "null"}
 
 
 class FeedbackRequest(RequestBody):
+    body_limits: ClassVar[BodyLimits] = ONE_TEXT
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"text": "Lakers win championship", "category": "sports", "editor": "r.burns"}],

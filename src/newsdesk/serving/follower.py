@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from newsdesk.errors import BundleError, NewsdeskError, RegistryError
 from newsdesk.monitoring.api_metrics import ApiMetrics
@@ -32,7 +33,8 @@ class Follower:
         self._with_challenger = with_challenger
         self._on_swap, self._note_move = on_swap, note_move
         self._is_noted = False
-        self._looking = asyncio.Lock()
+        self._looking, self._turn = asyncio.Lock(), asyncio.Lock()
+        self._loads: dict[Named, asyncio.Task[Served]] = {}
         self._refused: tuple[Named, str] | None = None  # and why
         self.problem: str | None = None
 
@@ -95,12 +97,28 @@ class Follower:
             self._models.challenger = await self.model(named)
 
     async def model(self, named: Named) -> Served:
-        """A model, from memory or loaded. Raises `BundleError`, `RegistryError`."""
+        """A model, from memory or loaded: once for all who ask for it meanwhile, and one model at a time.
+
+        Raises `BundleError`, `RegistryError`.
+        """
         served = self._models.at_hand(named.version, named.digest)
         if served is None:
-            served = await asyncio.to_thread(self._source.load, named)
+            loading = self._loads.get(named)
+            if loading is None:
+                loading = self._loads[named] = asyncio.create_task(self._load(named))
+                loading.add_done_callback(partial(self._loaded, named))
+            served = await asyncio.shield(loading)  # it ends, whoever waits
         self._models.keep(served)
         return served
+
+    async def _load(self, named: Named) -> Served:
+        async with self._turn:
+            return await asyncio.to_thread(self._source.load, named)
+
+    def _loaded(self, named: Named, loading: asyncio.Task[Served]) -> None:
+        del self._loads[named]
+        if not loading.cancelled():
+            loading.exception()  # looked at, for nobody may be waiting any more
 
 
 def _is(named: Named, served: Served | None) -> bool:

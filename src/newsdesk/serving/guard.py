@@ -4,15 +4,17 @@ import asyncio
 from http import HTTPStatus
 from typing import cast
 
+from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.serving.content_encoding import Decompressed, body_too_large, coding_of
-from newsdesk.serving.errors import ApiError, answer_to, invalid_input
+from newsdesk.serving.body_limits import BodySizes
+from newsdesk.serving.content_encoding import Decompressed, body_too_large, coding_of, unsupported_coding
+from newsdesk.serving.errors import ApiError, answer_to
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.route import JSON_LINES, content_type_of
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.limits import Limiter
 
-MAX_BODY_BYTES = 8 * 1024 * 1024  # the longest text allowed, with every character escaped, fits in
 _TOO_SLOW = "took longer than API_TIMEOUT"  # why a request is cancelled
 _PROBES = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}  # a limit would make a busy server look dead
 
@@ -20,11 +22,14 @@ _PROBES = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}  # a limi
 class Guard:
     """ASGI middleware: lets a request through to the endpoints, or answers why not."""
 
-    def __init__(self, app: ASGIApp, access: Access, limiter: Limiter, timeout: float) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access, limiter: Limiter, timeout: float, sizes: BodySizes, long_work: LongWork
+    ) -> None:
         self._app = app
         self._access = access
         self._limiter = limiter
         self._timeout = timeout
+        self._sizes, self._long_work = sizes, long_work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -32,17 +37,21 @@ class Guard:
             return
         if scope["path"].endswith("/") and scope["path"] != "/":
             scope["path"] = scope["path"][:-1]  # answered, not redirected: few clients send a body a second time
+        scope["long_work"] = self._long_work
         try:
             await self._admit(scope)
             length, coding = _declared(scope)
             if scope["path"] == "/predict/batch" and content_type_of(scope) in JSON_LINES:
                 if coding:  # of any length: a small body could become work for days
-                    raise invalid_input("JSON Lines are taken uncompressed: leave out Content-Encoding")
+                    raise unsupported_coding(
+                        "JSON Lines are taken uncompressed: leave out Content-Encoding", "identity"
+                    )
                 await self._app(scope, receive, send)
             else:
-                if length.isdigit() and (len(length) > 12 or int(length) > MAX_BODY_BYTES):
-                    raise body_too_large(MAX_BODY_BYTES)
-                await self._within_limits(scope, receive, send, coding)
+                most = self._sizes.most(get_route_path(scope))
+                if length.isdigit() and (len(length) > 12 or int(length) > most):
+                    raise body_too_large(most)
+                await self._within_limits(scope, receive, send, coding, most)
         except ApiError as refusal:
             await answer_to(scope, refusal)(scope, receive, send)
 
@@ -52,17 +61,19 @@ class Guard:
         if scope["path"] not in _PROBES:
             await self._limiter.check(caller)
 
-    async def _within_limits(self, scope: Scope, receive: Receive, send: Send, coding: bytes) -> None:
+    async def _within_limits(self, scope: Scope, receive: Receive, send: Send, coding: bytes, most: int) -> None:
         received = 0
-        is_whole = has_begun = False
+        is_whole = is_missing = has_begun = False
 
         async def limited_receive() -> Message:
-            nonlocal received, is_whole
+            nonlocal received, is_whole, is_missing
+            is_missing = not is_whole  # from the moment that somebody asks for it
             message = await receive()
             received += len(message.get("body", b""))
             is_whole = not message.get("more_body", False)
-            if received > MAX_BODY_BYTES:
-                raise body_too_large(MAX_BODY_BYTES)
+            is_missing = not is_whole
+            if received > most:
+                raise body_too_large(most)
             return message
 
         async def watched_send(message: Message) -> None:
@@ -74,22 +85,22 @@ class Guard:
         task = cast("asyncio.Task[None]", asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(self._timeout, task.cancel, _TOO_SLOW)
         try:
-            unpacking = Decompressed(limited_receive, coding, MAX_BODY_BYTES) if coding else limited_receive
+            unpacking = Decompressed(limited_receive, coding, most) if coding else limited_receive
             await self._app(scope, unpacking, watched_send)
         except asyncio.CancelledError as cancelled:
             if cancelled.args != (_TOO_SLOW,) or task.uncancel():
                 raise
             if has_begun:
                 raise TimeoutError from None
-            raise self._too_slow(is_whole) from None
+            raise self._too_slow(is_missing) from None
         finally:
             timer.cancel()
 
-    def _too_slow(self, is_whole: bool) -> ApiError:
-        status = HTTPStatus.SERVICE_UNAVAILABLE if is_whole else HTTPStatus.REQUEST_TIMEOUT
-        message = f"{'The answer' if is_whole else 'The body'} took longer than {self._timeout:g} s"
+    def _too_slow(self, is_missing: bool) -> ApiError:
+        status = HTTPStatus.REQUEST_TIMEOUT if is_missing else HTTPStatus.SERVICE_UNAVAILABLE
+        message = f"{'The body' if is_missing else 'The answer'} took longer than {self._timeout:g} s"
         # Without the rest of its body, no next request can be told from it.
-        return ApiError(status, status.phrase, message, "timeout", None if is_whole else {"Connection": "close"})
+        return ApiError(status, status.phrase, message, "timeout", {"Connection": "close"} if is_missing else None)
 
 
 def _declared(scope: Scope) -> tuple[bytes, bytes]:

@@ -13,14 +13,18 @@ _SECONDS = struct.Struct("d")
 class LastPrediction:
     """Never goes back, whatever process is asked.
 
-    Processes that share a `folder` keep a file each there, which outlives them; None: there is one process alone.
+    Processes that share a `folder` keep a file each there, named by their `place`, which outlives them; without a
+    folder there is one process alone, and one without a place only reads.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, place: str | None = None) -> None:
         self._folder, self._newest = folder, 0.0
         self._file: int | None = None
-        if folder is not None:
-            self._file = os.open(folder / f"{_PREFIX}{os.getpid()}", os.O_CREAT | os.O_WRONLY, 0o600)
+        if folder is not None and place is not None:
+            path = folder / f"{_PREFIX}{place}"
+            self._newest = _read(path)
+            with suppress(OSError):  # a full disk must not cost a worker
+                self._file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
 
     def note(self, at: datetime) -> None:
         """A prediction was made at that time."""
@@ -35,7 +39,7 @@ class LastPrediction:
     def newest(self) -> datetime | None:
         """Of all processes, those that have ended, too; None where nothing was predicted yet."""
         if self._folder is not None:
-            self._newest = max(self._newest, *map(_read, self._folder.glob(f"{_PREFIX}*")))
+            self._newest = max(self._newest, *map(_read, self._folder.glob(f"{_PREFIX}*")), 0.0)
         return datetime.fromtimestamp(self._newest, UTC) if self._newest else None
 
     def close(self) -> None:

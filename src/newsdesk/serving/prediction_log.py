@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
-from newsdesk.serving.feedback_desk import FeedbackDesk
+from newsdesk.serving.feedback_desk import PATIENCE, FeedbackDesk
 from newsdesk.store.connection import StoreConnection
 from newsdesk.store.records import Feedback, PredictionRecord, Recorded, StoreError, as_json, prediction_from_json
 from newsdesk.store.spool import Spool
@@ -28,7 +28,8 @@ class PredictionLog:
     """`record` may be called by any thread, `feedback` by one event loop; `on_event` is called by the log's own thread.
 
     An answer is dropped, and counted, only where the queue is full, the store and the spool both take nothing, or the
-    store refuses the row for good. A killed process loses the answers of its last `interval` seconds, and no feedback.
+    store refuses the row for good. A killed process loses the answers of its last `interval` seconds, of a second
+    while others write to the store, and no feedback.
     """
 
     def __init__(
@@ -172,7 +173,7 @@ class PredictionLog:
         self._write(records)
 
     def _write(self, records: list[PredictionRecord]) -> None:
-        refused = self._store.use(partial(_insert, records))
+        refused = self._store.use(partial(_insert, records), PATIENCE)
         self._count("written", len(records) - refused)
         self._count("dropped", refused)
 

@@ -14,7 +14,8 @@ _LINGER = 1.0  # seconds to let a refused client read the answer: a connection c
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, with a limit to the size of a request's head and to the seconds until it is whole, and
-    with refusals in our words. The scope of a request also names the `peer`, from whom the connection comes.
+    with refusals in our words. A client that reads nothing for as long is left. The scope of a request also names the
+    `peer`, from whom the connection comes.
     """
 
     def __init__(self, *arguments: Any, head_timeout: float = 30, **named: Any) -> None:
@@ -24,6 +25,7 @@ class Protocol(HttpToolsProtocol):
         self._is_in_head = True
         self._is_refused = False
         self._patience: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -31,6 +33,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -48,6 +51,18 @@ class Protocol(HttpToolsProtocol):
             self._refuse(_head_too_large())
         elif self._patience is None:
             self._wait_for_head()
+
+    def pause_writing(self) -> None:
+        """The client does not read what it is sent."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self._head_timeout, self._leave_unread, self._unsent)
+
+    def resume_writing(self) -> None:
+        """It does again, or is gone."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def on_message_begin(self) -> None:
         self._is_in_head, self._head_bytes = True, 0
@@ -92,6 +107,17 @@ class Protocol(HttpToolsProtocol):
             self._refuse(ApiError(status, status.phrase, message, "timeout"))
         else:
             self.transport.close()
+
+    @property
+    def _unsent(self) -> int:
+        return self.transport.get_write_buffer_size()
+
+    def _leave_unread(self, before: int) -> None:
+        """An answer that nobody takes must not wait for ever; closing would wait until it is sent."""
+        if self._unsent >= before or self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._unread = self.loop.call_later(self._head_timeout, self._leave_unread, self._unsent)
 
     def _refuse(self, error: ApiError) -> None:
         """Answer, listen to nothing more, and close the connection."""

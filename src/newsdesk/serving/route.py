@@ -1,6 +1,5 @@
 """How a request becomes a call: strict JSON in, validated once, JSON out."""
 
-import json
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache
 from typing import Any, TypeVar
@@ -11,11 +10,13 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.errors import invalid_input, unknown_field, what_is_wrong
+from newsdesk.serving.long_work import LONG, LongWork, while_connected
+from newsdesk.serving.strict_json import parse_json
 
 JSON_LINES = (b"application/x-ndjson", b"application/jsonl")  # media types of what is read line by line
 
-_MARK = "\ufeff"
 _UNKNOWN = "extra_forbidden"  # what pydantic calls a field that is not known
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,20 +33,36 @@ class JsonRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
+        self.body_limits = None
         if self.body_field is not None:
+            self.body_limits = self._model.body_limits
             self.app = _directly(self.get_route_handler())
+
+    @property
+    def _model(self) -> type[LimitedBody]:
+        model: type[LimitedBody] = self.body_field.field_info.annotation  # type: ignore[assignment, union-attr]
+        return model
 
     def get_route_handler(self) -> Handler:
         if self.body_field is None:
             return super().get_route_handler()
-        model: type[BaseModel] = self.body_field.field_info.annotation  # type: ignore[assignment]
+        model = self._model
         endpoint: Callable[[BaseModel, Request], Awaitable[BaseModel | Response]] = self.endpoint
         require, read = self.require_media_type, self.read
 
         async def handle(request: Request) -> Response:
             require(content_type_of(request.scope))
-            answer = await endpoint(read(model, request.scope, await _body_from(request.receive)), request)
+            body = await _body_from(request.receive)
+            if len(body) < LONG:
+                answer = await endpoint(read(model, request.scope, body), request)
+            else:
+                answer = await while_connected(request.receive, handle_long(body, request))
             return answer if isinstance(answer, Response) else JsonAnswer(answer)
+
+        async def handle_long(body: bytes, request: Request) -> BaseModel | Response:
+            long_work: LongWork = request.scope["long_work"]
+            long_work.require_room()
+            return await endpoint(await long_work.run(lambda: read(model, request.scope, body)), request)
 
         return handle
 
@@ -53,9 +70,9 @@ class JsonRoute(APIRoute):
         """Raises `ApiError` where bodies of that type are not taken; it is empty where none was named."""
         require_json(content_type)
 
-    def read(self, model: type[BaseModel], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - for its headers
+    def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - for its headers
         """The body of the request of `scope` as `model`. Raises `ApiError`."""
-        return validated(model, parse_json(body))
+        return validated(model, parse_json(body, model.body_limits.items))
 
 
 class JsonAnswer(Response):
@@ -80,12 +97,21 @@ def _directly(handle: Handler) -> ASGIApp:
 def validated(model: type[Model], content: Any) -> Model:
     """`content` as `model` wants it. Raises `ApiError` that names the field, and never shows what stands in it."""
     try:
-        return model.model_validate(content)
+        return model.model_validate(_with_few_unknown(model, content))
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False)
         unknown = [unknown_field(mistake["loc"], content) for mistake in mistakes if mistake["type"] == _UNKNOWN][:1]
         others = [what_is_wrong(mistake, _fields_of(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN][:1]
         raise invalid_input(". ".join(others + unknown)) from None
+
+
+def _with_few_unknown(model: type[BaseModel], content: Any) -> Any:
+    """`content` itself, or with the first of many fields that are not known: pydantic makes an error of each one."""
+    known = model.model_fields
+    if model.model_config.get("extra") != "forbid" or not isinstance(content, dict) or len(content) <= len(known):
+        return content
+    first = next(name for name in content if name not in known)
+    return {name: value for name, value in content.items() if name in known or name == first}
 
 
 @cache
@@ -120,38 +146,3 @@ def require_json(content_type: bytes) -> None:
     is_json = content_type.startswith(b"application/") and content_type.endswith((b"/json", b"+json"))
     if not is_json:
         raise invalid_input("The body must be a JSON object, sent with Content-Type: application/json")
-
-
-def parse_json(body: bytes) -> Any:
-    """What `body` says, by RFC 8259 to the letter: UTF-8, no NaN, no key twice; a byte order mark, which it lets a
-    reader ignore, is ignored. Raises `ApiError`.
-    """
-    if not body:
-        raise invalid_input("A JSON body is required")
-    try:
-        return _decode(body.decode("utf-8").removeprefix(_MARK))
-    except UnicodeDecodeError:
-        raise invalid_input("The body is not text in UTF-8") from None
-    except (ValueError, RecursionError):
-        raise invalid_input("The body is not valid JSON") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise invalid_input("The body has a key twice")
-    return found
-
-
-def _refuse_constant(_: str) -> None:
-    raise invalid_input("The body has NaN or Infinity, which are not JSON")
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if value in (float("inf"), float("-inf")):
-        raise invalid_input("The body has a number that is too large")
-    return value
-
-
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite).decode

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.logs import place_of
-from newsdesk.serving.long_texts import worked_off
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import Served
 from newsdesk.text.language import guess_language
 
@@ -45,7 +45,8 @@ class Look(NamedTuple):
 class Sampler:
     """Decides which texts are looked at, looks at them, and counts what it saw."""
 
-    def __init__(self, metrics: ApiMetrics, bucket: TokenBucket | None = None) -> None:
+    def __init__(self, metrics: ApiMetrics, long_work: LongWork, bucket: TokenBucket | None = None) -> None:
+        self._long_work = long_work
         self._bucket = bucket or TokenBucket(_PER_SECOND, _BURST)
         self._known_words, self._languages = metrics.known_words, labelled(metrics.languages)
 
@@ -55,7 +56,7 @@ class Sampler:
         length = sum(len(text) for text in chosen if text is not None)
         if not length:
             return [None] * len(texts)
-        looks = await worked_off(length, lambda: _looks(served, chosen))
+        looks = await self._long_work.run_if_long(length, lambda: _looks(served, chosen))
         for look in looks:
             if look is not None:
                 self._known_words.observe(look.known_share)

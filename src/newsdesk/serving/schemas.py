@@ -1,7 +1,7 @@
 """What goes over the wire. Field names are part of the contract."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
 from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.articles.category import PATTERN as CATEGORY
 from newsdesk.articles.category import clean_category
+from newsdesk.serving.body_limits import MIB, ONE_TEXT, BodyLimits, LimitedBody
 from newsdesk.text.cleaning import join_title_and_text
 
 UNCERTAIN = "uncertain"  # the category of an answer below the threshold that was asked for
@@ -27,6 +28,7 @@ Text = Annotated[
     str,
     Field(min_length=1, max_length=MAX_TEXT_LENGTH, pattern=_NO_NUL, description="Headline, article, or both."),
 ]
+LONGEST_EXPLAINED = 50_000  # characters: the time for one grows with its square where a model has to be sampled
 Title = Annotated[str, Field(max_length=10_000, pattern=_NO_NUL, description="Put before the text, as in training.")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_NUL)]
 Category = Annotated[
@@ -49,7 +51,7 @@ Count = Annotated[StrictInt, Field(ge=1, le=1000), WHOLE]
 Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 
 
-class RequestBody(BaseModel):
+class RequestBody(LimitedBody):
     """Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +77,8 @@ class PredictionOptions(RequestBody):
 
 class ArticleBody(RequestBody):
     """What is to be classified."""
+
+    body_limits: ClassVar[BodyLimits] = ONE_TEXT
 
     title: Title | None = None
     text: Text
@@ -103,6 +107,9 @@ class PredictResponse(ResponseBody):
 
 
 class ExplainRequest(ArticleBody):
+    body_limits: ClassVar[BodyLimits] = BodyLimits(size=MIB, items=ONE_TEXT.items)
+
+    text: Annotated[Text, Field(max_length=LONGEST_EXPLAINED)]
     category: Name | None = Field(default=None, description="Explain this category; by default the best one.")
     top_k: Count = Field(default=20, description="Show this many terms; the rest is summed up.")
     model: ModelName | None = None
@@ -179,6 +186,12 @@ class ChangeResponse(ResponseBody):
     champion: str = Field(description="The version now in charge.")
     replaced: str | None = Field(description="The version that was in charge before.")
     digest: str
+    timestamp: datetime
+
+
+class ChangeUnderWay(ResponseBody):
+    status: Literal["under way"] = "under way"
+    message: str = "The change goes on and will end. GET /model/versions tells who is in charge"
     timestamp: datetime
 
 

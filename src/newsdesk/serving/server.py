@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
 from logging.config import dictConfig
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import uvicorn
@@ -19,13 +17,15 @@ from uvicorn.config import STARTUP_FAILURE
 from newsdesk.config.logging_config import FILE, read_logging_config
 from newsdesk.config.settings import Settings, load_settings
 from newsdesk.errors import ConfigError, NewsdeskError
-from newsdesk.serving.hangup import Supervisor, end_on_hangup
-from newsdesk.serving.prometheus import SHARED_FOLDER, take_room
+from newsdesk.serving.hangup import end_on_hangup
 from newsdesk.serving.protocol import Protocol
 from newsdesk.serving.security.client import trusted_proxies
 from newsdesk.serving.security.secret import development_secret, require_safe_secret
+from newsdesk.serving.supervisor import Server, Supervisor, ending_times
+from newsdesk.serving.worker_place import SHARED_FOLDER, make_shared_folder, shared_folder, take_place
 
 WAIT = "NEWSDESK_WAIT_FOR_MODEL"  # tells workers that they may start without a model
+_HUNG = 20  # seconds without a sign until a worker is replaced: as long as one may take to start on a busy machine
 
 logger = getLogger("newsdesk.server")
 
@@ -48,7 +48,8 @@ def run(settings: Settings, listening: Listening) -> int:
         _greet(settings, listening)
         end_on_hangup()
         with suppress(KeyboardInterrupt):  # the server has ended in peace, and tells again by which signal
-            uvicorn.Server(_config(app, settings, listening, logging)).run()
+            config = _config(app, settings, listening, logging)
+            Server(config, ending_times(settings.api_timeout).all).run()
         return 0
     _greet(settings, listening)
     return _run_several(settings, listening, logging)
@@ -78,7 +79,8 @@ def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
 def create_app_of_worker() -> FastAPI:
     """The application of one process among several, whose parent put all it needs into the environment."""
     end_on_hangup()
-    take_room(Path(os.environ[SHARED_FOLDER]), os.getpid())
+    if folder := shared_folder():
+        take_place(folder)
     try:
         return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
     except NewsdeskError as error:
@@ -87,15 +89,15 @@ def create_app_of_worker() -> FastAPI:
 
 
 def _run_several(settings: Settings, listening: Listening, logging: dict[str, Any]) -> int:
-    folder = mkdtemp(prefix="newsdesk-metrics-")
-    os.environ |= settings.environment_variables() | {SHARED_FOLDER: folder}
+    folder = make_shared_folder()
+    os.environ |= settings.environment_variables() | {SHARED_FOLDER: str(folder)}
     if listening.may_wait:
         os.environ[WAIT] = "true"
     if settings.api_secret_key is None:
         os.environ["API_SECRET_KEY"] = development_secret()
     config = _config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging)
     try:
-        supervisor = Supervisor(config, sockets=[config.bind_socket()])
+        supervisor = Supervisor(config, [config.bind_socket()], ending_times(settings.api_timeout).all)
         supervisor.run()
         return int(any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes))
     finally:
@@ -118,7 +120,8 @@ def _config(app: FastAPI | str, settings: Settings, listening: Listening, loggin
         server_header=False,
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
-        timeout_graceful_shutdown=int(settings.api_timeout) + 1,
+        timeout_worker_healthcheck=_HUNG,
+        timeout_graceful_shutdown=ending_times(settings.api_timeout).requests,  # type: ignore[arg-type]  # it may be
     )
 
 

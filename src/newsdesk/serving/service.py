@@ -5,8 +5,10 @@ import gc
 import logging
 import sys
 import time
+from collections.abc import MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
@@ -20,6 +22,7 @@ from newsdesk.serving.changes import Changes
 from newsdesk.serving.errors import ApiError
 from newsdesk.serving.experiment import Experiment
 from newsdesk.serving.follower import Follower
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.monitor_page import MonitorPage
@@ -29,12 +32,16 @@ from newsdesk.serving.readings import EmbeddedExporter, readings
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.limits import Limiter
+from newsdesk.serving.security.refusal import TooMany
 from newsdesk.serving.security.secret import signing_secret
 from newsdesk.serving.security.tokens import Tokens
+from newsdesk.serving.supervisor import ending_times
 from newsdesk.store.records import Arm
 
 logger = logging.getLogger("newsdesk.server")
 
+_LOSS_IS_NEWS = 600.0  # seconds in which /health tells of predictions that could not be logged
+_WORTH_WAITING = 2  # seconds, for the next window of a limit
 _SWITCH_INTERVAL = 30e-6  # seconds: less than a request takes
 
 
@@ -66,6 +73,7 @@ class Service:
         log = self.log if settings.prediction_log else None
         mode = settings.experiment_mode
         self.experiment = Experiment(mode, settings.experiment_share, self.models, log, self.metrics)
+        self.long_work, self.explaining = LongWork("long-texts", threads=2), LongWork("explain", threads=1)
         self.answering = Answering(
             self.models,
             self.experiment,
@@ -73,6 +81,7 @@ class Service:
             log,
             PredictionCache(settings.prediction_cache_size if mode == "off" else 0),  # it would flatter the champion
             RedisCache(settings.redis_url.get_secret_value()) if settings.redis_url and mode == "off" else None,
+            self.long_work,
             store_text=settings.store_text,
             batch_size=settings.prediction_batch_size,
         )
@@ -94,6 +103,7 @@ class Service:
         )
         self.limiter = Limiter(settings)
         self._begun = time.monotonic()
+        self._lost_at: float | None = None
         self._following: asyncio.Task[None] | None = None
         self._exporter = EmbeddedExporter(settings, pipeline)
 
@@ -115,7 +125,9 @@ class Service:
         self.experiment.stop()
         await self.limiter.close()
         await self.answering.close()
-        await asyncio.to_thread(self.log.stop, self.settings.api_timeout)
+        self.long_work.close()
+        self.explaining.close()
+        await asyncio.to_thread(self.log.stop, ending_times(self.settings.api_timeout).log)
         self.metrics.batch.flush()
 
     @property
@@ -136,9 +148,25 @@ class Service:
             found.append(f"Version {self.models.reverted.version} failed too often and was taken back")
         if self.log.store_problem:
             found.append(f"{self.log.store_problem}. Predictions and feedback wait on disk")
-        if self.log.dropped:
+        if self._lost_at is not None and time.monotonic() - self._lost_at < _LOSS_IS_NEWS:
             found.append(f"{self.log.dropped} predictions could not be logged")
         return found
+
+    async def admit_again(self, scope: MutableMapping[str, Any], *, is_counted: bool) -> None:
+        """Whether the request of an ASGI scope may go on: its credentials are checked as at its beginning, and unless
+        it `is_counted` already it counts as one more request. What may pass within seconds is waited for. Raises
+        `AccessDenied` or `TooMany`.
+        """
+        caller = self.access.admit(scope)
+        while not is_counted:
+            try:
+                await self.limiter.check(caller)
+            except TooMany as refusal:
+                if refusal.retry_after > _WORTH_WAITING:
+                    raise
+                await asyncio.sleep(refusal.retry_after)
+            else:
+                return
 
     async def who_answers(self, name: str | None, caller: str) -> tuple[Served, Arm | None]:
         """The model of that name; without one, the model that this caller gets. Raises `ApiError`."""
@@ -171,4 +199,6 @@ class Service:
         return self.source.holder(alias) if name == alias else self.source.version(name)
 
     def _count_log(self, happening: str, count: int) -> None:
+        if happening == "dropped":
+            self._lost_at = time.monotonic()
         self.metrics.log_records.labels(happening).inc(count)

@@ -13,6 +13,7 @@ from newsdesk.store.records import FeedbackConflict, StoreError, StoreOutdated
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+_SQLITE_BUSY = 5  # of sqlite3, which a server without a store never loads
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0  # seconds
 
 T = TypeVar("T")
@@ -46,12 +47,16 @@ class StoreConnection:
             return None
         return "The store must be migrated: newsdesk store migrate" if self._is_outdated else "The store is away"
 
-    def use(self, work: "Callable[[Engine], T]") -> T:
-        """What `work` gives. Raises `StoreError` where the store fails, at once while it is known to be away."""
+    def use(self, work: "Callable[[Engine], T]", patience: float | None = None) -> T:
+        """What `work` gives. Raises `StoreError` where the store fails, at once while it is known to be away.
+
+        `patience`: seconds to wait for another writer of a SQLite file, which is not away for that.
+        """
         if self._clock() < self._away_until:
             raise StoreError("The store is away. It is tried again soon.")
         try:
-            given = work(self._open())
+            engine = self._open()
+            given = work(engine.execution_options(busy_timeout=patience * 1000) if patience is not None else engine)
         except FeedbackConflict:  # the store is well, and says no
             raise
         except NewsdeskError as error:
@@ -60,6 +65,8 @@ class StoreConnection:
                 logger.warning("%s", error)
             raise StoreError(str(error)) from error
         except _failures() as error:
+            if patience is not None and _is_busy(error):
+                raise StoreError("Another program writes to the store. It is tried again soon.") from None
             self._fail(error)
             # What a driver says may repeat the row.
             raise StoreError(f"The store failed ({type(error).__name__}). It is tried again soon.") from None
@@ -101,6 +108,11 @@ def _file_of(engine: "Engine") -> int | None:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
     return Path(engine.url.database).stat().st_ino
+
+
+def _is_busy(error: Exception) -> bool:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return isinstance(code, int) and code & 0xFF == _SQLITE_BUSY
 
 
 def _failures() -> tuple[type[Exception], ...]:

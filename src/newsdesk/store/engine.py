@@ -3,17 +3,22 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from newsdesk.errors import ConfigError
+from newsdesk.private_files import keep_private
 from newsdesk.store.records import StoreError
+
+BUSY_TIMEOUT = "busy_timeout"  # execution option of an engine whose connections stay open, in milliseconds
+_BUSY_TIMEOUT = 10_000  # milliseconds to wait for another writer of SQLite
 
 _POSTGRESQL = {
     "connect_timeout": 3,  # seconds
@@ -67,21 +72,38 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _sqlite(url: URL, keep_open: bool) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database and not (folder := Path(url.database).parent).is_dir():
+        keep_private(folder)
     # A SQLite file is opened in no time: by default no connection is kept that nobody would close.
     if keep_open:
         # A statement of a thousand rows takes megabytes once it is prepared: none is kept.
         engine = create_engine(url, connect_args={"cached_statements": 0})
+        event.listen(engine, "engine_connect", _set_patience)
     else:
         engine = create_engine(url, poolclass=NullPool)
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
 
+def _make_private(_: Dialect, __: ConnectionPoolEntry, arguments: list[str], ___: dict[str, Any]) -> None:
+    """A file that is there keeps its rights; SQLite gives them to the files beside it."""
+    with suppress(OSError):  # told when it is opened
+        if arguments and arguments[0] != ":memory:":
+            Path(arguments[0]).touch(0o600)
+
+
+def _set_patience(connection: Connection) -> None:
+    """Connections are used again: each time it is said anew how long to wait for another writer."""
+    milliseconds = int(connection.get_execution_options().get(BUSY_TIMEOUT, _BUSY_TIMEOUT))
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+    cursor.close()
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")  # milliseconds to wait for another writer
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_TIMEOUT}")
     _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")  # what is committed outlives a power cut
     cursor.close()

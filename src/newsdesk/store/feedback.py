@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
+    Index,
     Integer,
     Row,
     String,
@@ -45,7 +47,17 @@ _feedback = Table(
     Column("revision", Integer, nullable=False),
     Column("caller", String),
     UniqueConstraint("subject", "editor", "revision"),
-    UniqueConstraint("editor", "key"),
+    Column("trusted", Boolean),  # whether an administrator vouched for the API key then
+    UniqueConstraint("caller", "editor", "key"),
+)
+_no_caller = _feedback.c.caller.is_(None)
+Index(
+    "ix_feedback_key_without_caller",
+    _feedback.c.editor,
+    _feedback.c.key,
+    unique=True,
+    sqlite_where=_no_caller,
+    postgresql_where=_no_caller,
 )
 
 
@@ -53,7 +65,8 @@ class Vote(NamedTuple):
     """What an editor said last about a text, through one caller.
 
     `at` is when they said so first. `predicted` and `confidence` are what a model had answered, `digest` that of its
-    bundle and `answered_at` when; known where the vote is about a prediction.
+    bundle and `answered_at` when; known where the vote is about a prediction. `trusted`: by a key that an administrator
+    vouches for.
     """
 
     text_digest: str
@@ -65,13 +78,15 @@ class Vote(NamedTuple):
     confidence: float | None = None
     digest: str | None = None
     answered_at: datetime | None = None
+    trusted: bool = False
 
 
 def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
     """Keep what an editor says; it is on disk when this returns.
 
-    The same key, or the same id, again gives the first row. Without a key, an editor who repeats, by the same caller,
-    what they said last changes nothing. Raises `FeedbackConflict` where the key came with another subject or category.
+    The same key of the same caller, or the same id, again gives the first row. Without a key, an editor who repeats, by
+    the same caller, what they said last changes nothing. Raises `FeedbackConflict` where the key came with another
+    subject or category.
     """
     for _ in range(_MOST_TRIES):
         try:
@@ -110,6 +125,7 @@ def current_feedback(store: Engine) -> list[Vote]:
             predictions.c.confidence,
             predictions.c.digest,
             predictions.c.at,
+            func.coalesce(_feedback.c.trusted, False),
         )
         .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
         .where(text.is_not(None))
@@ -119,7 +135,7 @@ def current_feedback(store: Engine) -> list[Vote]:
     with store.connect() as connection:
         for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
             try:
-                vote = Vote._make(row)._replace(category=clean_category(row.said))
+                vote = Vote._make(row)._replace(category=clean_category(row.said), trusted=bool(row[-1]))
             except InvalidCategory:
                 continue
             newest[vote.text_digest, vote.caller, vote.editor] = vote
@@ -149,7 +165,7 @@ def _record(connection: Connection, feedback: Feedback) -> Recorded:
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
     if newest and _is_same(newest.category, feedback.category) and feedback.key is None:
-        _say_again(connection, newest, feedback.at)
+        _say_again(connection, newest, feedback)
         return Recorded(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
     row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
@@ -166,7 +182,11 @@ def _is_same(before: str, now: str) -> bool:
 
 
 def _written_before(connection: Connection, feedback: Feedback) -> Row[Any] | None:
-    same_key = (_feedback.c.editor == feedback.editor) & (_feedback.c.key == feedback.key)
+    same_key = (
+        _feedback.c.caller.is_not_distinct_from(feedback.caller)
+        & (_feedback.c.editor == feedback.editor)
+        & (_feedback.c.key == feedback.key)
+    )
     same = _feedback.c.id == feedback.id if feedback.key is None else (_feedback.c.id == feedback.id) | same_key
     return connection.execute(select(_feedback).where(same)).first()
 
@@ -176,6 +196,7 @@ def _said_before(connection: Connection, feedback: Feedback) -> Sequence[Row[Any
     return connection.execute(select(_feedback).where(about_the_same)).all()
 
 
-def _say_again(connection: Connection, row: Row[Any], at: datetime) -> None:
-    if at > row.said_last_at:
-        connection.execute(update(_feedback).where(_feedback.c.id == row.id).values(said_last_at=at))
+def _say_again(connection: Connection, row: Row[Any], feedback: Feedback) -> None:
+    if feedback.at > row.said_last_at:
+        newer = {"said_last_at": feedback.at, "trusted": bool(row.trusted) or feedback.trusted}
+        connection.execute(update(_feedback).where(_feedback.c.id == row.id).values(newer))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect
 
-NEWEST = "0001"  # revisions are numbered, so that of two the greater is the newer
+NEWEST = "0002"  # revisions are numbered, so that of two the greater is the newer
 VERSION_TABLE = "newsdesk_version"  # not Alembic's own name: other programs may have tables in the same database
 
 # A store from before there were revisions has some of these, and no revision.

@@ -1,6 +1,7 @@
 """The promotion ledger: who put which model in charge, when, on what evidence. It only grows."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,11 +21,14 @@ from sqlalchemy import (
     text,
 )
 
+from newsdesk.printable import one_line
 from newsdesk.store.database import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
 MOVED = "moved"  # the decision of other hands, told when it is seen
-_CHANGES = ("promoted", "rolled back", MOVED)
+STRUCK_OUT = "struck out"  # the end of a change that was interrupted and cannot be finished
+BEGUN = ("promoted", "rolled back")  # written before an alias is moved
+_CHANGES = (*BEGUN, MOVED, STRUCK_OUT)
 _LOCK = 0x6E657773  # PostgreSQL's key for who writes the ledger
 
 _ledger = Table(
@@ -79,6 +83,10 @@ class Entry:
     reason: str
     evidence: dict[str, Any]
 
+    def readable(self) -> "Entry":
+        """As it is kept: a line each, for whoever reads it on whatever terminal."""
+        return replace(self, actor=one_line(self.actor) or "unknown", reason=one_line(self.reason))
+
 
 def guard_ledger(connection: Connection) -> None:
     """Make the ledger refuse changes, whatever a migration did to its table: SQLite drops triggers with a table that
@@ -93,12 +101,12 @@ def append(store: Engine, entry: Entry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
         _wait_for_others(connection)
-        connection.execute(insert(_ledger).values(**asdict(entry)))
+        connection.execute(insert(_ledger).values(**asdict(entry.readable())))
 
 
 def append_after(store: Engine, length: int, entry: Entry) -> bool:
     """Add one entry, durably, where the ledger still has `length` of them; whether it was added."""
-    values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry).items()]
+    values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry.readable()).items()]
     still = select(func.count()).select_from(_ledger).scalar_subquery() == length
     statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(still))
     with store.begin() as connection:
@@ -122,7 +130,7 @@ def count_decisions(store: Engine) -> dict[str, int]:
         return dict(connection.execute(query).all())
 
 
-def last_change(history: list[Entry]) -> Entry | None:
+def last_change(history: Sequence[Entry]) -> Entry | None:
     """The newest entry that says who is in charge; None where nobody was put in charge yet."""
     return next((entry for entry in reversed(history) if entry.decision in _CHANGES), None)
 
@@ -132,7 +140,7 @@ def decided_datasets(store: Engine) -> set[str]:
     return {str(entry.evidence["dataset_version"]) for entry in entries(store) if "dataset_version" in entry.evidence}
 
 
-def predecessor(history: list[Entry], version: str) -> str | None:
+def predecessor(history: Sequence[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
     for entry in reversed(history):
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
@@ -140,7 +148,7 @@ def predecessor(history: list[Entry], version: str) -> str | None:
     return None
 
 
-def previous(history: list[Entry]) -> str | None:
+def previous(history: Sequence[Entry]) -> str | None:
     """The version that a rollback goes back to; None where there is none."""
     change = last_change(history)
     if change is None or change.to_version is None:

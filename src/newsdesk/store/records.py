@@ -11,6 +11,8 @@ from newsdesk.errors import NewsdeskError
 
 Arm = Literal["champion", "challenger", "shadow"]
 
+ANONYMOUS = "anonymous:"  # begins the name of a caller without an API key: no key has a colon in its name
+
 # Characters. What is longer might not fit into an index of PostgreSQL, which takes 2,704 bytes.
 _LONGEST = {"id": 36, "prediction_id": 36, "text_digest": 64, "category": 200, "editor": 200, "key": 200, "caller": 200}
 
@@ -69,8 +71,8 @@ class Feedback:
     """What an editor says about a prediction, or about a text. Raises `InvalidFeedback`.
 
     `id` is a UUID, made once for each request, so that a repeated write is known again; `at` has a time zone; `key` is
-    the client's idempotency key, unique among those of its editor. `editor` may be whatever a request says; `caller` is
-    who sent it, by its API key.
+    the client's idempotency key, unique among those of its caller and editor. `editor` may be whatever a request says;
+    `caller` is who sent it, by its API key, and `trusted` whether an administrator vouches for that key.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Feedback:
     text: str | None = None
     key: str | None = None
     caller: str | None = None
+    trusted: bool = False
 
     def __post_init__(self) -> None:
         if not self.prediction_id and not self.text_digest:
@@ -136,7 +139,10 @@ def as_row(record: PredictionRecord | Feedback) -> dict[str, Any]:
 
 def as_json(record: PredictionRecord | Feedback) -> dict[str, Any]:
     """The fields by name, such that JSON can hold them."""
-    return as_row(record) | {"at": record.at.isoformat()}
+    row = as_row(record) | {"at": record.at.isoformat()}
+    if not row.get("trusted", True):
+        del row["trusted"]  # an earlier version, which may read it after a way back, knows of no such field
+    return row
 
 
 def prediction_from_json(row: dict[str, Any]) -> PredictionRecord:

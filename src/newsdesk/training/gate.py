@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from newsdesk.config.pipeline_config import TrainingPipeline
+from newsdesk.training.guard import GuardResult
 
 Decision = Literal["promoted", "refused", "kept", "unchanged"]
 
@@ -22,9 +23,15 @@ class Verdict:
 
 
 def decide(
-    *, accuracy: float, champion_accuracy: float | None, same_as_champion: bool, thresholds: TrainingPipeline
+    *,
+    accuracy: float,
+    champion_accuracy: float | None,
+    same_as_champion: bool,
+    thresholds: TrainingPipeline,
+    guard: GuardResult | None = None,
 ) -> Verdict:
-    """Judge a challenger by its accuracy and the champion's, both on the same current test set."""
+    """Judge a challenger by its accuracy and the champion's, both on the same current test set; and, where feedback had
+    a hand in that, on a guard."""
     least, needed = thresholds.auto_deploy_threshold, thresholds.model_comparison_threshold
     if accuracy < least:
         return Verdict(
@@ -35,6 +42,13 @@ def decide(
         return Verdict("unchanged", "the champion already is this very model")
     if champion_accuracy is None:
         return Verdict("promoted", f"test accuracy {accuracy:.3f} reaches {least:g}, and there is no champion yet")
+    if guard is not None and guard.high < -thresholds.max_loss:
+        return Verdict(
+            "refused",
+            f"on {guard.articles:,} test articles that no feedback has touched it loses {-guard.gain:.3f} against the "
+            f"champion (95 % interval {-guard.high:.3f} to {-guard.low:.3f}), surely more than "
+            f"training_pipeline.max_loss {thresholds.max_loss:g}",
+        )
     gain = accuracy - champion_accuracy
     comparison = (
         f"{accuracy:.3f} against the champion's {champion_accuracy:.3f} on the same test set, "

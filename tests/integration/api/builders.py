@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +115,10 @@ def started(runner: asyncio.Runner, service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
+def listening(app: FastAPI, head_timeout: float = 30) -> Iterator[str]:
     """The address at which a real server answers with `app`."""
-    config = uvicorn.Config(app, port=0, log_config=None, http=Protocol, ws="none", timeout_graceful_shutdown=5)
+    protocol: Any = partial(Protocol, head_timeout=head_timeout)
+    config = uvicorn.Config(app, port=0, log_config=None, http=protocol, ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

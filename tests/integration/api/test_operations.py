@@ -195,3 +195,13 @@ def crossing(api: Api, origin: str) -> httpx.Response:
 def preflight(api: Api, origin: str) -> httpx.Response:
     asked = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
     return api.call("OPTIONS", "/predict", headers=asked)
+
+
+def test_a_loss_that_is_over_is_not_told_for_ever(api: Api) -> None:
+    api.service._count_log("dropped", 3)
+    told = api.get("/health").json()
+    assert (told["status"], told["problems"]) == ("degraded", ["0 predictions could not be logged"])
+    assert api.service._lost_at
+    api.service._lost_at -= 601
+    told = api.get("/health").json()
+    assert (told["status"], told["problems"]) == ("healthy", [])

@@ -13,6 +13,7 @@ from newsdesk.operations.backup.sqlite import SqliteDatabase
 from newsdesk.pipeline.progress import Silent
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import Entry, append
+from tests.builders import settings_in
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def databases(folder: Path, promotions: int) -> tuple[list[Named], Busy]:
 def test_after_a_promotion_in_between_all_are_copied_again(tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     named, busy = databases(tmp_path, 2)
-    copy_databases(named, tmp_path / "copies", Silent())
+    copy_databases(named, settings_in(tmp_path), tmp_path / "copies", Silent())
     assert len(busy.copied) == 3
     ledgers = {name: SqliteDatabase(tmp_path / "copies" / name).rows("promotion_ledger") for name in (STORE, MLFLOW)}
     assert ledgers == {STORE: 2, MLFLOW: 2}
@@ -50,4 +51,4 @@ def test_where_promotions_never_end_it_is_told(tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     named, _ = databases(tmp_path, 100)
     with pytest.raises(BackupError, match="promoted so often"):
-        copy_databases(named, tmp_path / "copies", Silent())
+        copy_databases(named, settings_in(tmp_path), tmp_path / "copies", Silent())

@@ -77,11 +77,35 @@ def test_a_body_that_ends_early_is_refused(
 
 
 @pytest.mark.parametrize(("coding", "pack"), PACKERS.values(), ids=PACKERS)
-@pytest.mark.parametrize("behind", [b"x", b"\0", gzip.compress(b"more", mtime=0)])
+@pytest.mark.parametrize("behind", [b"x", b"\0", zlib.compress(b"more")])
 def test_what_stands_behind_the_end_is_refused(coding: bytes, pack: Callable[[bytes], bytes], behind: bytes) -> None:
     for pieces in ([pack(b"a") + behind], [pack(b"a"), behind]):
         with pytest.raises(ApiError, match="not whole"):
             unpacked(pieces, coding)
+
+
+@given(parts=st.lists(st.binary(max_size=50), min_size=1, max_size=5), places=st.lists(st.integers(0, 500), max_size=5))
+def test_a_gzip_may_have_several_members(parts: list[bytes], places: list[int]) -> None:
+    whole = b"".join(map(gzip.compress, parts))
+    assert unpacked(cut(whole, places), b"gzip") == b"".join(parts)
+
+
+def test_only_a_gzip_has_members() -> None:
+    with pytest.raises(ApiError, match="not whole"):
+        unpacked([zlib.compress(b"a") * 2], b"deflate")
+
+
+def test_members_together_are_limited_in_size_and_in_number() -> None:
+    with pytest.raises(ApiError) as caught:
+        unpacked([gzip.compress(b"a" * (MOST // 2 + 1)) * 2], b"gzip")
+    assert caught.value.status == 413
+    with pytest.raises(ApiError, match="not whole"):
+        unpacked([gzip.compress(b"") * 1001], b"gzip")
+
+
+def test_a_gzip_whose_last_member_is_not_whole_is_refused() -> None:
+    with pytest.raises(ApiError, match="not whole"):
+        unpacked([gzip.compress(b"a") + gzip.compress(b"b")[:-1]], b"gzip")
 
 
 @given(data=st.binary(max_size=100), coding=st.sampled_from([b"gzip", b"deflate"]))
@@ -123,6 +147,7 @@ def test_a_coding_that_is_known_is_taken(said: bytes, coding: bytes) -> None:
 def test_any_other_is_refused_and_those_are_named_that_are_taken(said: bytes) -> None:
     with pytest.raises(ApiError, match="gzip or deflate") as caught:
         coding_of(said)
+    assert (caught.value.status, caught.value.code) == (415, "unsupported_encoding")
     assert caught.value.headers == {"Accept-Encoding": "gzip, deflate"}
 
 

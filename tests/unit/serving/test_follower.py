@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
+from newsdesk.errors import BundleError
 from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, Bundle, save_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
@@ -331,3 +333,59 @@ def test_a_ledger_that_does_not_answer_stops_no_server(watch: Watch) -> None:
     assert not note_move(settings, connection)
     assert not connection.is_up
     assert note_move(settings.model_copy(update={"prediction_log": False}), connection)
+
+
+@dataclass
+class SlowSource:
+    """Loads slowly; counts how often, and how many models at once."""
+
+    bundle: Bundle
+    loads: list[str] = field(default_factory=list)
+    at_once: int = 0
+    most_at_once: int = 0
+
+    def load(self, named: Named) -> Served:
+        self.loads.append(named.version)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(0.05)
+        self.at_once -= 1
+        if named.version == "9":
+            raise BundleError("It is damaged.")
+        return Served(Predictor(self.bundle), named.version)
+
+
+def test_a_version_that_many_ask_for_at_once_is_loaded_once(watch: Watch, first: Bundle) -> None:
+    source = SlowSource(first)
+    watch.follower._source = source  # type: ignore[assignment]
+
+    async def ask() -> None:
+        named = [Named(version, first.digest) for version in ("7", "8")]
+        impatient = asyncio.create_task(watch.follower.model(named[0]))
+        asked = [asyncio.create_task(watch.follower.model(named[number % 2])) for number in range(8)]
+        await asyncio.sleep(0.01)
+        impatient.cancel()
+        served = await asyncio.gather(*asked)
+        assert [one.version for one in served] == ["7", "8"] * 4
+        assert len({id(one) for one in served}) == 2
+
+    asyncio.run(ask())
+    assert sorted(source.loads) == ["7", "8"]
+    assert source.most_at_once == 1
+
+
+def test_a_version_that_cannot_be_loaded_is_told_to_all_who_asked_and_tried_again_later(
+    watch: Watch, first: Bundle
+) -> None:
+    source = SlowSource(first)
+    watch.follower._source = source  # type: ignore[assignment]
+
+    async def ask() -> None:
+        told = await asyncio.gather(
+            *[watch.follower.model(Named("9", first.digest)) for _ in range(3)], return_exceptions=True
+        )
+        assert [type(one) for one in told] == [BundleError] * 3
+
+    for _ in range(2):
+        asyncio.run(ask())
+    assert source.loads == ["9", "9"]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsdesk.serving.guard import MAX_BODY_BYTES, Guard
+from newsdesk.serving.body_limits import FORM, BodySizes
+from newsdesk.serving.guard import Guard
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.security.limits import Limiter
 from tests.builders import settings_in
 from tests.unit.serving.security.builders import Desk, request
@@ -57,7 +59,9 @@ def ask(
 ) -> tuple[int, dict[str, str], int]:
     """Status and headers of the answer to a body in pieces, and how many pieces were taken."""
     settings = settings_in(folder)
-    guard = Guard(app, Desk(folder).access(API_AUTH="false"), Limiter(settings), timeout)
+    guard = Guard(
+        app, Desk(folder).access(API_AUTH="false"), Limiter(settings), timeout, BodySizes([]), LongWork("long", 1)
+    )
     waiting, sent = list(pieces), []
     taken = 0
 
@@ -78,7 +82,7 @@ def ask(
 
 
 def test_a_body_of_the_largest_size_passes(tmp_path: Path) -> None:
-    half = b"x" * (MAX_BODY_BYTES // 2)
+    half = b"x" * (FORM.size // 2)
     assert ask(reader, tmp_path, [half, half])[0] == 200
 
 
@@ -89,7 +93,7 @@ def test_a_larger_body_is_refused_whatever_was_declared(headers: list[tuple[byte
     assert taken < 10
 
 
-@pytest.mark.parametrize("declared", [MAX_BODY_BYTES + 1, 10**30])
+@pytest.mark.parametrize("declared", [FORM.size + 1, 10**30])
 def test_a_body_that_is_declared_too_large_is_not_read_at_all(declared: int, tmp_path: Path) -> None:
     status, _, taken = ask(reader, tmp_path, headers=[(b"content-length", str(declared).encode())])
     assert (status, taken) == (413, 0)

@@ -25,14 +25,10 @@ def test_it_never_goes_back() -> None:
 
 
 def test_every_process_tells_the_newest_of_all_also_of_those_that_ended(tmp_path: Path) -> None:
-    mine = LastPrediction(tmp_path)
+    mine, theirs = LastPrediction(tmp_path, "0"), LastPrediction(tmp_path, "1")
     assert mine.newest() is None
-    other = tmp_path / "last_prediction_1"
-    theirs = LastPrediction(tmp_path)
     theirs.note(LATER)
     theirs.close()
-    next(tmp_path.glob("last_prediction_*")).rename(other)
-    mine = LastPrediction(tmp_path)
     mine.note(NOW)
     assert mine.newest() == LATER
     (tmp_path / "last_prediction_2").write_bytes(b"torn")
@@ -40,3 +36,17 @@ def test_every_process_tells_the_newest_of_all_also_of_those_that_ended(tmp_path
     mine.note(LATER + timedelta(seconds=1))
     assert mine.newest() == LATER + timedelta(seconds=1)
     mine.close()
+
+
+def test_whoever_takes_the_place_of_a_dead_process_never_goes_back(tmp_path: Path) -> None:
+    LastPrediction(tmp_path, "0").note(LATER)
+    successor = LastPrediction(tmp_path, "0")
+    successor.note(NOW)
+    assert successor.newest() == LATER
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_process_without_a_place_tells_what_the_others_do(tmp_path: Path) -> None:
+    LastPrediction(tmp_path, "0").note(NOW)
+    assert LastPrediction(tmp_path).newest() == NOW
+    assert LastPrediction(tmp_path / "missing").newest() is None

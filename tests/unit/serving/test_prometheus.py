@@ -7,20 +7,25 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsdesk.serving.prometheus import ROOM, SHARED_FOLDER
+from newsdesk.serving.worker_place import ROOM, SHARED_FOLDER
 
-COUNT = """
+TAKE_PLACE = """
+from newsdesk.serving.worker_place import shared_folder, take_place
+take_place(shared_folder())
+"""
+COUNT = (
+    TAKE_PLACE
+    + """
 from newsdesk.monitoring.api_metrics import ApiMetrics
 metrics = ApiMetrics()
 metrics.requests.labels("POST", "/predict", "200").inc(3)
 metrics.duration.labels("POST", "/predict").observe(0.02)
 metrics.in_progress.inc(2)
 """
-EVERYTHING = """
-import os
-from pathlib import Path
-from newsdesk.serving.prometheus import SHARED_FOLDER, take_room
-take_room(Path(os.environ[SHARED_FOLDER]), os.getpid())
+)
+EVERYTHING = (
+    TAKE_PLACE
+    + """
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.observe import METHODS
 from newsdesk.serving.origin import COUNTRIES, MOST_CALLERS
@@ -46,7 +51,10 @@ for version in range(20):
     for category in range(50):
         metrics.predictions.labels("a category with a long name " + str(category), version).inc()
 """
-ASK = """
+)
+ASK = (
+    TAKE_PLACE
+    + """
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.prometheus import exposition
 metrics = ApiMetrics()
@@ -54,6 +62,7 @@ metrics.requests.labels("POST", "/predict", "200").inc(4)
 metrics.in_progress.inc(1)
 print(exposition(metrics.registry)[0].decode())
 """
+)
 
 
 def run(script: str, folder: Path) -> str:

@@ -12,6 +12,7 @@ from sklearn.naive_bayes import MultinomialNB
 from newsdesk.model.predictor import Predictor
 from newsdesk.model.profile import Traits
 from newsdesk.monitoring.api_metrics import ApiMetrics
+from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.sampling import Look, Sampler, TokenBucket
 from tests.builders import fitted_bundle
@@ -61,7 +62,7 @@ def test_no_bucket_gives_more_than_its_burst_and_its_rate(steps: list[float]) ->
 
 
 def test_a_text_of_the_sample_is_told_as_the_model_sees_it(metrics: ApiMetrics) -> None:
-    (found,) = look(Sampler(metrics), TEXT)
+    (found,) = look(Sampler(metrics, LongWork("long", 1)), TEXT)
     traits = predictor().traits(TEXT)
     assert found == Look(traits.known_share, "en", traits.terms)
     assert 0 < traits.known_share <= 1
@@ -70,14 +71,14 @@ def test_a_text_of_the_sample_is_told_as_the_model_sees_it(metrics: ApiMetrics) 
 
 
 def test_texts_beyond_the_sample_are_not_looked_at(metrics: ApiMetrics) -> None:
-    found = look(Sampler(metrics, TokenBucket(10, 2, Clock())), TEXT, TEXT, TEXT)
+    found = look(Sampler(metrics, LongWork("long", 1), TokenBucket(10, 2, Clock())), TEXT, TEXT, TEXT)
     assert [one is not None for one in found] == [True, True, False]
     assert metrics.registry.get_sample_value("prediction_known_words_ratio_count") == 2
 
 
 def test_a_long_text_is_looked_at_alike(metrics: ApiMetrics) -> None:
     long = f"{TEXT} " * 400
-    (found,) = look(Sampler(metrics), long)
+    (found,) = look(Sampler(metrics, LongWork("long", 1)), long)
     traits = predictor().traits(long)
     assert found == Look(traits.known_share, "en", traits.terms)
 
@@ -86,7 +87,7 @@ def test_a_sample_that_fails_is_left_out_and_told_without_the_text(
     metrics: ApiMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    assert look(Sampler(metrics), TEXT, TEXT, by=Broken(predictor().bundle)) == [None, None]
+    assert look(Sampler(metrics, LongWork("long", 1)), TEXT, TEXT, by=Broken(predictor().bundle)) == [None, None]
     assert "ValueError" in caplog.text
     assert TEXT not in caplog.text
     assert metrics.registry.get_sample_value("prediction_known_words_ratio_count") == 0

@@ -72,7 +72,7 @@ def notes() -> str:
     page = (ROOT / "docs" / "migrations.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^   ```python\n(.*?)^   ```", page, flags=re.MULTILINE | re.DOTALL)
     revision = re.sub(r"^   ", "", str(block), flags=re.MULTILINE)
-    return revision.replace('"0002"', f'"{NEXT}"').replace('"0001"', f'"{NEWEST}"')
+    return revision.replace('"0003"', f'"{NEXT}"').replace('"0002"', f'"{NEWEST}"')
 
 
 def folder_with(parent: Path, revision: str) -> Path:

@@ -134,6 +134,11 @@ def _clear(file: BinaryIO, passphrase: bytes | None, name: str) -> Any:
     start = file.read(len(MAGIC))
     file.seek(0)
     if not is_encrypted(start):
+        if passphrase is not None:
+            raise BackupError(
+                f"{name} is not encrypted, though BACKUP_PASSPHRASE_FILE is set: anybody may have written it. If it is "
+                "yours, unset BACKUP_PASSPHRASE_FILE for this command."
+            )
         return file
     if passphrase is None:
         raise BackupError(f"{name} is encrypted. Let BACKUP_PASSPHRASE_FILE name the file with its passphrase.")

@@ -10,17 +10,27 @@ from tempfile import mkdtemp
 from newsdesk import __version__
 from newsdesk.atomic import flush_names
 from newsdesk.config.settings import Settings
-from newsdesk.errors import RegistryError
 from newsdesk.operations.backup.archive import ArchiveWriter, writing
-from newsdesk.operations.backup.copying import copy_databases
+from newsdesk.operations.backup.copying import Standing, copy_databases
 from newsdesk.operations.backup.databases import Named, databases
 from newsdesk.operations.backup.manifest import Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
-from newsdesk.operations.backup.places import Place, after_databases, artifact_folder, before_databases
+from newsdesk.operations.backup.places import (
+    Place,
+    after_databases,
+    artifact_folder,
+    before_databases,
+    pointer_place,
+)
 from newsdesk.operations.backup.retention import ENCRYPTED, PLAIN, archive_name, clear_drafts, remove_old
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.progress import Progress
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.pointer import POINTER, Champion
+
+_INTERRUPTED = (
+    "A promotion was interrupted, and is in this backup as it stands: the next promotion or rollback finishes it, also "
+    "after a restore."
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,8 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         draft = Path(mkdtemp(prefix=".backup-", dir=folder))  # of a killed backup this is what the next one clears away
         try:
             with writing(draft / target.name, passphrase) as archive:
-                champion = _champion(settings)
-                _fill(archive, settings, named, draft, progress)
-                manifest = _manifest(archive, settings, named, now, champion)
+                standing = _fill(archive, settings, named, draft, progress)
+                manifest = _manifest(archive, settings, named, now, standing.pointer)
                 archive.finish(manifest)
             (draft / target.name).replace(target)
             flush_names(folder)  # only then may older ones go
@@ -66,21 +75,27 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         manifest,
         passphrase is not None,
         tuple(removed),
-        tuple(_missing(settings, named)),
+        (*_missing(settings, named), *([_INTERRUPTED] if standing.is_unfinished else [])),
     )
 
 
-def _fill(archive: ArchiveWriter, settings: Settings, named: Sequence[Named], draft: Path, progress: Progress) -> None:
-    progress.step("Reading the pointer and the spool")
+def _fill(
+    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], draft: Path, progress: Progress
+) -> Standing:
+    progress.step("Reading the spool")
     for place in before_databases(settings):
         _add(archive, place)
-    copy_databases(named, draft, progress)
+    standing = copy_databases(named, settings, draft, progress)
+    if standing.pointer is not None:
+        (draft / POINTER).write_bytes(standing.pointer)
+        archive.add(pointer_place(settings).member(settings.bundles / POINTER), draft / POINTER)
     for one in named:
         archive.add(one.member, draft / one.name)
         (draft / one.name).unlink()
     for place in after_databases(settings):
         progress.step(f"Reading {place.name}")
         _add(archive, place)
+    return standing
 
 
 def _add(archive: ArchiveWriter, place: Place) -> None:
@@ -88,17 +103,8 @@ def _add(archive: ArchiveWriter, place: Place) -> None:
         archive.add(place.member(path), path)
 
 
-def _champion(settings: Settings) -> str | None:
-    """A damaged pointer is no reason to have no backup."""
-    try:
-        champion = read_champion(settings.bundles)
-    except RegistryError:
-        return None
-    return champion.digest if champion else None
-
-
 def _manifest(
-    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], now: datetime, champion: str | None
+    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], now: datetime, pointer: bytes | None
 ) -> Manifest:
     artifacts = artifact_folder(settings)
     return Manifest(
@@ -106,10 +112,18 @@ def _manifest(
         newsdesk_version=__version__,
         home=str(settings.home),
         artifacts=str(artifacts) if artifacts else None,
-        champion=champion,
+        champion=_digest(pointer),
         databases={one.name: one.database.kind for one in named},
         files=archive.files,
     )
+
+
+def _digest(pointer: bytes | None) -> str | None:
+    """A damaged pointer is no reason to have no backup."""
+    try:
+        return Champion.model_validate_json(pointer).digest if pointer else None
+    except ValueError:
+        return None
 
 
 def _missing(settings: Settings, named: Sequence[Named]) -> list[str]:

@@ -36,6 +36,9 @@ class Database(Protocol):
     def dump(self, target: Path) -> None:
         """Write one consistent state of it into a file, while others write on."""
 
+    def check(self, dump: Path) -> None:
+        """Raises `BackupError` where a dump is not whole and sound; nothing is changed."""
+
     def restore(self, dump: Path) -> None:
         """Put what `dump` holds in the place of all there is, in one step."""
 

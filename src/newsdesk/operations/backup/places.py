@@ -3,17 +3,19 @@
 Servers, training and promotion go on while a backup is made. Its parts are read in an order in which whatever moves
 meanwhile is met at its new place, if not at its old one, and in which what is named is read after what names it:
 
-1. the pointer `champion.json`: promotion writes it last, so what it names is in all that is read after it;
-2. the spool: feedback moves from here into the store, never back;
-3. the databases: the store with the ledger, then MLflow, then the others. Both name files that were written before;
-4. keys and configuration, then all that the databases name: bundles, artifacts, datasets, articles. These are only
+1. the spool: feedback moves from here into the store, never back;
+2. the pointer `champion.json` and the databases, as they are between two promotions: the store with the ledger, then
+   MLflow, then the others. All name files that were written before;
+3. keys and configuration, then all that the databases name: bundles, artifacts, datasets, articles. These are only
    added to, for pruning waits until the backup has ended.
 """
 
+import glob
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 from newsdesk.config.settings import Settings
 from newsdesk.registry.bundle_files import local_folder
@@ -43,32 +45,39 @@ class Place:
                 if not path.name.startswith(".") and path.name not in self.without and not path.is_symlink():
                     yield path
 
+    def may_hold(self, name: str) -> bool:
+        """Whether a file of that name below the folder is one that `files` can give."""
+        path = PurePosixPath(name)
+        if str(path) != name or path.is_absolute() or not path.parts or ".." in path.parts:
+            return False
+        if self.only:
+            return len(path.parts) == 1 and any(fnmatchcase(name, pattern) for pattern in self.only)
+        return path.name not in self.without and not any(part.startswith(".") for part in path.parts)
+
     def member(self, path: Path) -> str:
-        """The name of one of its files in an archive."""
-        return f"files/{self.name}/{path.relative_to(self.folder).as_posix()}"
+        """The name of one of its files in an archive, in which what is no UTF-8 is written by its numbers."""
+        name = os.fsencode(path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
+        return f"files/{self.name}/{name}"
 
 
 def before_databases(settings: Settings) -> list[Place]:
-    return [
-        Place("pointer", settings.bundles, only=(POINTER,)),
-        Place("spool", settings.spool, only=("*.jsonl",)),
-    ]
+    return [Place("spool", settings.spool, only=("*.jsonl",))]
+
+
+def pointer_place(settings: Settings) -> Place:
+    return Place("pointer", settings.bundles, only=(POINTER,))
 
 
 def after_databases(settings: Settings) -> list[Place]:
     keys = settings.keys_file
     return [
-        Place("keys", keys.parent, only=(keys.name,)),
+        Place("keys", keys.parent, only=(glob.escape(keys.name),)),
         Place(CONFIGURATION, settings.config_dir, only=("*.yaml", "*.yml")),
         *(
             Place(name, _folder(settings, name), without=(POINTER,) if name == "bundles" else ())
             for name in _UNDER_HOME
         ),
     ]
-
-
-def all_places(settings: Settings) -> list[Place]:
-    return [*before_databases(settings), *after_databases(settings)]
 
 
 def artifact_folder(settings: Settings) -> Path | None:

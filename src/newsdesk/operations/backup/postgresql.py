@@ -57,6 +57,23 @@ class PostgresqlDatabase:
     def dump(self, target: Path) -> None:
         self._run("pg_dump", "--format=custom", "--compress=0", "--no-owner", "--no-privileges", "--file", str(target))
 
+    def check(self, dump: Path) -> None:
+        """All of it is read, and written nowhere."""
+        with self._environment() as environment:
+            done = subprocess.run(  # noqa: S603
+                [_program("pg_restore"), "--file=/dev/null", str(dump)],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode:
+            said = next((line for line in done.stderr.splitlines() if line.strip()), "it does not say why")
+            raise BackupError(
+                f"The archive's database {dump.stem} is damaged: {said[:300]}. Nothing was changed. Take another "
+                "archive."
+            )
+
     def restore(self, dump: Path) -> None:
         """The dump as one script in one transaction. Who restores must own the database.
 

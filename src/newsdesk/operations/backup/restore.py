@@ -15,7 +15,14 @@ from newsdesk.operations.backup.databases import Named, databases
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
-from newsdesk.operations.backup.places import CONFIGURATION, Place, after_databases, artifact_folder, before_databases
+from newsdesk.operations.backup.places import (
+    CONFIGURATION,
+    Place,
+    after_databases,
+    artifact_folder,
+    before_databases,
+    pointer_place,
+)
 from newsdesk.operations.backup.placing import Draft, drafts
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.lock import only_writer
@@ -35,7 +42,8 @@ class Restored:
 
 
 def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress: Progress) -> Restored:
-    """Put everything back from `archive`. Nothing is touched before every sum is found right.
+    """Put everything back from `archive`. Nothing is touched before every sum is found right, every name is one that a
+    backup writes, and every database is there and sound.
 
     Killed anywhere, the same restore can be run again. Raises `BackupError`, also where something would be overwritten
     and `overwrite` is false; `UsageError` while a command that changes `NEWSDESK_HOME` runs.
@@ -44,6 +52,7 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
     progress.step(f"Checking {archive.name}")
     manifest = verify(archive, passphrase)
     named = _wanted(manifest, databases(settings))
+    _check_names(archive, manifest, settings, named)
     with only_maintenance(settings.home), only_writer(settings.home), _drafts(settings) as laid:
         replaced = _occupied(named, laid)
         if replaced and not overwrite and not _is_going_on(settings.home, manifest):
@@ -53,14 +62,25 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
             )
         progress.step("Unpacking")
         _unpack(archive, passphrase, manifest, laid, settings.home)
+        for one in named:
+            progress.step(f"Checking the database {one.name}")
+            one.database.check(_dumps(settings.home) / Path(one.member).name)
         with _remembered(settings.home, manifest):
             _put_in_place(settings, named, laid, progress)
     return Restored(archive, manifest, tuple(replaced), tuple(_warnings(settings, manifest)))
 
 
+def _places(settings: Settings) -> list[Place]:
+    """In the order in which they are put in place."""
+    return [*after_databases(settings), *_last(settings)]
+
+
+def _last(settings: Settings) -> list[Place]:
+    return [*before_databases(settings), pointer_place(settings)]
+
+
 def _drafts(settings: Settings) -> AbstractContextManager[list[Draft]]:
-    places = [*after_databases(settings), *reversed(before_databases(settings))]
-    return drafts([place for place in places if not _stays(place)], _dumps(settings.home))
+    return drafts([place for place in _places(settings) if not _stays(place)], _dumps(settings.home))
 
 
 def _stays(place: Place) -> bool:
@@ -85,6 +105,33 @@ def _wanted(manifest: Manifest, named: Sequence[Named]) -> list[Named]:
     return [known[name] for name in manifest.databases]
 
 
+def _check_names(archive: Path, manifest: Manifest, settings: Settings, named: Sequence[Named]) -> None:
+    """What an archive may hold is what a backup of this deployment writes, and the databases that it names."""
+    places = {place.name: place for place in _places(settings)}
+    dumps = {one.member for one in named}
+    for member in manifest.files:
+        kind, _, rest = member.partition("/")
+        name, _, path = rest.partition("/")
+        if kind == "files" and name == "keys" and not places[name].may_hold(path) and _is_name(path):
+            raise BackupError(
+                f"{archive} holds the keys as {path[:200]!r}, and API_KEYS_FILE names {settings.keys_file.name}. "
+                "Nothing was changed. Let API_KEYS_FILE end in the name that the archive has, if it is yours."
+            )
+        if not (member in dumps or (kind == "files" and name in places and places[name].may_hold(path))):
+            raise BackupError(
+                f"{archive} holds {member[:200]!r}, which no backup of this Newsdesk writes. Nothing was changed. Take "
+                "another archive, or update Newsdesk."
+            )
+    if missing := sorted(dumps - manifest.files.keys()):
+        raise BackupError(
+            f"{archive} names {missing[0]} and does not hold it. Nothing was changed. Take another archive."
+        )
+
+
+def _is_name(path: str) -> bool:
+    return "/" not in path and not path.startswith(".")
+
+
 def _occupied(named: Sequence[Named], laid: Sequence[Draft]) -> list[str]:
     found = [f"the database {one.name}" for one in named if not one.database.is_empty()]
     folders = [draft.place for draft in laid if draft.place.name != CONFIGURATION and draft.is_occupied()]
@@ -98,18 +145,19 @@ def _unpack(archive: Path, passphrase: bytes | None, manifest: Manifest, laid: S
     for member in members(archive, passphrase):
         if member.name == MANIFEST:
             continue
+        if member.name not in manifest.files:
+            raise _changed(archive)
         kind, _, rest = member.name.partition("/")
         name, _, path = rest.partition("/")
         if kind == "files" and name in left_out:
             continue
-        if kind == "databases":
-            target = _dumps(home) / rest
-        elif kind == "files" and name in by_name:
-            target = by_name[name].folder / path
-        else:
-            raise BackupError(f"{archive} holds {member.name}, which this Newsdesk does not know. Update Newsdesk.")
+        target = _dumps(home) / rest if kind == "databases" else by_name[name].folder / path
         if _write(member, target) != manifest.files.get(member.name):
-            raise BackupError(f"{archive} was changed while it was read. Nothing was restored. Run this again.")
+            raise _changed(archive)
+
+
+def _changed(archive: Path) -> BackupError:
+    return BackupError(f"{archive} was changed while it was read. Nothing was restored. Run this again.")
 
 
 def _dumps(home: Path) -> Path:
@@ -133,7 +181,7 @@ def _write(member: Member, target: Path) -> Content:
 
 def _put_in_place(settings: Settings, named: Sequence[Named], laid: Sequence[Draft], progress: Progress) -> None:
     """What is named before what names it, the pointer last."""
-    last = {place.name for place in before_databases(settings)}
+    last = {place.name for place in _last(settings)}
     for draft in laid:
         if draft.place.name not in last:
             progress.step(f"Restoring {draft.place.name}")

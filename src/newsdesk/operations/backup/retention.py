@@ -21,8 +21,12 @@ def archives(folder: Path) -> list[tuple[datetime, Path]]:
 
 
 def remove_old(folder: Path, now: datetime, days: int) -> list[Path]:
-    """Remove what is older than `days`, never the newest; what was removed."""
-    old = [path for made_at, path in archives(folder)[:-1] if now - made_at > timedelta(days=days)]
+    """Remove what is older than `days`, counted from the newest but one; what was removed.
+
+    So the archive before this one stays, and those of its last days: a clock that is wrong by years takes none of them.
+    """
+    there = [(made_at, path) for made_at, path in archives(folder) if made_at <= now]
+    old = [path for made_at, path in there[:-2] if there[-2][0] - made_at > timedelta(days=days)]
     for path in old:
         path.unlink(missing_ok=True)
     return old

@@ -49,6 +49,19 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
+    def check(self, dump: Path) -> None:
+        try:
+            with closing(sqlite3.connect(f"{dump.absolute().as_uri()}?mode=ro", uri=True)) as database:
+                verdict = str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
+                if not database.execute(_TABLES).fetchone()[0]:
+                    verdict = "it has no table"
+        except sqlite3.Error as error:
+            verdict = str(error)
+        if verdict != "ok":
+            raise BackupError(
+                f"The archive's database {dump.stem} is damaged: {verdict}. Nothing was changed. Take another archive."
+            )
+
     def restore(self, dump: Path) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_name(f".{self.file.name}-restored")

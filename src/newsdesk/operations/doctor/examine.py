@@ -16,6 +16,7 @@ from newsdesk.operations.doctor.clock import check_clock
 from newsdesk.operations.doctor.database import check_store
 from newsdesk.operations.doctor.finding import Finding, fine, from_error
 from newsdesk.operations.doctor.ports import check_port
+from newsdesk.operations.doctor.promotion import check_promotion
 from newsdesk.operations.doctor.registry import check_champion, check_registry
 from newsdesk.operations.doctor.resources import (
     available_memory,
@@ -44,7 +45,7 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
         "certificate": lambda: check_certificate(settings.tls_cert_file, now),
         "database": lambda: check_store(settings.database),
         "registry": lambda: chain(check_registry(settings), check_clock("MLflow", settings.tracking_uri, now)),
-        "champion": lambda: check_champion(settings.bundles),
+        "champion": lambda: chain(check_champion(settings.bundles), check_promotion(settings)),
         "state": lambda: chain(
             check_restore(settings.home), check_lock(settings.home), check_spool(settings.spool, now)
         ),

@@ -1,11 +1,12 @@
 """An inference request, and the texts in it."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from newsdesk.serving.batch_schemas import MAX_BATCH
+from newsdesk.serving.body_limits import ONE_TEXT, BodyLimits, LimitedBody
 from newsdesk.serving.errors import invalid_input
 from newsdesk.serving.open_inference.binary_tensors import read_texts
 from newsdesk.serving.open_inference.metadata import OutputName
@@ -13,6 +14,9 @@ from newsdesk.serving.schemas import WHOLE
 
 MAX_ITEMS = 10_000  # in all members that are passed over
 _NOT_OFFERED = ("classification", "shared_memory_region")  # of extensions: who asks for them expects something else
+
+
+_Text = StrictStr | Annotated[list[StrictStr], Field(min_length=1, max_length=1)]
 
 
 class _Message(BaseModel):
@@ -46,8 +50,8 @@ class InputTensor(_Message):
     )
     datatype: Literal["BYTES"]
     parameters: InputParameters | None = None
-    data: list[StrictStr | Annotated[list[StrictStr], Field(min_length=1, max_length=1)]] | None = Field(
-        default=None, min_length=1, max_length=MAX_BATCH, description="Left out where the data are binary."
+    data: Annotated[list[_Text], Field(min_length=1, max_length=MAX_BATCH, fail_fast=True)] | None = Field(
+        default=None, description="Left out where the data are binary."
     )
 
 
@@ -56,7 +60,8 @@ class RequestedOutput(_Message):
     parameters: OutputParameters | None = None
 
 
-class InferenceRequest(_Message):
+class InferenceRequest(_Message, LimitedBody):
+    body_limits: ClassVar[BodyLimits] = BodyLimits(size=ONE_TEXT.size, items=3 * MAX_BATCH + 2 * MAX_ITEMS)
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [

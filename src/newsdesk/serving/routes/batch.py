@@ -1,5 +1,6 @@
 """Predict many texts: one JSON body, or JSON Lines of any length."""
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
@@ -7,9 +8,12 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
+from starlette.types import Scope
 
 from newsdesk.serving.answering import Answer, Wish
 from newsdesk.serving.batch_schemas import (
+    LINE_ITEMS,
     BatchFailure,
     BatchPrediction,
     BatchRequest,
@@ -17,19 +21,24 @@ from newsdesk.serving.batch_schemas import (
     LinesQuery,
     PredictionLine,
 )
+from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
 from newsdesk.serving.model_source import Served
-from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, parse_json, validated
+from newsdesk.serving.outbox import DiskRoom
+from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, validated
 from newsdesk.serving.rows import Row, RowId, row_of
 from newsdesk.serving.service import Service
+from newsdesk.serving.strict_json import parse_json
 from newsdesk.store.records import Arm
 
+_ITEMS_AT_ONCE = 500
 _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
     answering = service.answering
+    room = DiskRoom()
 
     async def _answered(
         texts: Sequence[str | ApiError], wish: Wish, served: Served, arm: Arm | None, caller: str
@@ -50,11 +59,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
         caller: str = request.scope["caller_name"]
         begun = time.perf_counter()
         served, arm = await service.who_answers(body.model, caller)
-        rows = [_text_of(text) for text in body.texts]
-        answers = await _answered(rows, Wish(body.top_k, body.threshold), served, arm, caller)
+        answers = await _answered(body.texts, Wish(body.top_k, body.threshold), served, arm, caller)
         failed = sum(isinstance(answer, ApiError) for answer in answers)
-        return BatchResponse.model_construct(
-            predictions=[_item(index, answer) for index, answer in enumerate(answers)],
+        response = BatchResponse(
+            predictions=[],
             succeeded=len(answers) - failed,
             failed=failed,
             processing_time_ms=round((time.perf_counter() - begun) * 1000, 3),
@@ -62,6 +70,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             timestamp=datetime.now(UTC),
             digest=served.digest,
         )
+        return await _with_items(response, answers)  # type: ignore[return-value]
 
     async def predict_lines(request: Request) -> Response:
         """Every batch of lines is answered by whoever is in charge when it comes."""
@@ -72,16 +81,22 @@ def add_routes(app: FastAPI, service: Service) -> None:
         answering.chosen(asked_for, caller)  # refuses while a status can still be sent
 
         async def answer(first: int, lines: list[bytes]) -> bytes:
+            await service.admit_again(request.scope, is_counted=first == 0)
             served, arm = answering.chosen(asked_for, caller)
-            rows = [_parsed(line) for line in lines]
+            rows = await service.long_work.run_if_long(sum(map(len, lines)), lambda: [_parsed(line) for line in lines])
             answers = await _answered([row.text for row in rows], wish, served, arm, caller)
             told = zip(rows, answers, strict=True)
             return b"".join(_line(index, row.id, answer) for index, (row, answer) in enumerate(told, start=first))
 
-        return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout)
+        return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout, room)
 
     class BatchRoute(JsonRoute):
         """One path for two kinds of body."""
+
+        def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:
+            request = super().read(model, scope, body)
+            assert isinstance(request, BatchRequest)
+            return request.model_copy(update={"texts": [_text_of(text) for text in request.texts]})
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             as_a_whole = super().get_route_handler()
@@ -103,10 +118,23 @@ def add_routes(app: FastAPI, service: Service) -> None:
     )
 
 
-def _item(index: int, answer: Answer | ApiError) -> BatchPrediction | BatchFailure:
+async def _with_items(response: BatchResponse, answers: Sequence[Answer | ApiError]) -> Response:
+    """`response` with an item for each answer, written a few at a time: ten thousand take long in one step."""
+    items: list[bytes] = []
+    for start in range(0, len(answers), _ITEMS_AT_ONCE):
+        items += [_item(index, answer) for index, answer in enumerate(answers[start : start + _ITEMS_AT_ONCE], start)]
+        await asyncio.sleep(0)
+    begin, end = response.model_dump_json().encode().split(b"[]", maxsplit=1)
+    return Response(b"%s[%s]%s" % (begin, b",".join(items), end), media_type="application/json")
+
+
+def _item(index: int, answer: Answer | ApiError) -> bytes:
+    item: BatchPrediction | BatchFailure
     if isinstance(answer, ApiError):
-        return BatchFailure(index=index, error=answer.error, message=answer.message, code=answer.code)
-    return BatchPrediction.model_construct(index=index, **_told(answer))
+        item = BatchFailure(index=index, error=answer.error, message=answer.message, code=answer.code)
+    else:
+        item = BatchPrediction.model_construct(index=index, **_told(answer))
+    return item.__pydantic_serializer__.to_json(item)
 
 
 def _text_of(item: Any) -> str | ApiError:
@@ -139,6 +167,6 @@ def _told(answer: Answer) -> dict[str, Any]:
 
 def _parsed(line: bytes) -> Row:
     try:
-        return row_of(parse_json(line))
+        return row_of(parse_json(line, LINE_ITEMS))
     except ApiError as refusal:
         return Row(refusal, None)

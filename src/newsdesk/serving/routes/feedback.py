@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from newsdesk.articles.category import Spellings
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
+from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.service import Service
 from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
 
@@ -26,18 +27,19 @@ def add_routes(app: FastAPI, service: Service) -> None:
         else later is taken at the later word.
         """
         now = datetime.now(UTC)
-        caller: str = request.scope["caller_name"]
+        caller: Caller = request.scope["caller"]
         text = body.whole
         feedback = Feedback(
             id=new_id(),
             at=now,
             category=body.category,
-            editor=body.editor or caller,
+            editor=body.editor or caller.name,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
             text_digest=text_digest(text) if text else None,
             text=text if service.settings.store_text else None,
             key=body.key,
-            caller=caller,
+            caller=caller.name,
+            trusted=caller.trusted,
         )
         try:
             recorded = await service.log.feedback(feedback)

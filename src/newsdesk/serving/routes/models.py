@@ -2,14 +2,16 @@
 
 import asyncio
 from datetime import UTC, datetime
+from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 
 from newsdesk.serving.answering import no_model
 from newsdesk.serving.changes import Change
-from newsdesk.serving.errors import FAILURES
+from newsdesk.serving.errors import FAILURES, Responses
 from newsdesk.serving.schemas import (
     ChangeResponse,
+    ChangeUnderWay,
     ModelInfoResponse,
     ModelVersion,
     PromoteRequest,
@@ -17,6 +19,8 @@ from newsdesk.serving.schemas import (
     VersionsResponse,
 )
 from newsdesk.serving.service import Service
+
+_ALSO: Responses = {202: {"model": ChangeUnderWay, "description": "It goes on, for longer than `API_TIMEOUT`."}}
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -44,17 +48,21 @@ def add_routes(app: FastAPI, service: Service) -> None:
         versions = await asyncio.to_thread(service.source.versions)
         return VersionsResponse(versions=[ModelVersion.model_validate(vars(version)) for version in versions])
 
-    @app.post("/model/promote", responses=FAILURES)
+    @app.post("/model/promote", responses={**FAILURES, **_ALSO})
     async def promote(body: PromoteRequest, request: Request) -> ChangeResponse:
         """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
-        `MODEL_REFRESH_INTERVAL`."""
+        `MODEL_REFRESH_INTERVAL`. A change once begun ends, whether the caller waits or not."""
         return _told(await service.changes.promote(body.version, body.reason, request.scope["caller_name"]))
 
-    @app.post("/model/rollback", responses=FAILURES)
+    @app.post("/model/rollback", responses={**FAILURES, **_ALSO})
     async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
         """Put the version that was in charge before back in charge."""
         return _told(await service.changes.rollback(body.reason, request.scope["caller_name"]))
 
 
-def _told(change: Change) -> ChangeResponse:
-    return ChangeResponse(**vars(change), timestamp=datetime.now(UTC))
+def _told(change: Change | None) -> ChangeResponse:
+    now = datetime.now(UTC)
+    if change is not None:
+        return ChangeResponse(**vars(change), timestamp=now)
+    answer = ChangeUnderWay(timestamp=now).model_dump_json()
+    return Response(answer, HTTPStatus.ACCEPTED, media_type="application/json")  # type: ignore[return-value]

@@ -13,9 +13,9 @@ from newsdesk import __version__
 from newsdesk.errors import NewsdeskError
 from newsdesk.registry.version import MODEL
 from newsdesk.serving.answering import Answer, Wish
+from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.content_encoding import accepted_coding, compressed
 from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
-from newsdesk.serving.long_texts import worked_off
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.open_inference import binary_tensors
 from newsdesk.serving.open_inference.metadata import (
@@ -29,9 +29,10 @@ from newsdesk.serving.open_inference.metadata import (
 )
 from newsdesk.serving.open_inference.request import InferenceRequest, texts_of, with_tensors
 from newsdesk.serving.open_inference.response import InferenceResponse, response_of
-from newsdesk.serving.route import JsonRoute, parse_json, require_json, validated
+from newsdesk.serving.route import JsonRoute, require_json, validated
 from newsdesk.serving.schemas import MODEL_NAME
 from newsdesk.serving.service import Service
+from newsdesk.serving.strict_json import parse_json
 
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]}}
 _VERSION = {"name": "version", "in": "path", "required": True, "schema": {"type": "string", "pattern": MODEL_NAME}}
@@ -47,9 +48,9 @@ class TensorRoute(JsonRoute):
         if content_type not in (b"", binary_tensors.MEDIA_TYPE.encode()):
             require_json(content_type)
 
-    def read(self, model: type[BaseModel], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - there is only one
+    def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:
         json, binary = binary_tensors.split(scope["headers"], body)
-        return with_tensors(validated(InferenceRequest, parse_json(json)), binary)
+        return with_tensors(validated(InferenceRequest, parse_json(json, model.body_limits.items)), binary)
 
 
 def add_routes(app: FastAPI, service: Service) -> None:
@@ -99,7 +100,7 @@ def _add_model(app: FastAPI, service: Service) -> None:
         served = await addressed(request)
         asked_for = served if "version" in request.path_params else None
         answers = await _answers(service, texts_of(body), asked_for, request)
-        return await _packed(*response_of(MODEL, body, answers), request)
+        return await _packed(service, *response_of(MODEL, body, answers), request)
 
     for place, parameters in (
         ("/v2/models/{name}", [_NAME]),
@@ -145,7 +146,7 @@ async def _answers(service: Service, texts: list[str], asked_for: Served | None,
     return answers
 
 
-async def _packed(response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
+async def _packed(service: Service, response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
     """The response as it is sent: binary data behind the JSON object, and compressed where the client asks for it."""
     json = response.model_dump_json(exclude_none=True).encode()
     body = b"".join((json, *binary))
@@ -154,5 +155,5 @@ async def _packed(response: InferenceResponse, binary: list[bytes], request: Req
         headers[binary_tensors.HEADER.decode()] = str(len(json))
     if coding := accepted_coding(request.scope["headers"], len(body)):
         headers["Content-Encoding"] = coding.decode()
-        body = await worked_off(len(body), lambda: compressed(body, coding))
+        body = await service.long_work.run_if_long(len(body), lambda: compressed(body, coding))
     return Response(body, headers=headers, media_type=binary_tensors.MEDIA_TYPE if binary else "application/json")

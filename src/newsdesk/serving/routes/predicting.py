@@ -1,6 +1,5 @@
 """Predict one text, and explain."""
 
-import asyncio
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request
@@ -53,7 +52,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
             raise refusal
         if body.category is not None and body.category not in served.predictor.classes:
             raise invalid_input("category is not one of this model's; GET /model/info lists them", "unknown_category")
-        said = await asyncio.to_thread(explain, served.predictor, text, body.category)
+        service.explaining.require_room()
+        said = await service.explaining.run(lambda: explain(served.predictor, text, body.category))
         shown, rest = said.terms[: body.top_k], said.terms[body.top_k :]
         return ExplainResponse(
             category=said.category,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from starlette._utils import get_route_path
@@ -16,6 +17,7 @@ from newsdesk.serving.security.keys import ApiKey, split_key
 from newsdesk.serving.security.permissions import Permissions
 from newsdesk.serving.security.refusal import AccessDenied
 from newsdesk.serving.security.tokens import Token, Tokens
+from newsdesk.store.records import ANONYMOUS
 
 Headers = Iterable[tuple[bytes, bytes]]  # as in an ASGI scope: names in small letters
 
@@ -26,9 +28,9 @@ _NONE: frozenset[Scope] = frozenset()
 class Access:
     """Decides about every request before it reaches a route.
 
-    Wrong credentials are counted per client: from the 21st in a minute on they are answered with 429, and a key that
-    was shown with 20 wrong secrets is not even looked at. Other callers from the same address, which may be a proxy or
-    a whole office, go on.
+    Wrong credentials, and none, are counted per client: from the 21st in a minute on they are answered with 429, and a
+    key that was shown with 20 wrong secrets is not even looked at. Other callers from the same address, which may be a
+    proxy or a whole office, go on.
     """
 
     def __init__(self, settings: Settings, keys: KeyRing, tokens: Tokens) -> None:
@@ -43,10 +45,10 @@ class Access:
         """
         client = client_of(scope)
         if not self._required:
-            return Caller(f"anonymous:{client}", _ALL, authenticated=False)
+            return Caller(f"{ANONYMOUS}{client}", _ALL, authenticated=False)
         needed = self._permissions.needed(scope.get("method", ""), get_route_path(scope))
         if needed is None:
-            return Caller(f"anonymous:{client}", _NONE, authenticated=False)
+            return Caller(f"{ANONYMOUS}{client}", _NONE, authenticated=False)
         caller = self.authenticate(scope["headers"], client)
         if not caller.may(needed):
             raise refusal.insufficient_scope(needed)
@@ -54,7 +56,11 @@ class Access:
 
     def authenticate(self, headers: Headers, client: str) -> Caller:
         """Whom the credentials in the headers belong to. Raises `AccessDenied` or `TooMany`."""
-        credential = _credential(headers)
+        try:
+            credential = _credential(headers)
+        except AccessDenied:
+            self._failures.count(client)
+            raise
         if credential.startswith("nd_"):
             return self._key(credential, client).caller
         try:
@@ -100,7 +106,7 @@ class Access:
         if holder is None:
             raise refusal.invalid_token()
         scopes = caller.scopes if holder.may("admin") else caller.scopes & holder.scopes
-        return Caller(holder.name, scopes, holder.limit, key_id=holder.key_id)
+        return replace(holder, scopes=scopes)
 
 
 def _credential(headers: Headers) -> str:

@@ -14,7 +14,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whom a request comes from. `limit` is the rate limit of its own, None for that of everybody; `key_id` is the
-    public part of the API key behind it, where there is one.
+    public part of the API key behind it, where there is one. `trusted`: an administrator vouches for its feedback.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Caller:
     limit: str | None = None
     authenticated: bool = True
     key_id: str | None = None
+    trusted: bool = False
 
     def may(self, scope: Scope) -> bool:
         """Whether it was given `scope`; `admin` holds all others."""

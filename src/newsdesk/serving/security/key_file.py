@@ -70,4 +70,5 @@ def _only_writer(path: Path) -> Iterator[None]:
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:
-    atomic.write_text(path, _KEYS.dump_json(keys, indent=2).decode(), mode=0o600)
+    # Without defaults: what an earlier version does not know is in the file only where it is used.
+    atomic.write_text(path, _KEYS.dump_json(keys, indent=2, exclude_defaults=True).decode(), mode=0o600)

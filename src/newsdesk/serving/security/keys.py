@@ -40,6 +40,7 @@ class ApiKey(BaseModel):
     limit: Annotated[str, AfterValidator(_is_limit)] | None = None
     created_at: AwareDatetime
     expires_at: AwareDatetime | None = None
+    trusted: bool = False
 
     def is_the_hash_of(self, secret: str) -> bool:
         """Compared in a time that tells nothing."""
@@ -51,13 +52,19 @@ class ApiKey(BaseModel):
     @cached_property
     def caller(self) -> Caller:
         """Who holds it."""
-        return Caller(self.name, self.scopes, self.limit, key_id=self.id)
+        return Caller(self.name, self.scopes, self.limit, key_id=self.id, trusted=self.trusted)
 
 
 def new_key(
-    name: str, scopes: frozenset[Scope], limit: str | None = None, days: int | None = None
+    name: str,
+    scopes: frozenset[Scope],
+    limit: str | None = None,
+    days: int | None = None,
+    *,
+    trusted: bool = False,
 ) -> tuple[ApiKey, str]:
-    """A key to keep, and its text to hand out, which cannot be had again. `days` is how long it lives."""
+    """A key to keep, and its text to hand out, which cannot be had again. `days` is how long it lives; of one
+    that is `trusted`, feedback counts without a second key."""
     now = datetime.now(UTC)
     key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(_SECRET_BYTES)
     key = ApiKey(
@@ -68,6 +75,7 @@ def new_key(
         limit=limit,
         created_at=now,
         expires_at=now + timedelta(days=days) if days is not None else None,
+        trusted=trusted,
     )
     return key, f"nd_{key_id}_{secret}"
 

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from limits.storage import Storage
 
@@ -13,14 +14,15 @@ class BoundedMemory(Storage):
 
     Those of `limits` itself keep every counter until it expires and look through all of them after each hit (the
     synchronous one in a new thread), so that a caller with many addresses and a limit per day could fill the memory.
-    Here the counter that was used least recently makes room. Not for use by several threads.
+    Here the counter that was used least recently makes room. Windows end by `clock`, in seconds, which nobody sets: one
+    that is put back would refuse for hours, one that is put forward forget. Not for use by several threads.
     """
 
     STORAGE_SCHEME = ["newsdesk+memory"]  # noqa: RUF012 - typed so by limits
 
-    def __init__(self, most: int = MOST_COUNTERS) -> None:
+    def __init__(self, most: int = MOST_COUNTERS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._most = most
+        self._most, self._clock = most, clock
         self._counters: OrderedDict[str, tuple[int, float]] = OrderedDict()  # hits, and the time at which they end
 
     def __len__(self) -> int:
@@ -31,8 +33,8 @@ class BoundedMemory(Storage):
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        now = time.time()
-        hits, ends = self._counters.get(key, (0, 0.0))
+        now = self._clock()
+        hits, ends = self._counters.get(key, (0, now))
         if ends <= now:
             hits, ends = 0, now + expiry
         self._counters[key] = (hits + amount, ends)
@@ -42,11 +44,14 @@ class BoundedMemory(Storage):
         return hits + amount
 
     def get(self, key: str) -> int:
-        hits, ends = self._counters.get(key, (0, 0.0))
-        return hits if ends > time.time() else 0
+        now = self._clock()
+        hits, ends = self._counters.get(key, (0, now))
+        return hits if ends > now else 0
 
     def get_expiry(self, key: str) -> float:
-        return self._counters.get(key, (0, time.time()))[1]
+        """In Unix seconds, as `limits` wants it."""
+        now = self._clock()
+        return time.time() + self._counters.get(key, (0, now))[1] - now
 
     def check(self) -> bool:
         return True

@@ -68,6 +68,39 @@ def test_production_does_not_trust_everybody(everybody: str) -> None:
         trusted_proxies(settings_of(everybody))
 
 
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "0.0.0.0/1,128.0.0.0/1",
+        "::/1,8000::/1",
+        ",".join(f"{first}.0.0.0/8" for first in range(256) if first != 10),
+        "2000::/3",
+        "2000::/5,2800::/5,3000::/4",
+        "::ffff:0:0/96",
+        "::/8",
+        "::ffff:0:0/97,::ffff:128.0.0.0/97",
+        "10.0.0.0/8,64.0.0.0/2",
+    ],
+)
+def test_production_does_not_trust_networks_that_together_are_everybody(networks: str) -> None:
+    with pytest.raises(ConfigError, match="API_TRUSTED_PROXIES names everybody, or so many"):
+        trusted_proxies(settings_of(networks))
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7,fe80::/10",
+        "10.0.0.0/8,10.0.0.0/9,10.1.0.0/16",
+        "104.16.0.0/13,172.64.0.0/13,2400:cb00::/32,2606:4700::/32,2a06:98c0::/29",
+        "::ffff:10.0.0.0/104",
+        "127.0.0.1,::1",
+    ],
+)
+def test_production_trusts_private_networks_and_those_of_a_provider(networks: str) -> None:
+    assert trusted_proxies(settings_of(networks)) == networks
+
+
 def test_development_may_trust_everybody() -> None:
     assert trusted_proxies(settings_of("*", "development")) == "*"
     assert ip_address("192.0.2.1").compressed in _TrustedHosts("*")

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError
 from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.security.limits import Limiter
+from newsdesk.serving.security.memory import BoundedMemory
 from newsdesk.serving.security.refusal import TooMany
 from tests.unit.serving.security.builders import Clock
 
@@ -66,7 +68,8 @@ def test_every_limit_of_several_holds() -> None:
 
 def test_a_burst_that_is_refused_does_not_use_up_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000_000.0]
-    monkeypatch.setattr("newsdesk.serving.security.memory.time.time", lambda: now[0])
+    memory = partial(BoundedMemory, clock=lambda: now[0])
+    monkeypatch.setattr("newsdesk.serving.security.limits.BoundedMemory", memory)
     limits = limiter("5/second;20/day")
     assert accepted(limits, NEWSROOM, 5) == 5
     for _ in range(100):

@@ -58,7 +58,7 @@ def keys(desk: Desk) -> dict[Scope, str]:
     return {scope: desk.key(scope, scope) for scope in ("predict", "feedback", "monitor", "admin")}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def app(desk: Desk, keys: dict[Scope, str]) -> Guarded:
     return Guarded(desk.access())
 
@@ -130,9 +130,10 @@ def twisted_paths() -> st.SearchStrategy[str]:
 
 @given(path=twisted_paths(), method=st.sampled_from(METHODS))
 def test_whatever_is_asked_for_nobody_reaches_more_than_he_may(
-    app: Guarded, keys: dict[Scope, str], path: str, method: str
+    desk: Desk, keys: dict[Scope, str], path: str, method: str
 ) -> None:
     """The law: an endpoint that answers is one for which the caller holds the scope, however the path is written."""
+    app = Guarded(desk.access())
     for headers, allowed in (({}, {"public"}), (bearer(keys["predict"]), {"public", "predict"})):
         status, _, body = ask(app, request(method, path, headers))
         if status == 200 and method != "HEAD":

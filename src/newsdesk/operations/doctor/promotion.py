@@ -1,0 +1,90 @@
+"""Whether ledger, alias and pointer say the same of who is in charge."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import NewsdeskError
+from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.pipeline.unfinished import holder, unfinished_change
+from newsdesk.registry.pointer import Champion, read_champion
+from newsdesk.registry.reader import open_reader
+from newsdesk.registry.version import Version
+from newsdesk.store.engine import store_engine
+from newsdesk.store.ledger import Entry, entries, last_change
+from newsdesk.store.status import read_status
+
+
+def check_promotion(settings: Settings) -> Iterator[Finding]:
+    """What cannot be read here is told of by others."""
+    try:
+        history, pointer = read_ledger(settings.database), read_champion(settings.bundles)
+        change, reader = last_change(history), open_reader(settings)
+        if change is None:  # this ledger is not that of a registry
+            return
+        versions = reader.versions() if reader else None
+    except (NewsdeskError, SQLAlchemyError):
+        return
+    if versions:
+        is_embedded = settings.mlflow_tracking_uri is None  # else a server's pointer may follow a little later
+        found = _by_aliases(history, change, versions) or (_by_both(versions, pointer) if is_embedded else None)
+    else:
+        found = _by_pointer(change, pointer)
+    yield found or fine("promotion", "Ledger, registry and champion.json name the same champion.")
+
+
+def read_ledger(address: str) -> list[Entry]:
+    """The promotion ledger of a store that is left as it is, or is not there. Raises `StoreError`, `ConfigError`."""
+    if read_status(address).condition not in ("current", "ahead"):
+        return []
+    store = store_engine(address)
+    try:
+        return entries(store)
+    finally:
+        store.dispose()
+
+
+def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
+    champion = holder("champion", versions)
+    if unfinished_change(history, versions):
+        return problem(
+            "promotion",
+            f"The change from {_named(change.from_version)} to {_named(change.to_version)} is not at its end: it is "
+            "under way now, or was interrupted.",
+            "Wait a minute and look again; if it stays so, the next promotion or rollback finishes it: "
+            f"newsdesk models promote {change.to_version}.",
+        )
+    if champion is not None and champion != change.to_version:
+        return warning(
+            "promotion",
+            f"The registry names version {champion}, and the ledger {_named(change.to_version)}: the alias was moved "
+            "in MLflow.",
+            "The next command that reads the ledger tells it: newsdesk models ledger.",
+        )
+    return None
+
+
+def _by_both(versions: Sequence[Version], pointer: Champion | None) -> Finding | None:
+    champion = holder("champion", versions)
+    if champion is None or (pointer is not None and pointer.version == champion):
+        return None
+    return problem(
+        "promotion",
+        f"The registry names version {champion}, and champion.json {_named(pointer.version if pointer else None)}.",
+        f"newsdesk models promote {champion} makes both say the same.",
+    )
+
+
+def _by_pointer(change: Entry, pointer: Champion | None) -> Finding | None:
+    if pointer is None or pointer.version == change.to_version:
+        return None
+    return problem(
+        "promotion",
+        f"The ledger names {_named(change.to_version)}, and champion.json version {pointer.version}.",
+        f"newsdesk models promote {change.to_version} makes both say the same.",
+    )
+
+
+def _named(version: str | None) -> str:
+    return f"version {version}" if version else "nobody"

@@ -1,0 +1,23 @@
+"""What Newsdesk keeps is its own user's alone: articles, feedback, keys, databases."""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+_OTHERS = 0o077
+
+
+def keep_private(folder: Path) -> None:
+    """Make a folder that nobody else may enter, or take the right to from one that is ours; from now on, what this
+    process makes is nobody else's either, unless it says so.
+
+    A folder that belongs to somebody else, as a volume may, and one that is for all, as /tmp is, stay as they are.
+    """
+    os.umask(_OTHERS)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = folder.stat()
+    is_ours = state.st_uid == os.geteuid() and not state.st_mode & stat.S_ISVTX and folder != folder.parent
+    if is_ours and state.st_mode & _OTHERS:
+        with suppress(OSError):
+            folder.chmod(stat.S_IMODE(state.st_mode) & ~_OTHERS)
