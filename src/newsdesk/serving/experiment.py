@@ -8,6 +8,7 @@ from threading import Event, Thread
 from typing import Literal
 
 from newsdesk.monitoring.api_metrics import ApiMetrics
+from newsdesk.serving.memory_budget import MemoryBudget
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.prediction_log import PredictionLog
@@ -16,7 +17,8 @@ from newsdesk.store.records import Arm, PredictionRecord, new_id
 logger = logging.getLogger("newsdesk.experiment")
 
 Mode = Literal["off", "shadow", "ab"]
-_WAITING = 1000  # texts that may wait for the challenger in the shadow; more are left out
+# Texts that may wait for the challenger in the shadow, and their bytes in memory; more are left out.
+_WAITING, _WAITING_BYTES = 1000, 16 * 1024**2
 
 
 class Experiment:
@@ -28,6 +30,7 @@ class Experiment:
         self._mode, self._share = mode, share
         self._models, self._log, self._metrics = models, log, metrics
         self._waiting: Queue[tuple[str, Served, PredictionRecord]] = Queue(_WAITING)
+        self._texts = MemoryBudget(_WAITING_BYTES)
         self._stopped = Event()
 
     def start(self) -> None:
@@ -51,9 +54,13 @@ class Experiment:
         challenger = self._models.challenger
         if self._mode != "shadow" or challenger is None or record.arm != "champion":
             return
+        if not self._texts.take(text):
+            self._metrics.shadow.labels("left_out").inc()
+            return
         try:
             self._waiting.put_nowait((text, challenger, record))
         except Full:
+            self._texts.give_back([text])
             self._metrics.shadow.labels("left_out").inc()
 
     def _work(self) -> None:
@@ -67,6 +74,8 @@ class Experiment:
             except Exception as defect:  # noqa: BLE001 - a challenger that fails is a finding, not a failure of ours
                 self._metrics.shadow.labels("failed").inc()
                 logger.warning("Challenger %s failed with %s", challenger.version, type(defect).__name__)
+            finally:
+                self._texts.give_back([text])
 
     def _answer(self, text: str, challenger: Served, record: PredictionRecord) -> None:
         begun = time.perf_counter()

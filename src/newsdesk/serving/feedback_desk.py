@@ -48,10 +48,16 @@ class FeedbackDesk:
         """What waits on disk, left by whichever process."""
         return self._spool.used
 
-    def replay(self) -> None:
-        """Write what waits in the spool into the store. Raises `StoreError` where the store is away again."""
+    def replay(self, between: Callable[[], None]) -> None:
+        """Write what waits in the spool into the store, and do other work between. Raises `StoreError` where the store
+        is away again."""
+
+        def handle(rows: list[dict[str, Any]]) -> None:
+            self._replay(rows)
+            between()
+
         if not self._spool.is_empty:
-            self._spool.drain(self._replay)
+            self._spool.drain(handle)
 
     def close(self) -> None:
         """Leave what waits on disk to the next server."""

@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from newsdesk.serving.feedback_desk import PATIENCE, FeedbackDesk
+from newsdesk.serving.memory_budget import MemoryBudget, size_of
 from newsdesk.store.connection import StoreConnection
 from newsdesk.store.records import Feedback, PredictionRecord, Recorded, StoreError, as_json, prediction_from_json
 from newsdesk.store.spool import Spool
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _PREDICTION_SPOOL_BYTES = 1024**3
 _FEEDBACK_SPOOL_BYTES = 256 * 1024**2
+_TEXT_BYTES = 64 * 1024**2
+_BATCH_BYTES = 4 * 1024**2  # of texts, beyond which no more is written at once
 
 Happening = Literal["dropped", "spooled", "written"]
 
@@ -27,9 +30,9 @@ logger = logging.getLogger(__name__)
 class PredictionLog:
     """`record` may be called by any thread, `feedback` by one event loop; `on_event` is called by the log's own thread.
 
-    An answer is dropped, and counted, only where the queue is full, the store and the spool both take nothing, or the
-    store refuses the row for good. A killed process loses the answers of its last `interval` seconds, of a second
-    while others write to the store, and no feedback.
+    An answer is dropped, and counted, only where the queue is full, by its answers or by the bytes of their texts, the
+    store and the spool both take nothing, or the store refuses the row for good. A killed process loses the answers of
+    its last `interval` seconds, of a second while others write to the store, and no feedback.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class PredictionLog:
         batch: int = 5_000,
         interval: float = 0.5,
         spool_bytes: int = _PREDICTION_SPOOL_BYTES,
+        text_bytes: int = _TEXT_BYTES,
     ) -> None:
-        """`capacity`: records that may wait in memory; `batch`: records written at once; `interval`: seconds."""
+        """`capacity`: records that may wait in memory, their texts within `text_bytes`; `batch`: records written at
+        once; `interval`: seconds."""
         self._queue: deque[PredictionRecord] = deque()
         self._in_hand: list[PredictionRecord] = []
         self._store = StoreConnection(address)
@@ -51,11 +56,12 @@ class PredictionLog:
         self._desk = FeedbackDesk(self._store, Spool(spool_folder, "feedback", _FEEDBACK_SPOOL_BYTES))
         self._on_event = on_event
         self._capacity, self._batch, self._interval = capacity, batch, interval
+        self._texts, self._many_texts = MemoryBudget(text_bytes), text_bytes // 4
         self._overflow = 0
         self._lock = Lock()
         self._overflow_told = 0
         self._counts: dict[Happening, int] = {"dropped": 0, "spooled": 0, "written": 0}
-        self._stopping = Event()
+        self._due, self._stopping = Event(), Event()
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
 
     @property
@@ -98,8 +104,10 @@ class PredictionLog:
 
     def record(self, record: PredictionRecord) -> None:
         """Queue one answer; never waits, never raises."""
-        if len(self._queue) < self._capacity:
+        if len(self._queue) < self._capacity and self._texts.take(record.text):
             self._queue.append(record)
+            if self._texts.used > self._many_texts:
+                self._due.set()
         else:
             with self._lock:
                 self._overflow += 1
@@ -111,6 +119,7 @@ class PredictionLog:
     def stop(self, timeout: float) -> None:
         """Write what is queued; what the store has not taken after `timeout` seconds goes to the spool."""
         self._stopping.set()
+        self._due.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
         with self._lock:  # nothing is left, unless the store hangs; written twice, an id is known again
@@ -123,9 +132,12 @@ class PredictionLog:
         self._store.close()
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._interval):
+        while not self._stopping.is_set():
+            self._due.wait(self._interval)
+            self._due.clear()
             self._guarded(self._write_queue)
-            self._guarded(self._write_spools)
+            if not self._stopping.is_set():
+                self._guarded(self._write_spools)
         self._guarded(self._write_queue)
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -138,14 +150,21 @@ class PredictionLog:
             logger.error("the prediction log failed: %s", type(defect).__name__)
 
     def _write_queue(self) -> None:
+        is_away = False  # it is asked once: what waits meanwhile is for the disk, too
         while self._take():
             try:
-                self._write(self._in_hand)
+                if is_away:
+                    self._put_on_disk(self._in_hand)
+                else:
+                    self._write(self._in_hand)
             except StoreError:
+                is_away = True
                 self._put_on_disk(self._in_hand)
             except Exception:
                 self._count("dropped", len(self._in_hand))
                 raise
+            finally:
+                self._texts.give_back(record.text for record in self._in_hand)
         if new := self._overflow - self._overflow_told:
             self._overflow_told += new
             self._tell("dropped", new)
@@ -153,12 +172,17 @@ class PredictionLog:
     def _take(self) -> bool:
         """Whether there is anything to write."""
         with self._lock:
-            self._in_hand = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+            self._in_hand, length = [], 0
+            while self._queue and len(self._in_hand) < self._batch and length < _BATCH_BYTES:
+                record = self._queue.popleft()
+                self._in_hand.append(record)
+                length += size_of(record.text)
         return bool(self._in_hand)
 
     def _write_spools(self) -> None:
+        """What is new is written between: a spool of a gigabyte takes long."""
         self._store.use(_greet)  # a store that is away costs no file its place
-        self._desk.replay()
+        self._desk.replay(self._write_queue)
         if not self._spool.is_empty:
             self._spool.drain(self._write_rows)
 
@@ -171,6 +195,7 @@ class PredictionLog:
                 logger.error("a line of the prediction spool is no prediction (%s)", type(error).__name__)
                 self._count("dropped", 1)
         self._write(records)
+        self._write_queue()
 
     def _write(self, records: list[PredictionRecord]) -> None:
         refused = self._store.use(partial(_insert, records), PATIENCE)
@@ -178,7 +203,7 @@ class PredictionLog:
         self._count("dropped", refused)
 
     def _put_on_disk(self, records: list[PredictionRecord]) -> None:
-        is_kept = self._spool.append([as_json(record) for record in records], durable=False)
+        is_kept = self._spool.append((as_json(record) for record in records), durable=False)
         self._count("spooled" if is_kept else "dropped", len(records))
 
     def _count(self, what: Happening, count: int) -> None:

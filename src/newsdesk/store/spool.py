@@ -1,12 +1,12 @@
 """Keep rows on disk until the store can take them. Several processes share a folder; a killed one loses nothing."""
 
+import errno
 import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
@@ -15,7 +15,8 @@ from uuid import uuid4
 from newsdesk.atomic import flush_names
 
 _SEGMENT_BYTES = 4 * 1024 * 1024  # a file that has grown so large is left for whoever drains
-_BATCH = 500  # rows handed over at once
+_BATCH, _BATCH_BYTES = 500, 4 * 1024 * 1024  # rows handed over at once, unless fewer are so long
+_PIECE_BYTES = 1024 * 1024  # written at once, but for a row that is longer
 
 Handle = Callable[[list[dict[str, Any]]], None]
 
@@ -39,14 +40,11 @@ class Spool:
         """Whether nobody left anything here."""
         return next(self._files(), None) is None
 
-    def append(self, rows: Sequence[dict[str, Any]], durable: bool) -> bool:
+    def append(self, rows: Iterable[dict[str, Any]], durable: bool) -> bool:
         """Add rows, all or none; `durable`: they outlive a power cut. False where the spool or the disk is full."""
-        lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
         with self._lock:
             try:
-                if self.used + len(lines) > self._max_bytes:
-                    return False
-                self._write(lines, durable)
+                self._write(rows, durable, self._max_bytes - self.used)
             except OSError:
                 return False
             if self._size > _SEGMENT_BYTES:
@@ -59,8 +57,9 @@ class Spool:
         A file goes only after `handle` has returned for all of it, so rows may come twice and `handle` must not mind.
         What `handle` raises ends the draining, and nothing is lost.
         """
-        self.close()
-        return sum(self._drain_file(path, handle) for path in sorted(self._files()))
+        others = sum(self._drain_file(path, handle) for path in sorted(self._files()))
+        self.close()  # only now: while nothing can be handed over, it goes on to grow, and no more files are made
+        return others + sum(self._drain_file(path, handle) for path in sorted(self._files()))
 
     def close(self) -> None:
         """Leave what was appended to whoever drains; appending again begins a new file."""
@@ -71,36 +70,48 @@ class Spool:
         with _locked(path) as file:
             if file is None:
                 return 0
-            rows = iter(self._rows(file.read()))
             handed_over = 0
-            while batch := list(islice(rows, _BATCH)):
+            for batch in self._batches(file):
                 handle(batch)
                 handed_over += len(batch)
             path.unlink()
             return handed_over
 
-    def _rows(self, content: bytes) -> Iterator[dict[str, Any]]:
-        for line in content.splitlines():
+    def _batches(self, lines: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
+        rows, length = [], 0
+        for line in lines:
             try:
-                yield dict(json.loads(line))
+                rows.append(dict(json.loads(line)))
             except (ValueError, TypeError):
                 self.unreadable += 1
+            length += len(line)
+            if rows and (len(rows) == _BATCH or length > _BATCH_BYTES):
+                yield rows
+                rows, length = [], 0
+        if rows:
+            yield rows
 
-    def _write(self, lines: bytes, durable: bool) -> None:
-        """At the known end of the file, so that what a failed write has left is written over."""
+    def _write(self, rows: Iterable[dict[str, Any]], durable: bool, room: int) -> None:
+        """At the known end of the file, so that what a failed write has left is written over. Raises `OSError`, also
+        where it were more than `room` bytes."""
         if self._file is None:
             self._file, self._size = self._new_file(durable), 0
+        at = self._size
         try:
-            written = 0
-            while written < len(lines):
-                written += os.pwrite(self._file, lines[written:], self._size + written)
+            for piece in _pieces(rows):
+                if at + len(piece) > self._size + room:
+                    raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+                written = 0
+                while written < len(piece):
+                    written += os.pwrite(self._file, memoryview(piece)[written:], at + written)
+                at += written
             if durable:
                 os.fsync(self._file)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)
             raise
-        self._size += len(lines)
+        self._size = at
 
     def _new_file(self, durable: bool) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -127,6 +138,17 @@ class Spool:
 
     def _files(self) -> Iterator[Path]:
         return self._folder.glob(f"{self._name}-*.jsonl")
+
+
+def _pieces(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Rows as lines, many of them together, so that never all of them are in memory once more."""
+    piece = bytearray()
+    for row in rows:
+        piece += json.dumps(row).encode() + b"\n"
+        if len(piece) > _PIECE_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)
 
 
 @contextmanager

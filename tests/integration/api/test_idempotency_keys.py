@@ -134,7 +134,7 @@ def test_what_waits_on_disk_belongs_to_its_caller_too_and_older_lines_are_read(t
     assert spool.append(lines, durable=False)
     store = StoreConnection(f"sqlite:///{tmp_path / 'store.db'}")
     desk = FeedbackDesk(store, spool)
-    desk.replay()
+    desk.replay(lambda: None)
     recorded = asyncio.run(desk.record(replace(said[1], id="again")))
     store.close()
     assert (recorded.id, recorded.status) == (said[1].id, "unchanged")
