@@ -8,6 +8,7 @@ from platform import machine, python_version
 from benchmarks import (
     accuracy,
     balancer,
+    build_before,
     calibration,
     dashboards,
     drift,
@@ -26,6 +27,7 @@ MODULES = (
     startup,
     predictor,
     serving,
+    build_before,
     balancer,
     fuzzing,
     sample_corpus,

@@ -172,6 +172,14 @@ def status_of(host: str, port: int, path: str, body: bytes, content_type: str = 
     return int(answer.split()[1])
 
 
+LINES = {
+    "empty lists": listed("[]", 4_990),
+    "empty objects": listed("{}", 4_990),
+    "texts": listed('"goal"', 9_990),
+    "keys": f"{{{keys(9_990)}}}",
+}
+
+
 def resident(peak: bool = False) -> int:
     """Bytes of memory that this process has, or has had at most since `forget_peak`."""
     wanted = "VmHWM:" if peak else "VmRSS:"
@@ -187,14 +195,14 @@ def forget_peak() -> int:
     return resident()
 
 
-def measured(server: tuple[Watch, str, int], path: str, *bodies: bytes) -> tuple[float, int]:
+def measured(server: tuple[Watch, str, int], path: str, *bodies: bytes, content_type: str = JSON) -> tuple[float, int]:
     """For how many seconds the event loop was late, and by how many bytes memory grew, while `bodies` were answered."""
     watch, host, port = server
     before = forget_peak()
     time.sleep(0.01)
     watch.delay = 0
     for body in bodies:
-        assert status_of(host, port, path, body) < 500
+        assert status_of(host, port, path, body, content_type) < 500
     return watch.delay, resident(peak=True) - before
 
 
@@ -221,6 +229,18 @@ def test_the_worst_bodies_leave_the_event_loop_free_and_memory_within_bounds(
     if delay > MOST_DELAY:
         delay = min(measured(server, path, *small)[0] for _ in range(3))
     assert (late, large, delay < MOST_DELAY, grown < 32 * MIB) == ({}, {}, True, True)
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_a_stream_of_the_worst_lines_leaves_the_event_loop_free_and_memory_within_bounds(
+    kind: str, server: tuple[Watch, str, int]
+) -> None:
+    lines = 20 * f'{{"text":"goal","zz":{LINES[kind]}}}\n'.encode()
+    delay, grown = measured(server, "/predict/batch", lines, content_type="application/x-ndjson")
+    if delay > MOST_DELAY:
+        more = [measured(server, "/predict/batch", lines, content_type="application/x-ndjson")[0] for _ in range(3)]
+        delay = min(more)
+    assert (delay < MOST_DELAY, grown < 32 * MIB) == (True, True)
 
 
 @pytest.mark.parametrize("path", LIMITS)
