@@ -33,6 +33,10 @@ check() {
     openssl x509 -noout -checkend 86400 -in "$secrets/tls_certificate" > /dev/null || fail "The certificate in $secrets/tls_certificate ends within a day. Renew it."
     [ "$(openssl x509 -noout -pubkey -in "$secrets/tls_certificate")" = "$(openssl pkey -pubout -in "$secrets/tls_key")" ] ||
         fail "$secrets/tls_key does not belong to $secrets/tls_certificate."
+    openssl x509 -noout -checkend 86400 -in "$secrets/database_certificate" > /dev/null || fail "The database's certificate ends within a day. Renew it: scripts/setup_env.sh --renew-database-certificate"
+    openssl verify -CAfile "$secrets/database_ca" "$secrets/database_certificate" > /dev/null 2>&1 || fail "$secrets/database_ca did not sign $secrets/database_certificate."
+    [ "$(openssl x509 -noout -pubkey -in "$secrets/database_certificate")" = "$(openssl pkey -pubout -in "$secrets/database_key")" ] ||
+        fail "$secrets/database_key does not belong to $secrets/database_certificate."
     [ "$(df --output=avail -k . | tail -1)" -gt 5000000 ] || fail "Less than 5 GB are free here. Make room: docker image prune"
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.2  # seconds to wait for another writer, for what can wait on disk as well
 _PATIENCE = 2.0  # seconds for the store to answer, before the spool is used
-_AT_ONCE = 8  # conversations with the store
+_AT_ONCE = 4  # conversations with the store; with those of the prediction log no more than its pool has
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,15 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from newsdesk.errors import ConfigError
 from newsdesk.private_files import keep_private
 from newsdesk.store.records import StoreError
+from newsdesk.store.tls import tls_fix
 
 BUSY_TIMEOUT = "busy_timeout"  # execution option of an engine whose connections stay open, in milliseconds
 _BUSY_TIMEOUT = 10_000  # milliseconds to wait for another writer of SQLite
+
+# Of one process. A server has no more conversations with its store at once than this comes to; how many all of them may
+# need, against PostgreSQL's max_connections: docs/deployment.md.
+POOL_SIZE, MAX_OVERFLOW = 2, 4
+_POOL_RECYCLE = 1800  # seconds after which a connection is replaced, and so comes by the certificate of today
 
 _POSTGRESQL = {
     "connect_timeout": 3,  # seconds
@@ -57,7 +63,8 @@ def answering(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(
-            f"The store at {shown(engine)} does not answer: {first_line(error)}. Start it, or correct its address."
+            f"The store at {shown(engine)} does not answer: {first_line(error)}. "
+            f"{tls_fix(str(error.orig)) or 'Start it, or correct its address.'}"
         ) from error
 
 
@@ -68,7 +75,14 @@ def first_line(error: DBAPIError) -> str:
 
 def _postgresql(url: URL) -> Engine:
     defaults = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
-    return create_engine(url, pool_pre_ping=True, connect_args=defaults)
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=MAX_OVERFLOW,
+        pool_recycle=_POOL_RECYCLE,
+        pool_pre_ping=True,
+        connect_args=defaults,
+    )
 
 
 def _sqlite(url: URL, keep_open: bool) -> Engine:

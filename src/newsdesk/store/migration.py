@@ -18,6 +18,7 @@ from newsdesk.store.found import look_into
 from newsdesk.store.ledger import guard_ledger
 from newsdesk.store.records import StoreError
 from newsdesk.store.revisions import FOLDER, Revision, alembic_config, revisions
+from newsdesk.store.tls import tls_fix
 
 NOTHING = "base"  # Alembic's name for a database without our tables
 
@@ -72,7 +73,7 @@ def migrate(
             if not _is_held_up(error) or time.monotonic() > until:
                 raise StoreError(
                     f"The store at {shown(engine)} was not migrated: {first_line(error)}. Nothing in it was changed. "
-                    "Remove the cause, then run: newsdesk store migrate."
+                    f"{tls_fix(str(error.orig)) or 'Remove the cause, then run: newsdesk store migrate.'}"
                 ) from error
         time.sleep(_PAUSE)
 

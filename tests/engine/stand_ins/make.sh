@@ -45,7 +45,7 @@ stand_in() {  # TAG USER ENTRYPOINT|CMD PROGRAM: what the official image under t
 grep -ho 'image: [a-z].*' "$here"/../../../deploy/compose/services.yaml | sort -u | while read -r _ tag _; do
     case $tag in
         *newsdesk* | grafana/*) ;;  # made from deploy/docker/, and not to be had
-        postgres:*) stand_in "$tag" postgres ENTRYPOINT postgres-entrypoint.sh ;;
+        postgres:*) stand_in "$tag" postgres ENTRYPOINT docker-entrypoint.sh ;;
         redis:*) stand_in "$tag" redis CMD redis-server ;;
         nginx:*) stand_in "$tag" root CMD nginx ;;
         prom/prometheus:*) stand_in "$tag" nobody ENTRYPOINT /bin/prometheus ;;

@@ -14,4 +14,4 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq 
     && mkdir -p /docker-entrypoint-initdb.d /prometheus /alertmanager /data /var/lib/postgresql/data \
     && chown postgres:postgres /var/lib/postgresql/data \
     && chown nobody:nogroup /prometheus /alertmanager && chown redis:redis /data
-COPY postgres-entrypoint.sh /usr/local/bin/
+COPY docker-entrypoint.sh /usr/local/bin/

@@ -25,10 +25,11 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def prepare(checkout: Path, *options: str, code: int = 0) -> str:
+def prepare(checkout: Path, *options: str, code: int = 0, **variables: str) -> str:
+    environment = {"PATH": os.environ["PATH"], **variables}
     done = subprocess.run(
-        ["scripts/setup_env.sh", *options], cwd=checkout, env={"PATH": os.environ["PATH"]}, capture_output=True,
-        text=True, timeout=60, check=False,
+        ["scripts/setup_env.sh", *options], cwd=checkout, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
@@ -68,3 +69,51 @@ def test_secrets_for_production_are_random_belong_together_and_are_never_made_an
 
 def test_an_unknown_option_is_answered_with_what_there_is(checkout: Path) -> None:
     assert "--production" in prepare(checkout, "--help", code=2)
+
+
+def openssl(*arguments: str | Path) -> str:
+    return subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def test_the_database_gets_a_certificate_by_an_authority_whose_key_lies_apart(checkout: Path) -> None:
+    prepare(checkout, "--production")
+    secrets, authority = checkout / "secrets", checkout / "secrets-ca"
+    assert (authority.stat().st_mode & 0o777, (authority / "key").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert (authority / "key").read_text(encoding="utf-8") not in contents(secrets).values()
+    openssl("verify", "-x509_strict", "-CAfile", secrets / "database_ca", secrets / "database_certificate")
+    names = openssl("x509", "-noout", "-ext", "subjectAltName", "-in", secrets / "database_certificate")
+    assert "DNS:postgres, DNS:localhost, IP Address:127.0.0.1" in names
+    shutil.rmtree(authority)  # taken to another machine
+    made = contents(secrets)
+    prepare(checkout, "--production")
+    assert contents(secrets) == made
+    assert "key of the authority back" in prepare(checkout, "--renew-database-certificate", code=1)
+
+
+def test_a_renewed_certificate_belongs_to_the_same_key_and_authority_and_stays_the_same_file(checkout: Path) -> None:
+    """The same file, for a container sees what was in the one that it was started with."""
+    prepare(checkout, "--production")
+    before, file = contents(checkout / "secrets"), checkout / "secrets" / "database_certificate"
+    number = file.stat().st_ino
+    assert "start.sh reload" in prepare(checkout, "--renew-database-certificate", DATABASE_HOSTS="db.example,10.0.0.9")
+    after = contents(checkout / "secrets")
+    assert {name for name in after if after[name] != before[name]} == {"database_certificate"}
+    assert (file.stat().st_ino, file.stat().st_mode & 0o777) == (number, 0o444)
+    openssl("verify", "-x509_strict", "-CAfile", checkout / "secrets" / "database_ca", file)
+    assert "DNS:db.example, IP Address:10.0.0.9" in openssl("x509", "-noout", "-ext", "subjectAltName", "-in", file)
+    assert not list(checkout.glob("secrets-draft*"))
+
+
+def test_what_was_begun_and_not_finished_is_finished(checkout: Path) -> None:
+    prepare(checkout, "--production")
+    secrets = checkout / "secrets"
+    for left in ({"database_ca", "database_key"}, {"database_ca"}, set[str]()):
+        for name in {"database_ca", "database_key", "database_certificate"} - left:
+            (secrets / name).unlink()
+        prepare(checkout, "--production")
+        openssl("verify", "-x509_strict", "-CAfile", secrets / "database_ca", secrets / "database_certificate")
+        keys = [
+            openssl("x509", "-noout", "-pubkey", "-in", secrets / "database_certificate"),
+            openssl("pkey", "-pubout", "-in", secrets / "database_key"),
+        ]
+        assert keys[0] == keys[1]

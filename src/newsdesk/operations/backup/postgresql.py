@@ -18,6 +18,7 @@ from typing import IO, Literal
 from sqlalchemy.engine import URL
 
 from newsdesk.operations.backup.error import BackupError
+from newsdesk.store.tls import tls_fix
 
 _SERVICE = "newsdesk"
 _TABLES = """
@@ -106,7 +107,8 @@ class PostgresqlDatabase:
     def _failure(self, program: str, said: str) -> BackupError:
         where = self.url.render_as_string(hide_password=True)
         first = next((line for line in said.splitlines() if line.strip()), "it does not say why")
-        return BackupError(f"{program} on {where}: {first[:300]}. Start the database, or correct its address.")
+        fix = tls_fix(said) or "Start the database, or correct its address."
+        return BackupError(f"{program} on {where}: {first[:300]}. {fix}")
 
     @contextmanager
     def _environment(self) -> Iterator[dict[str, str]]:

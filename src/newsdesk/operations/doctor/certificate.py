@@ -1,12 +1,27 @@
-"""The certificate that the proxy serves."""
+"""The certificate that the proxy serves, and how long any is good."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
 _SOON = timedelta(days=21)
+
+
+class Certified(NamedTuple):
+    """Whose certificate it is: the group of checks, what sentences call it, how it is renewed."""
+
+    check: str
+    name: str
+    renewal: str
+
+
+_PROXY = Certified("certificate", "The certificate", "Renew it, and reload the proxy.")
 
 
 def check_certificate(file: Path | None, now: datetime) -> Iterator[Finding]:
@@ -25,13 +40,18 @@ def check_certificate(file: Path | None, now: datetime) -> Iterator[Finding]:
     except ValueError:
         yield problem("certificate", f"{file} is no certificate in PEM.", "Let TLS_CERT_FILE name the certificate.")
         return
+    yield from check_validity(certificate, now, _PROXY)
+
+
+def check_validity(certificate: "Certificate", now: datetime, of: Certified) -> Iterator[Finding]:
+    """From when to when it is good."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
-        yield problem("certificate", f"The certificate is not valid before {begin:%Y-%m-%d}.", "Look at the clock.")
+        yield problem(of.check, f"{of.name} is not valid before {begin:%Y-%m-%d}.", "Look at the clock.")
     elif now > end:
-        yield problem("certificate", f"The certificate ended on {end:%Y-%m-%d}.", "Renew it, and reload the proxy.")
+        yield problem(of.check, f"{of.name} ended on {end:%Y-%m-%d}.", of.renewal)
     elif end - now < _SOON:
-        fix = "Renew it, and reload the proxy; see why it was not renewed by itself."
-        yield warning("certificate", f"The certificate ends on {end:%Y-%m-%d}, in {(end - now).days} days.", fix)
+        sentence = f"{of.name} ends on {end:%Y-%m-%d}, in {(end - now).days} days."
+        yield warning(of.check, sentence, f"{of.renewal} See why it was not renewed by itself.")
     else:
-        yield fine("certificate", f"The certificate is valid until {end:%Y-%m-%d}.")
+        yield fine(of.check, f"{of.name} is valid until {end:%Y-%m-%d}.")

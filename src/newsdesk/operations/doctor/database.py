@@ -6,26 +6,31 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.operations.doctor.clock import skew
+from newsdesk.operations.doctor.database_tls import check_encryption, check_server_certificate
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.store.status import read_status
+from newsdesk.store.tls import tls_fix
 
 _PATIENCE = 3  # seconds
 
 
-def check_store(address: str) -> Iterator[Finding]:
-    """The store at a SQLAlchemy address."""
+def check_store(address: str, *, in_production: bool = False) -> Iterator[Finding]:
+    """The store at a SQLAlchemy address; in production also whether it is reached by TLS."""
     try:
         url = make_url(address)
     except ArgumentError:
         yield problem("database", "NEWSDESK_DATABASE_URL is no address.", "Give sqlite:///FILE or postgresql://….")
         return
-    yield from _check_sqlite(Path(url.database or "")) if url.get_backend_name() == "sqlite" else _check_server(url)
+    if url.get_backend_name() == "sqlite":
+        yield from _check_sqlite(Path(url.database or ""))
+    else:
+        yield from _check_server(url, in_production)
 
 
 def _check_sqlite(file: Path) -> Iterator[Finding]:
@@ -48,26 +53,37 @@ def _check_sqlite(file: Path) -> Iterator[Finding]:
         )
 
 
-def _check_server(url: URL) -> Iterator[Finding]:
+def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
     where = url.render_as_string(hide_password=True)
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(url, connect_args={"connect_timeout": _PATIENCE})
+        engine = create_engine(url, connect_args={"connect_timeout": _PATIENCE}, poolclass=NullPool)
         with engine.connect() as connection:
             version, now = connection.execute(text("SELECT current_setting('server_version'), now()")).one()
-        engine.dispose()
+            encryption = list(check_encryption("The store", connection)) if in_production else []
     except (DBAPIError, ArgumentError, ImportError) as error:
-        said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+        said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
         yield problem(
             "database",
-            f"The store at {where} does not answer: {(said or ['no reason given'])[0]}.",
-            "Start PostgreSQL, or correct NEWSDESK_DATABASE_URL.",
+            f"The store at {where} does not answer: {(said.splitlines() or ['no reason given'])[0]}.",
+            tls_fix(said) or "Start PostgreSQL, or correct NEWSDESK_DATABASE_URL.",
         )
+        if "certificate" in said:
+            yield from _ended(url)
         return
     yield fine("database", f"The store at {where} answers: PostgreSQL {version.split()[0]}.")
+    yield from encryption
+    if in_production:
+        yield from check_server_certificate(url, datetime.now(UTC), _PATIENCE)
     yield from skew("PostgreSQL", now, datetime.now(UTC))
     yield from _check_revision(url.render_as_string(hide_password=False))
+
+
+def _ended(url: URL) -> Iterator[Finding]:
+    """A certificate that is not good any more is refused with the same words as a wrong one."""
+    found = check_server_certificate(url, datetime.now(UTC), _PATIENCE)
+    yield from (finding for finding in found if finding.level == "problem")
 
 
 def _check_revision(address: str) -> Iterator[Finding]:

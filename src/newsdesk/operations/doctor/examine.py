@@ -43,7 +43,7 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
         "ports": lambda: check_port(settings.api_host, settings.api_port),
         "secrets": lambda: check_secrets(settings, require_safe_secret),
         "certificate": lambda: check_certificate(settings.tls_cert_file, now),
-        "database": lambda: check_store(settings.database),
+        "database": lambda: check_store(settings.database, in_production=settings.environment == "production"),
         "registry": lambda: chain(check_registry(settings), check_clock("MLflow", settings.tracking_uri, now)),
         "champion": lambda: chain(check_champion(settings.bundles), check_promotion(settings)),
         "state": lambda: chain(

@@ -17,6 +17,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     done
     pg_ctl --wait stop
 fi
-[ $# -gt 0 ] || set -- postgres
+case ${1:--} in
+    -*) set -- postgres "$@" ;;
+esac
 unset POSTGRES_PASSWORD
 exec "$@" -c listen_addresses='*'
