@@ -2,6 +2,8 @@
 
 import re
 import sys
+from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from platform import machine, python_version
 
@@ -19,6 +21,7 @@ from benchmarks import (
     replay,
     sample_corpus,
     serving,
+    soak,
     startup,
     trust,
 )
@@ -38,6 +41,7 @@ MODULES = (
     monitoring,
     trust,
     poisoning,
+    soak,
     dashboards,
 )
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
@@ -52,12 +56,19 @@ HEAD = (
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or list(BENCHMARKS)
-    if not DATA.is_dir():
+    parser = ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--minutes", type=float, default=soak.MINUTES, help="how long soak takes")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    if chosen.names != ["soak"] and not DATA.is_dir():
         sys.exit(f"The benchmarks measure on real news in {DATA}, which is not there.")
-    for name in chosen:
+    reports = {name: module.report for name, module in BENCHMARKS.items()}
+    reports["soak"] = partial(soak.report, minutes=chosen.minutes)
+    for name in chosen.names or BENCHMARKS:
         print(f"{name} …", file=sys.stderr, flush=True)
-        section = BENCHMARKS[name].report(DATA)
+        section = reports[name](DATA)
         print(section, flush=True)
         keep(name, section)
 
