@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ from newsdesk.store.spool import Spool
 from tests.builders import settings_in
 from tests.integration.api.builders import HEADLINE, Api, rows_of, running
 from tests.unit.store.old_stores import LAST
-from tests.unit.store.rows import feedback, opened, store_in
+from tests.unit.store.rows import NOON, feedback, opened, store_in
 
 SECRET = "9f2 a secret for tests, long enough for HS256"
 
@@ -95,7 +96,7 @@ def test_a_store_that_knew_keys_by_editor_alone_is_brought_up_to_date_and_back(t
         connection.commit()
     with opened(address) as store:
         assert record_feedback(store, replace(said, id="again")).status == "unchanged"
-        by_another = feedback(key="k", caller="b", category="politics")
+        by_another = feedback(key="k", caller="b", category="politics", at=NOON + timedelta(minutes=1))
         assert record_feedback(store, by_another).status == "created"
         votes = {(vote.caller, vote.category, vote.trusted) for vote in current_feedback(store)}
         assert {("a", "sport", False), ("b", "politics", False)} <= votes
