@@ -20,10 +20,8 @@ class MemoryBudget:
         """Bytes."""
         return self._used
 
-    def take(self, text: str | None) -> bool:
+    def take(self, text: str) -> bool:
         """Whether the text may wait; then it counts."""
-        if text is None:
-            return True
         size = size_of(text)
         with self._lock:
             if self._used + size > self._most:

@@ -104,10 +104,8 @@ class PredictionLog:
 
     def record(self, record: PredictionRecord) -> None:
         """Queue one answer; never waits, never raises."""
-        if len(self._queue) < self._capacity and self._texts.take(record.text):
+        if len(self._queue) < self._capacity and (record.text is None or self._has_room(record.text)):
             self._queue.append(record)
-            if self._texts.used > self._many_texts:
-                self._due.set()
         else:
             with self._lock:
                 self._overflow += 1
@@ -139,6 +137,13 @@ class PredictionLog:
             if not self._stopping.is_set():
                 self._guarded(self._write_spools)
         self._guarded(self._write_queue)
+
+    def _has_room(self, text: str) -> bool:
+        if not self._texts.take(text):
+            return False
+        if self._texts.used > self._many_texts:  # not to be left waiting for the interval
+            self._due.set()
+        return True
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Nothing that fails may end the thread. What an exception says may be article text: its type must do."""
