@@ -147,6 +147,29 @@ def test_a_full_disk_for_temporary_files_ends_no_worker_and_keeps_none_from_star
         assert abs(lost) <= 40  # cut off, or not told yet by the one that was killed
 
 
+def test_without_any_room_for_temporary_files_a_server_starts_answers_and_ends_in_time(
+    tmp_path: Path, home: Path, known: Known
+) -> None:
+    """Its workers die again and again: answers come before figures, and SIGTERM before whatever hangs."""
+    disk, seconds = tmp_path / "temporary", 6
+    limits = {"TMPDIR": str(disk), "API_TIMEOUT": str(seconds)}
+    with small_disk(disk, 512), serving(tmp_path, home, "--workers", "2", **limits) as server:
+        eventually(lambda: server.starts() == 2, "two workers are up")
+        with under_load(server.port, known, connections=2, pause=0.02, editors=1, may_retry=True) as tally:
+            for death in range(3):
+                os.kill(server.workers()[0], signal.SIGKILL)
+                eventually(lambda: server.starts() == 3 + death, "a new one is up")  # noqa: B023
+            tally.wait_for_feedback()
+            assert server.metric("predictions_total") == 0  # told nowhere
+        tally.check("no room for temporary files, and workers killed")
+        with socket.create_connection(("127.0.0.1", server.port)) as hanging:
+            hanging.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+            begun = time.monotonic()
+            server.stop()
+            assert time.monotonic() - begun < seconds + 2
+        assert [file for file in disk.rglob("*") if file.is_file()] == []
+
+
 @pytest.mark.parametrize("registry", ["refuses", "is silent"])
 def test_with_everything_down_the_last_good_model_answers_within_seconds(
     tmp_path: Path, home: Path, known: Known, registry: str
