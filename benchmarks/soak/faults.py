@@ -182,14 +182,13 @@ async def promotion(machine: Machine) -> None:
         async with machine.scene.client(machine.scene.admin) as client:
             for path, body, wanted in (("/model/promote", {"version": "2"}, "2"), ("/model/rollback", {}, "1")):
                 await _change(machine, client, path, body)
-                answer = None
-                for _ in range(60):
+                for _ in range(300):
                     answer = await machine.scene.ask(client, "/model/info", "GET", "/model/info")
                     if answer is not None and answer.json()["version"] == wanted:
                         break
                     await asyncio.sleep(0.5)
                 else:
-                    machine.tally.require(False, f"{path}: not in charge within 30 s")
+                    machine.tally.require(False, f"{path}: not in charge within 150 s")
 
 
 async def _change(machine: Machine, client: httpx.AsyncClient, path: str, body: dict[str, str]) -> None:
