@@ -330,7 +330,7 @@ def test_an_unknown_parameter_of_a_classifier_is_told_with_its_file(unknown_para
 def test_a_command_that_a_serving_installation_cannot_run_says_what_to_install(tmp_path: Path) -> None:
     program = "import sys; sys.modules['mlflow'] = None; from newsdesk.cli.app import main; main()"
     ended = subprocess.run(
-        [sys.executable, "-c", program, "models", "list"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, "models", "rollback"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 2
     (sentence,) = ended.stderr.splitlines()

@@ -186,6 +186,15 @@ def test_the_command_line_opens_without_loading_what_single_commands_need() -> N
     assert loaded & {"numpy", "pydantic_settings", "mlflow", "sklearn", "fastapi", "sqlalchemy", "alembic"} == set()
 
 
+def test_who_promotes_trains_nothing_and_who_fits_a_candidate_registers_nothing() -> None:
+    promoting = loaded_after("import newsdesk.pipeline.promote, newsdesk.registry.versions")
+    assert "mlflow" in promoting
+    assert promoting & {"sklearn", "skops", "matplotlib"} == set()
+    fitting = loaded_after("import newsdesk.pipeline.planned")
+    assert "sklearn" in fitting
+    assert fitting & {"mlflow", "skops", "matplotlib"} == set()
+
+
 def test_a_store_that_is_up_to_date_is_opened_without_what_migrates_it(tmp_path: Path) -> None:
     script = "import sys\nfrom newsdesk.store.database import open_store\nopen_store(sys.argv[1]).dispose()"
     address = f"sqlite:///{tmp_path / 'store.db'}"

@@ -28,10 +28,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 def list_versions(as_json: AsJson = False) -> None:
     """Show every registered version, newest first."""
     from newsdesk.config.settings import load_settings
-    from newsdesk.registry.reader import open_registry
+    from newsdesk.registry.reader import open_reader, open_registry
     from newsdesk.registry.version import MODEL
 
-    versions = open_registry(load_settings()).versions()
+    settings = load_settings()
+    versions = (open_reader(settings) or open_registry(settings)).versions()
     if as_json:
         print(json.dumps([_as_dict(version) for version in versions], indent=2))
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from newsdesk.articles.dataset import GUARD, Dataset, read_examples
 from newsdesk.config.pipeline_config import TrainingPipeline
@@ -12,11 +12,13 @@ from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.train import Trained
 from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.version import Version
-from newsdesk.registry.versions import Registry
 from newsdesk.training.comparison import most_probable
 from newsdesk.training.evaluation import evaluate
 from newsdesk.training.gate import Verdict, decide
 from newsdesk.training.guard import GuardResult, compare_on_guard
+
+if TYPE_CHECKING:
+    from newsdesk.registry.versions import Registry
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Judged:
 class Gate:
     """Judges newly trained models, registers those worth keeping, and promotes the better ones."""
 
-    def __init__(self, settings: Settings, registry: Registry, promotions: Promotions) -> None:
+    def __init__(self, settings: Settings, registry: "Registry", promotions: Promotions) -> None:
         self._settings = settings
         self._registry = registry
         self._promotions = promotions

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Engine
 
@@ -20,9 +20,7 @@ from newsdesk.pipeline.plan import Plan, PlanFiles
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.train import Trained, Winner, compare
-from newsdesk.registry.tracking import Tracking
 from newsdesk.registry.version import Version
-from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from newsdesk.training.comparison import Candidate
@@ -36,6 +34,9 @@ from newsdesk.training.persistence import (
     save_candidate,
     save_pipeline,
 )
+
+if TYPE_CHECKING:
+    from newsdesk.registry.versions import Registry
 
 _TRAINED, _PIPELINE, _VERDICT = "trained.json", "pipeline.skops", "verdict.json"
 
@@ -74,6 +75,8 @@ def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> Train
 
     Raises `NewsdeskError`; `TrainingError` where a candidate was not fitted yet.
     """
+    from newsdesk.registry.tracking import Tracking  # MLflow takes seconds to import, and candidates need none
+
     files = PlanFiles(settings)
     plan, folder = files.plan(plan_id), files.trained(plan_id)
     candidates = [_candidate(files, plan_id, name) for name in plan.models.models]
@@ -92,6 +95,8 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
 
     With `dry_run` nothing is done, and nothing remembered.
     """
+    from newsdesk.registry.versions import Registry
+
     files = PlanFiles(settings)
     plan, folder = files.plan(plan_id), files.verdict(plan_id)
     if files.storage.fetch(folder, _VERDICT):
@@ -122,7 +127,7 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
         store.dispose()
 
 
-def _done_before(store: Engine, registry: Registry, plan_id: str) -> Judged | None:
+def _done_before(store: Engine, registry: "Registry", plan_id: str) -> Judged | None:
     """The promotion that an earlier try has finished, killed before it could say so."""
     newest, champion = next(reversed(entries(store)), None), registry.holder("champion")
     if newest is None or champion is None or newest.evidence.get("plan") != plan_id:

@@ -11,11 +11,10 @@ from newsdesk.articles.dataset import Dataset
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.model.bundle import Bundle
 from newsdesk.registry.metric_names import category_metric
-from newsdesk.registry.tracking import RunRecord
+from newsdesk.registry.run_record import RunRecord
 from newsdesk.training.comparison import Candidate
 from newsdesk.training.evaluation import Evaluation
 from newsdesk.training.fit import Fitted
-from newsdesk.training.plots import save_confusion_matrix
 
 
 @contextmanager
@@ -75,6 +74,8 @@ def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
 
 
 def _pictures(evaluation: Evaluation, split: str, folder: Path) -> tuple[Path, ...]:
+    from newsdesk.training.plots import save_confusion_matrix  # matplotlib: whoever fits one candidate draws nothing
+
     picture, table = folder / f"confusion_matrix_{split}.png", folder / f"per_class_{split}.json"
     save_confusion_matrix(evaluation, f"Confusion matrix, {split} set, accuracy {evaluation.accuracy:.3f}", picture)
     table.write_text(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,13 +18,15 @@ from newsdesk.model.profiling import with_profile
 from newsdesk.pipeline.candidates import fit_candidate, gather, with_hyperparameters
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.records import candidate_record, winner_record
-from newsdesk.registry.tracking import Tracking
 from newsdesk.training.bundling import build_bundle, prove_equal, vocabulary_of, with_calibration, with_metrics
 from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import Candidate, best_servable
 from newsdesk.training.cross_fitting import cross_fitted_calibration
 from newsdesk.training.evaluation import Evaluation, evaluate
 from newsdesk.training.fit import fit_classifier, fit_features
+
+if TYPE_CHECKING:
+    from newsdesk.registry.tracking import Tracking
 
 
 class Winner(NamedTuple):
@@ -55,7 +57,7 @@ def train(
     config: ModelConfig,
     seed: int,
     tuning_budget: int,
-    tracking: Tracking,
+    tracking: "Tracking",
     progress: Progress,
 ) -> Trained:
     """Fit, compare and track every candidate in `config`, on what `source` gave.
@@ -78,7 +80,7 @@ def compare(
     dataset: Dataset,
     config: ModelConfig,
     seed: int,
-    tracking: Tracking,
+    tracking: "Tracking",
     progress: Progress,
 ) -> Trained:
     """The same for candidates that were fitted already, wherever it was. Raises `ConfigError`, `TrainingError`."""
@@ -89,7 +91,7 @@ def compare(
 
 
 @contextmanager
-def _tracked_run(tracking: Tracking, dataset: Dataset, source: str) -> Iterator[str]:
+def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterator[str]:
     run_id = tracking.start(
         f"train {dataset.version}", {"dataset_version": dataset.version, "newsdesk_version": __version__}
     )
@@ -109,7 +111,7 @@ def _decide(
     dataset: Dataset,
     config: ModelConfig,
     seed: int,
-    tracking: Tracking,
+    tracking: "Tracking",
     progress: Progress,
     run_id: str,
 ) -> Trained:
@@ -136,7 +138,7 @@ def _decide(
     )
 
 
-def _track(tracking: Tracking, candidate: Candidate, dataset: Dataset, parent: str) -> None:
+def _track(tracking: "Tracking", candidate: Candidate, dataset: Dataset, parent: str) -> None:
     with candidate_record(candidate, dataset) as record:
         tracking.log(record, parent)
 

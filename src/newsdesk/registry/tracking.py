@@ -3,9 +3,6 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -13,23 +10,10 @@ from mlflow.utils.validation import MAX_DATASET_NAME_SIZE
 
 from newsdesk.config.settings import Settings
 from newsdesk.registry.mlflow_client import connect, experiment_id, explained
+from newsdesk.registry.run_record import RunRecord
 
 _BATCH = 250  # metrics at once: MLflow takes 1,000, and a request of 1 MB, whatever their names are written in
 _LONGEST_PARAMETER = 6000
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What one run is to be remembered by. `files` are copied into the run's artifacts.
-
-    A metric of one category is named by `category_metric`.
-    """
-
-    name: str
-    parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    files: tuple[Path, ...] = ()
 
 
 class Tracking:

@@ -18,7 +18,6 @@ from newsdesk.registry.bundle_files import local_folder, read_local, size_limit
 from newsdesk.registry.mlflow_client import connect, explained
 from newsdesk.registry.pointer import bundle_folder_name
 from newsdesk.registry.protocol import Registered, RegistryWriter
-from newsdesk.registry.pyfunc_files import write_files
 from newsdesk.registry.version import BUNDLE, MODEL, Alias, Version, describe, newest_first
 
 
@@ -43,6 +42,9 @@ class Registry(RegistryWriter):
 
         Only the client is used, never MLflow's module-level functions: these keep the address in process-wide state.
         """
+        # scikit-learn and skops take seconds to load: only who registers waits for them, not who promotes.
+        from newsdesk.registry.pyfunc_files import write_files
+
         with explained(self._address), TemporaryDirectory() as scratch:
             folder = Path(scratch) / "model"
             write_files(bundle, pipeline, folder)

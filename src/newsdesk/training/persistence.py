@@ -1,4 +1,7 @@
-"""Candidates and fitted pipelines as files, for steps in processes of their own. Nothing in them is executed."""
+"""Candidates and fitted pipelines as files, for steps in processes of their own. Nothing in them is executed.
+
+skops names every type of scikit-learn and scipy while it is imported, which takes seconds: only where it is used.
+"""
 
 import json
 from dataclasses import asdict, fields
@@ -6,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import skops.io
 
 from newsdesk import atomic
 from newsdesk.errors import TrainingError
@@ -50,11 +52,15 @@ def load_candidate(folder: Path) -> Candidate:
 
 def save_pipeline(pipeline: Any, file: Path) -> None:
     """Write a fitted scikit-learn pipeline with skops."""
+    import skops.io
+
     skops.io.dump(pipeline, file)
 
 
 def load_pipeline(file: Path) -> Any:
     """Read it again. Raises `TrainingError` where it holds a type that is not expected."""
+    import skops.io
+
     try:
         return skops.io.load(file, trusted=TRUSTED_TYPES)
     except (OSError, ValueError, TypeError, KeyError) as error:

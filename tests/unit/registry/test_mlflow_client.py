@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from newsdesk.registry.mlflow_client import EXPERIMENT, connect
-from newsdesk.registry.tracking import RunRecord, Tracking
+from newsdesk.registry.run_record import RunRecord
+from newsdesk.registry.tracking import Tracking
 from tests.builders import settings_in
 from tests.unit.registry.shelf import Shelf
 
