@@ -46,10 +46,10 @@ bench: $(INSTALLED)  ## Measure accuracy and speed; takes a while
 	$(BIN)/python -m benchmarks
 
 lock: $(INSTALLED)  ## Resolve the dependencies anew into requirements/
-	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra postgresql --extra redis pyproject.toml -o requirements/serve.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra serve --extra train --extra postgresql --extra s3 pyproject.toml -o requirements/train.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) --extra dev pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/uv.in -o requirements/uv.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/airflow.in -o requirements/airflow.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/mlflow.in -o requirements/mlflow.txt
 	$(BIN)/uv pip compile $(LOCK_OPTIONS) requirements/image.in -o requirements/image.txt
@@ -68,11 +68,12 @@ clean:  ## Remove the environment, caches and builds; keeps var/
 	rm -rf .venv dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(INSTALLED): requirements/dev.txt
+$(INSTALLED): requirements/dev.txt requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Newsdesk needs Python 3.11 or newer; name one, for example: make run PYTHON=python3.12"; exit 1; }
 	@echo "Installing Newsdesk into .venv (a few minutes, once) ..."
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python deploy/packages.py requirements/uv.txt
+	@$(BIN)/python deploy/packages.py requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.packages import InstallationError, install
 from newsdesk import atomic
 from newsdesk.errors import NewsdeskError
 
 _PATIENCE = 900  # seconds
 
 
-def locked_environment(folder: Path, requirements: Path, *pip_options: str) -> Path:
+def locked_environment(folder: Path, requirements: Path, *options: str) -> Path:
     """The programs of the environment that `requirements` lists, installed below `folder` where it is not there yet,
     which takes a minute.
 
@@ -19,9 +20,11 @@ def locked_environment(folder: Path, requirements: Path, *pip_options: str) -> P
     """
     home = folder / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     if not (home / "installed").exists():
-        run([sys.executable, "-m", "venv", "--clear", str(home)])
-        pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-        run([*pip, *pip_options, "-r", str(requirements)])
+        run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(home)])
+        try:
+            install(home / "bin" / "python", requirements, *options)
+        except InstallationError as error:
+            raise NewsdeskError(str(error)) from error
         atomic.write_text(home / "installed", "")
     return home / "bin"
 

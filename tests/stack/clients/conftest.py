@@ -52,8 +52,8 @@ def ask(address: str) -> Ask:
 def _python_of(client: str) -> Path:
     """The Python of a client's environment: the test is skipped where that cannot be installed, but not in CI."""
     lock = ROOT / "requirements" / f"clients-{client}.txt"
-    try:  # the lock file leaves out what clients.excludes names; few of the modules are ever loaded, and compiled then
-        programs = locked_environment(ROOT / "var" / "clients" / client, lock, "--no-deps", "--no-compile")
+    try:  # the lock file leaves out what clients.excludes names
+        programs = locked_environment(ROOT / "var" / "clients" / client, lock, "--no-deps")
     except (NewsdeskError, subprocess.TimeoutExpired) as error:
         if os.environ.get("NEWSDESK_REQUIRE_SERVERS"):
             raise
