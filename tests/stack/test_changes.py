@@ -1,6 +1,7 @@
 """POST /model/promote and /model/rollback against a real embedded registry: each runs the real command."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from newsdesk.model.bundle import WEIGHTS
 from newsdesk.model.predictor import Predictor
 from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.version import MODEL
+from newsdesk.serving.model_source import Named
 from tests.builders import fitted_bundle, settings_in
 from tests.integration.api.builders import HEADLINE, code_of
 from tests.serving import service_of, while_running
@@ -77,10 +79,19 @@ def test_a_change_is_in_force_when_it_is_answered_and_there_is_a_way_back(shelf:
     assert pointer.version == "1"
 
 
-def test_a_change_that_takes_longer_than_anybody_waits_is_told_so_and_ends(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_change_that_takes_longer_than_anybody_waits_is_told_so_and_ends(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = Predictor(fitted_bundle(MultinomialNB(alpha=1.0), per_category=10))
-    settings = settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600", API_TIMEOUT="0.2")
+    settings = settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600", API_TIMEOUT="1")
     service = service_of(settings, first)
+    look_up = service.source.version
+
+    def slowly(number: str) -> Named | None:
+        time.sleep(0.5)
+        return look_up(number)
+
+    monkeypatch.setattr(service.source, "version", slowly)
 
     async def use(client: httpx.AsyncClient) -> None:
         slow = await client.post("/model/promote", json={"version": "2"})

@@ -15,7 +15,7 @@ from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource
 from newsdesk.serving.models import ServedModels
 
-_PATIENCE = 0.9  # of API_TIMEOUT: who waits hears how it stands before the time is up
+_MARGIN = 0.1  # of API_TIMEOUT: who waits hears how it stands before the time is up
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -37,22 +37,22 @@ class Changes:
         self._changing = asyncio.Lock()
         self._making: asyncio.Task[Change] | None = None
 
-    async def promote(self, version: str, reason: str, actor: str) -> Change | None:
-        """Put `version` in charge; None where that goes on for longer than anybody waits.
+    async def promote(self, version: str, reason: str, actor: str, deadline: float) -> Change | None:
+        """Put `version` in charge; None where that goes on for longer than anybody waits, by the event loop's clock.
 
         Raises `ApiError` where there is none of that number, or another change is under way for so long.
         """
         if await asyncio.to_thread(self._source.version, version) is None:
             message = "No version of that number is registered; GET /model/versions lists them"
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", message, "unknown_version")
-        return await self._change(["promote", version], reason, actor)
+        return await self._change(["promote", version], reason, actor, deadline)
 
-    async def rollback(self, reason: str, actor: str) -> Change | None:
+    async def rollback(self, reason: str, actor: str, deadline: float) -> Change | None:
         """Put the version before back in charge; None and errors as with `promote`."""
-        return await self._change(["rollback"], reason, actor)
+        return await self._change(["rollback"], reason, actor, deadline)
 
-    async def _change(self, arguments: list[str], reason: str, actor: str) -> Change | None:
-        deadline = asyncio.get_running_loop().time() + _PATIENCE * self._settings.api_timeout
+    async def _change(self, arguments: list[str], reason: str, actor: str, deadline: float) -> Change | None:
+        deadline -= _MARGIN * self._settings.api_timeout
         try:
             async with asyncio.timeout_at(deadline):
                 await self._changing.acquire()

@@ -84,6 +84,7 @@ class Guard:
         # What asyncio.timeout does, for a third of its time.
         task = cast("asyncio.Task[None]", asyncio.current_task())
         timer = asyncio.get_running_loop().call_later(self._timeout, task.cancel, _TOO_SLOW)
+        scope["deadline"] = timer.when()
         try:
             unpacking = Decompressed(limited_receive, coding, most) if coding else limited_receive
             await self._app(scope, unpacking, watched_send)

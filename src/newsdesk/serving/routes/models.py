@@ -52,12 +52,14 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def promote(body: PromoteRequest, request: Request) -> ChangeResponse:
         """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
         `MODEL_REFRESH_INTERVAL`. A change once begun ends, whether the caller waits or not."""
-        return _told(await service.changes.promote(body.version, body.reason, request.scope["caller_name"]))
+        caller, deadline = request.scope["caller_name"], request.scope["deadline"]
+        return _told(await service.changes.promote(body.version, body.reason, caller, deadline))
 
     @app.post("/model/rollback", responses={**FAILURES, **_ALSO})
     async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
         """Put the version that was in charge before back in charge."""
-        return _told(await service.changes.rollback(body.reason, request.scope["caller_name"]))
+        caller, deadline = request.scope["caller_name"], request.scope["deadline"]
+        return _told(await service.changes.rollback(body.reason, caller, deadline))
 
 
 def _told(change: Change | None) -> ChangeResponse:
