@@ -23,7 +23,7 @@ airflow: $(INSTALLED)  ## Run the pipelines on schedule: Airflow on port 8080, u
 	@$(BIN)/python -m deploy.airflow
 
 test: $(INSTALLED)  ## Run every test whose servers and data are on this machine
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 stack: $(INSTALLED)  ## Start all servers as plain processes, in the foreground; Ctrl+C stops them
 	$(BIN)/python -m deploy.local up

@@ -1,8 +1,11 @@
 """Environments of their own for programs whose dependencies fit into no other, each from a lock file with hashes."""
 
+import fcntl
 import hashlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.packages import InstallationError, install
@@ -19,7 +22,9 @@ def locked_environment(folder: Path, requirements: Path, *options: str) -> Path:
     Raises `NewsdeskError` where that fails.
     """
     home = folder / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
-    if not (home / "installed").exists():
+    with _alone(folder):
+        if (home / "installed").exists():
+            return home / "bin"
         run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(home)])
         try:
             install(home / "bin" / "python", requirements, *options)
@@ -27,6 +32,15 @@ def locked_environment(folder: Path, requirements: Path, *options: str) -> Path:
             raise NewsdeskError(str(error)) from error
         atomic.write_text(home / "installed", "")
     return home / "bin"
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Who comes second waits, and finds it installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def run(command: list[str], environment: dict[str, str] | None = None) -> str:

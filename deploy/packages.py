@@ -18,6 +18,7 @@ _SAME_AS = {
     "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
 }
+_UV = Path(sys.executable).with_name("uv")
 _PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 _LONGEST_UV, _LONGEST_PIP = 300, 900  # seconds
 
@@ -42,10 +43,9 @@ def install(python: Path, requirements: Path, *options: str) -> None:
 
 def _with_uv(python: Path, wanted: list[str]) -> bool:
     """Whether it could: not where it is missing, nor where only pip knows the way to the packages."""
-    uv = Path(sys.executable).with_name("uv")
-    if not uv.is_file():
+    if not _UV.is_file():
         return False
-    command = [str(uv), "pip", "install", "--no-config", "--python", str(python), *wanted]
+    command = [str(_UV), "pip", "install", "--no-config", "--python", str(python), *wanted]
     environment = _told_to_pip() | os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=_LONGEST_UV, check=False)

@@ -9,7 +9,7 @@ make .venv/installed
 case $what in
     unit | integration | stack) exec .venv/bin/pytest "tests/$what" "$@" ;;
     engine) NEWSDESK_REQUIRE_ENGINE=1 NEWSDESK_REQUIRE_SERVERS=1 exec .venv/bin/pytest -s tests/engine "$@" ;;
-    all) exec .venv/bin/pytest -n 2 --dist loadfile "$@" ;;
+    all) exec .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder "$@" ;;
     ci) exec .ci/run ;;
     *)
         sed -n '2,3s/^# \{0,1\}//p' "$0" >&2

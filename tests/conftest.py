@@ -13,7 +13,41 @@ if TYPE_CHECKING:
     from newsdesk.model.bundle import Bundle
     from tests.unit.registry.shelf import Shelf
 
+# Files that take minutes, the longest first: begun last, one of them would keep a single processor busy at the end.
+LONGEST = (
+    "test_dags.py",
+    "test_airflow_newest_dataset.py",
+    "test_airflow_loop.py",
+    "test_closed_loop.py",
+    "test_run_pipeline.py",
+    "test_docs.py",
+    "test_upgrade.py",
+    "test_local_airflow.py",
+    "test_main_job.py",
+    "test_feedback_loop.py",
+    "test_killed.py",
+    "test_workers.py",
+    "test_backup.py",
+    "test_output.py",
+    "test_command_line.py",
+    "test_schemathesis.py",
+    "test_changes.py",
+    "test_restore_drill.py",
+    "test_steps.py",
+    "test_sample_worth.py",
+    "test_feedback_poisoning.py",
+    "test_table_reading.py",
+    "test_mlflow_model.py",
+    "test_serve_command.py",
+    "test_promotion_all_or_nothing.py",
+)
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session", autouse=True)
