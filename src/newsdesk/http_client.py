@@ -29,7 +29,10 @@ def opener(*handlers: BaseHandler) -> OpenerDirector:
 
 def spare_proxies(address: str) -> None:
     """Have libraries that ask by themselves, and know NO_PROXY alone, take no proxy to an address of this machine."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:  # whoever asks there says so
+        return
     if not is_this_machine(f"[{host}]" if ":" in host else host):
         return
     for name in ("no_proxy", "NO_PROXY"):

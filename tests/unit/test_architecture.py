@@ -39,7 +39,7 @@ ROOMS = [
     "text",
     "config",
 ]
-GROUND = {"__init__", "errors", "atomic", "http_client", "printable", "private_files"}  # below every room
+GROUND = {"__init__", "errors", "atomic", "http_client", "printable", "private_files", "redaction"}  # below every room
 
 
 def python_files() -> list[Path]:

@@ -1,10 +1,12 @@
 """`newsdesk`: all commands, and how they fail."""
 
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -27,6 +29,7 @@ from newsdesk.cli import (
     training,
 )
 from newsdesk.errors import NewsdeskError
+from newsdesk.redaction import redact
 
 app = typer.Typer(
     name="newsdesk",
@@ -76,7 +79,16 @@ def main() -> None:
     """Run the command line; every error of ours ends in one sentence and its exit code."""
     output.prepare()
     _have_a_home()
+    logging.setLogRecordFactory(_record)
     sys.exit(output.end(_run()))
+
+
+def _record(*arguments: Any, **named: Any) -> logging.LogRecord:
+    """What is logged, by whichever library, without secrets; few commands log anything at all."""
+    from newsdesk.config.secrets import RedactedRecord
+
+    logging.setLogRecordFactory(RedactedRecord)
+    return RedactedRecord(*arguments, **named)
 
 
 def _have_a_home() -> None:
@@ -100,15 +112,25 @@ def _run() -> int:
         return 130
     except output.OutputRefused as error:
         return output.refused(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - every one is told, a defect as such
+        secrets = _secrets()
         if "--debug" in sys.argv:
-            raise
+            output.show_traceback(error, secrets)
+            return 1
         sentence, exit_code = _explained(error)
+        sentence = redact(sentence, secrets)
         output.say(sentence)
         if "--json" in sys.argv:
             _print_json(error, sentence)
         return exit_code
     return 0
+
+
+def _secrets() -> frozenset[str]:
+    """Words of libraries may repeat those of any address in the settings."""
+    from newsdesk.config.secrets import known_secrets
+
+    return known_secrets()
 
 
 def _print_json(error: Exception, sentence: str) -> None:

@@ -21,16 +21,19 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Look at configuration, ports, secrets, database, registry, champion, disk, clock, certificate, versions."""
+    from newsdesk.config.secrets import secrets_of
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
     from newsdesk.operations.doctor.examine import groups
     from newsdesk.serving.security.secret import require_safe_secret
 
-    known = groups(load_settings(), require_safe_secret, datetime.now(UTC))
+    settings = load_settings()
+    known, secrets = groups(settings, require_safe_secret, datetime.now(UTC)), secrets_of(settings)
     for name in only or ():
         if name not in known:
             raise UsageError(f"There is no group of checks {name!r}. Groups are {', '.join(known)}.")
-    findings = [finding for name, check in known.items() if not only or name in only for finding in check()]
+    checks = [check for name, check in known.items() if not only or name in only]
+    findings = [finding.redacted(secrets) for check in checks for finding in check()]
     is_ill = any(finding.level == "problem" for finding in findings)
     if as_json:
         print(json.dumps({"healthy": not is_ill, "findings": [asdict(finding) for finding in findings]}, indent=2))

@@ -7,10 +7,13 @@ import codecs
 import io
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from traceback import format_exception
 from typing import Any, TextIO
 
 from newsdesk.printable import printable
+from newsdesk.redaction import redact
 
 _HANDLER = "newsdesk.plain"
 _PLAIN = str.maketrans("✓–—‘’“”×", "+--''\"\"x") | {ord("…"): "...", ord("→"): "->"}
@@ -71,7 +74,13 @@ def refused(error: OutputRefused) -> int:
 def say(sentence: str) -> None:
     """A sentence on standard error, if anybody hears it."""
     with suppress(OSError):
-        print(f"newsdesk: {printable(sentence)}", file=sys.stderr, flush=True)
+        print(f"newsdesk: {printable(redact(sentence))}", file=sys.stderr, flush=True)
+
+
+def show_traceback(error: Exception, secrets: Iterable[str]) -> None:
+    """The traceback on standard error, without these secrets."""
+    with suppress(OSError):
+        print(printable(redact("".join(format_exception(error)), secrets)), file=sys.stderr, end="", flush=True)
 
 
 def tell(*sentences: str) -> None:

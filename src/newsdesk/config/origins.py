@@ -10,8 +10,8 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import MODEL_CONFIG, PIPELINE_CONFIG, load_model_config, load_pipeline_config
+from newsdesk.redaction import MASK, redact_address
 
-MASK = "********"
 Origin = Literal["default", "environment", ".env"]
 
 
@@ -56,17 +56,9 @@ def _keys(model: BaseModel, file: Path, prefix: str) -> Iterator[Setting]:
 
 
 def _shown(value: Any) -> Any:
-    """A value that anybody may read: no secret, and no password of an address."""
+    """A value that anybody may read: no secret, and none of an address."""
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, Path):
-        return str(value)
-    return _without_password(value) if isinstance(value, str) else value
-
-
-def _without_password(address: str) -> str:
-    scheme, separator, rest = address.partition("://")
-    if not separator or "@" not in rest:
-        return address
-    user, _, host = rest.rpartition("@")
-    return f"{scheme}://{user.partition(':')[0]}:{MASK}@{host}" if ":" in user else address
+        return redact_address(str(value))  # an address may have got where a path belongs
+    return redact_address(value) if isinstance(value, str) else value

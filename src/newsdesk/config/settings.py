@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from newsdesk.config.cors import written_as_browsers_do
 from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.errors import ConfigError
+from newsdesk.redaction import redact, redact_address, secrets_in
 
 # One of few words, in capitals or not.
 Word = BeforeValidator(lambda word: word.strip().lower() if isinstance(word, str) else word)
@@ -171,6 +172,8 @@ def load_settings() -> Settings:
         raise ConfigError("The file .env is not UTF-8. Save it as UTF-8, or remove it.") from error
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
+        given = str(mistake["input"])
+        said = redact(mistake["msg"], secrets_in(given))
         raise ConfigError(
-            f"Environment variable {mistake['loc'][0]}: {mistake['msg']}. It is {mistake['input']!r} now."
+            f"Environment variable {mistake['loc'][0]}: {said}. It is {redact_address(given)!r} now."
         ) from error

@@ -11,6 +11,7 @@ from newsdesk.articles.readers import is_table, table_stem
 from newsdesk.errors import UsageError
 from newsdesk.pipeline.storage import StorageError, explained, open_address
 from newsdesk.printable import printable
+from newsdesk.redaction import redact_address
 
 _LABELS = ".labels"  # news.csv may come with news.labels.csv
 
@@ -30,8 +31,8 @@ class Table(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Its address as it is told and remembered: names of files may be no text."""
-        return printable(self.address)
+        """Its address as it is told and remembered: without secrets, and names of files may be no text."""
+        return printable(redact_address(self.address))
 
 
 class Local(NamedTuple):
@@ -63,7 +64,7 @@ def table_at(address: str, labels: str | None) -> Table:
         system, path = open_address(one)
         with explained(one):
             if not system.isfile(path):
-                raise UsageError(f"{one}: there is no such file. Check the address.")
+                raise UsageError(f"{redact_address(one)}: there is no such file. Check the address.")
             entries.append(system.info(path))
     return Table(address, labels, sum(entry["size"] for entry in entries), _modified(*entries))
 

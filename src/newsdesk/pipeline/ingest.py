@@ -25,6 +25,7 @@ from newsdesk.pipeline.prepare import REFUSED, Source, check, refuse_too_many_br
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
 from newsdesk.printable import printable
+from newsdesk.redaction import redact_address
 
 PATIENCE = 60.0  # seconds that a step waits for another command to finish
 
@@ -69,7 +70,7 @@ def ingest(
     """
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home, PATIENCE), remembered(settings, "ingest") as ending:
-        progress.step(f"Looking into {data or settings.inbox_address}")
+        progress.step(f"Looking into {redact_address(data or settings.inbox_address)}")
         intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, columns, date_order, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
         ingested = intake.take([table for table in tables if data or not intake.knows(table)])
@@ -157,7 +158,7 @@ class _Intake:
         except (DataError, UsageError) as error:
             reason = str(error).replace(str(local.table), table.name)
             if local.labels and table.labels:
-                reason = reason.replace(str(local.labels), printable(table.labels))
+                reason = reason.replace(str(local.labels), printable(redact_address(table.labels)))
             return (
                 draft.model_copy(update={"status": "refused", "reason": printable(reason)} | _counts(aside)),
                 [],

@@ -12,6 +12,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, UsageError
 from newsdesk.http_client import opener
 from newsdesk.pipeline.progress import Progress
+from newsdesk.redaction import redact_address
 from newsdesk.registry.champion import find_champion
 
 _TOLERANCE = 1e-6  # the API rounds nothing, JSON may
@@ -39,16 +40,17 @@ def smoke_test(url: str, settings: Settings, patience: float, progress: Progress
 
     Raises `SmokeTestFailed` where after `patience` seconds it does not, or answers otherwise.
     """
+    shown = redact_address(url)
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"'{url}' is no address of a server. Give --url http://HOST:PORT, or set NEWSDESK_API_URL.")
-    progress.step(f"Asking {url}")
+        raise UsageError(f"'{shown}' is no address of a server. Give --url http://HOST:PORT, or set NEWSDESK_API_URL.")
+    progress.step(f"Asking {shown}")
     champion, server, begun = find_champion(settings), _Server(url.rstrip("/"), settings), time.monotonic()
     while (digest := server.digest()) != champion.bundle.digest:
         if time.monotonic() - begun > patience:
             served = f"serves {digest}" if digest else "does not answer"
             awaited = f"champion version {champion.version} ({champion.bundle.digest})"
             raise SmokeTestFailed(
-                f"The server at {url} {served}, not {awaited}, after {patience:g} s. Look at its log and GET /ready."
+                f"The server at {shown} {served}, not {awaited}, after {patience:g} s. Look at its log and GET /ready."
             )
         time.sleep(_PAUSE)
     seconds = time.monotonic() - begun
@@ -62,7 +64,7 @@ def smoke_test(url: str, settings: Settings, patience: float, progress: Progress
         said = answer["probabilities"]
         if said.keys() != right.keys() or any(abs(said[name] - right[name]) > _TOLERANCE for name in right):
             raise SmokeTestFailed(
-                f"The server at {url} answers otherwise than version {champion.version} was measured."
+                f"The server at {shown} answers otherwise than version {champion.version} was measured."
             )
         category = answer["prediction"]
     return Served(champion.version, champion.bundle.digest, category, seconds)
@@ -70,7 +72,7 @@ def smoke_test(url: str, settings: Settings, patience: float, progress: Progress
 
 class _Server:
     def __init__(self, url: str, settings: Settings) -> None:
-        self._url = url
+        self._url, self._shown = url, redact_address(url)
         self._headers = {"Content-Type": "application/json"}
         if settings.api_key is not None:
             self._headers["X-API-Key"] = settings.api_key.get_secret_value()
@@ -97,6 +99,6 @@ class _Server:
                 if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
                 else "Look there"
             )
-            raise SmokeTestFailed(f"{self._url}{path} answered {error.code}. {fix}.") from error
+            raise SmokeTestFailed(f"{self._shown}{path} answered {error.code}. {fix}.") from error
         except (URLError, OSError, ValueError) as error:
-            raise SmokeTestFailed(f"{self._url}{path} does not answer. Start it, or correct the address.") from error
+            raise SmokeTestFailed(f"{self._shown}{path} does not answer. Start it, or correct the address.") from error

@@ -12,6 +12,7 @@ from uuid import uuid4
 from newsdesk import atomic
 from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.redaction import redact, redact_address, secrets_in
 
 
 class StorageError(NewsdeskError):
@@ -85,9 +86,10 @@ def open_address(address: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(address)
     except (ValueError, ImportError) as error:
+        said = redact(str(error), secrets_in(address))
         raise ConfigError(
-            f"'{address}' cannot be opened: {error}. Give a folder, or an address such as s3://bucket/folder with the "
-            "package that reads it (for S3: pip install 'newsdesk[s3]')."
+            f"'{redact_address(address)}' cannot be opened: {said}. Give a folder, or an address such as "
+            "s3://bucket/folder with the package that reads it (for S3: pip install 'newsdesk[s3]')."
         ) from error
     return system, path.rstrip("/")
 
@@ -100,9 +102,11 @@ def explained(address: str | None) -> Iterator[None]:
     except NewsdeskError:
         raise
     except OSError as error:
-        sentence = f"The storage at {address} fails: {error.strerror or type(error).__name__}"
+        said = redact(error.strerror or type(error).__name__, secrets_in(address or ""))
+        sentence = f"The storage at {redact_address(address or '')} fails: {said}"
         raise StorageError(f"{sentence}. Look at NEWSDESK_STORAGE and the rights there.") from error
     except Exception as error:  # every store has errors of its own
         raise StorageError(
-            f"The storage at {address} fails ({type(error).__name__}). Look at NEWSDESK_STORAGE and the rights there."
+            f"The storage at {redact_address(address or '')} fails ({type(error).__name__}). "
+            "Look at NEWSDESK_STORAGE and the rights there."
         ) from error

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.http_client import NoRedirects, opener
+from newsdesk.redaction import redact, redact_address, secrets_in
 
 PATIENCE = 5.0  # seconds for the server to take the call, and between two parts of its answer
 _LONGEST_DOWNLOAD = 900.0  # seconds
@@ -43,10 +44,11 @@ class MlflowApi:
         self._patience = patience
         try:
             parts = urlsplit(settings.tracking_uri)
-        except ValueError as error:
-            raise RegistryError(f"MLFLOW_TRACKING_URI is not an address: {error}. Correct it.") from error
+        except ValueError as error:  # its words may repeat the password
+            raise RegistryError("MLFLOW_TRACKING_URI is not an address. Give http://HOST:PORT.") from error
         host = parts.netloc.rpartition("@")[2]
         self._address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+        self._shown, self._secrets = redact_address(settings.tracking_uri), secrets_in(settings.tracking_uri)
         self._headers: dict[str, str] = {}
         user = settings.mlflow_tracking_username or unquote(parts.username or "")
         secret = settings.mlflow_tracking_password
@@ -62,7 +64,7 @@ class MlflowApi:
         try:
             return answer.model_validate_json(body)
         except ValidationError as error:
-            raise RegistryError(f"{self._address} does not answer as MLflow does. {_CORRECT}") from error
+            raise RegistryError(f"{self._shown} does not answer as MLflow does. {_CORRECT}") from error
 
     def change(self, method: Literal["POST", "DELETE"], endpoint: str, body: Mapping[str, str]) -> None:
         """Have `/api/2.0/mlflow/{endpoint}` changed."""
@@ -94,7 +96,7 @@ class MlflowApi:
                 raise self._explained(error, deadline) from error
         except (OSError, HTTPException, ValueError) as error:
             raise RegistryError(
-                f"MLflow at {self._address} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
+                f"MLflow at {self._shown} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
             ) from error
 
     def _body_of(self, response: HTTPResponse, deadline: float, limit: int) -> bytes:
@@ -102,7 +104,7 @@ class MlflowApi:
         while part := response.read1(min(_CHUNK, limit + 1 - len(content))):
             content += part
             if len(content) > limit:
-                raise RegistryError(f"{self._address} sends more than the {limit} bytes allowed. {_CORRECT}")
+                raise RegistryError(f"{self._shown} sends more than the {limit} bytes allowed. {_CORRECT}")
             if time.monotonic() > deadline:
                 raise TimeoutError
         if response.length:  # what Content-Length promised and did not come
@@ -111,10 +113,10 @@ class MlflowApi:
 
     def _explained(self, error: HTTPError, deadline: float) -> RegistryError:
         if 300 <= error.code < 400:
-            return RegistryError(f"{self._address} redirects elsewhere, which is not followed. {_CORRECT}")
+            return RegistryError(f"{self._shown} redirects elsewhere, which is not followed. {_CORRECT}")
         if error.code in (401, 403):
             return RegistryError(
-                f"MLflow at {self._address} refuses us ({error.code}). Set MLFLOW_TRACKING_USERNAME and "
+                f"MLflow at {self._shown} refuses us ({error.code}). Set MLFLOW_TRACKING_USERNAME and "
                 "MLFLOW_TRACKING_PASSWORD; if they are right, let its --allowed-hosts name this address."
             )
         try:
@@ -122,7 +124,8 @@ class MlflowApi:
             complaint = _Complaint.model_validate_json(body)
         except (OSError, HTTPException, ValueError, RegistryError):
             complaint = _Complaint()  # what stands before MLflow answered, or it broke: the status says all
-        reason = "".join(sign for sign in complaint.message[:300] if sign.isprintable()).rstrip(".")
-        sentence = f"MLflow at {self._address} cannot do this: {reason or f'it answered {error.code}'}."
+        said = redact(complaint.message, self._secrets)
+        reason = "".join(sign for sign in said[:300] if sign.isprintable()).rstrip(".")
+        sentence = f"MLflow at {self._shown} cannot do this: {reason or f'it answered {error.code}'}."
         kind = NotFoundError if complaint.error_code == "RESOURCE_DOES_NOT_EXIST" else RegistryError
         return kind(sentence)

@@ -16,6 +16,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
 from newsdesk.http_client import spare_proxies
 from newsdesk.private_files import keep_private
+from newsdesk.redaction import redact, redact_address, secrets_in
 
 EXPERIMENT = "newsdesk"
 
@@ -61,12 +62,8 @@ def explained(address: str) -> Iterator[None]:
     except (MlflowException, SQLAlchemyError) as error:
         if isinstance(error.__cause__ or error.__context__, RequestException):
             raise RegistryError(
-                f"MLflow at {_without_password(address)} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
+                f"MLflow at {redact_address(address)} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
             ) from error
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RegistryError(f"MLflow at {_without_password(address)} cannot do this: {first_line[:300]}") from error
-
-
-def _without_password(address: str) -> str:
-    scheme, separator, rest = address.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if "@" in rest else address
+        said = redact(str(error), secrets_in(address))
+        first_line = (said.splitlines() or [type(error).__name__])[0]
+        raise RegistryError(f"MLflow at {redact_address(address)} cannot do this: {first_line[:300]}") from error

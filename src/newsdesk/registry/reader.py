@@ -22,7 +22,7 @@ def open_reader(settings: Settings) -> RegistryReader | None:
 
     try:
         address = make_url(settings.tracking_uri)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return None
     if address.get_backend_name() != "sqlite" or not address.database:
         return None

@@ -9,6 +9,7 @@ from newsdesk.errors import BundleError, NewsdeskError, RegistryError
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
+from newsdesk.serving.problems import Problem, problem_of
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -35,8 +36,8 @@ class Follower:
         self._is_noted = False
         self._looking, self._turn = asyncio.Lock(), asyncio.Lock()
         self._loads: dict[Named, asyncio.Task[Served]] = {}
-        self._refused: tuple[Named, str] | None = None  # and why
-        self.problem: str | None = None
+        self._refused: tuple[Named, Problem] | None = None  # and why
+        self.problem: Problem | None = None
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -54,10 +55,11 @@ class Follower:
                 if not self._is_noted:
                     self._is_noted = await asyncio.to_thread(self._note_move)
             except NewsdeskError as error:
-                self.problem = str(error)
+                self.problem = problem_of(error)
                 logger.warning("%s", error)
             except Exception as defect:  # following must go on, and serving all the more
-                self.problem = f"Looking for the champion failed ({type(defect).__name__})"
+                sentence = f"Looking for the champion failed ({type(defect).__name__})"
+                self.problem = Problem("follower_failed", sentence)
                 logger.exception("Looking for the champion failed")
 
     async def _follow_champion(self) -> None:
@@ -66,7 +68,8 @@ class Follower:
             self._refused = self.problem = None
             return
         if _is(named, self._models.reverted):
-            self.problem = f"Version {named.version} failed too often and was taken back; promote another"
+            sentence = f"Version {named.version} failed too often and was taken back; promote another"
+            self.problem = Problem("model_reverted", sentence)
             return
         if self._refused and named == self._refused[0]:
             self.problem = self._refused[1]
@@ -75,7 +78,7 @@ class Follower:
             served = await self.model(named)
         except BundleError as error:
             reason = f"Version {named.version} does not take over: {error}"
-            self._refused = named, reason
+            self._refused = named, Problem("model_refused", reason)
             self._metrics.swaps.labels("refused").inc()
             raise BundleError(reason) from error
         except RegistryError:

@@ -139,7 +139,9 @@ class HealthResponse(ResponseBody):
     model_version: str | None
     uptime: str
     last_prediction: datetime | None
-    problems: list[str] = Field(description="Why the status is not healthy.")
+    problems: list[str] = Field(
+        description="Why the status is not healthy: codes; for callers with the scope monitor `code: words`."
+    )
 
 
 class ReadyResponse(ResponseBody):

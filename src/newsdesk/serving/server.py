@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from logging import getLogger
+from logging import getLogger, setLogRecordFactory
 from logging.config import dictConfig
 from typing import Any
 
@@ -15,8 +15,10 @@ from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 
 from newsdesk.config.logging_config import FILE, read_logging_config
+from newsdesk.config.secrets import RedactedRecord, known_secrets
 from newsdesk.config.settings import Settings, load_settings
 from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.redaction import redact
 from newsdesk.serving.hangup import end_on_hangup
 from newsdesk.serving.protocol import Protocol
 from newsdesk.serving.security.client import trusted_proxies
@@ -78,13 +80,14 @@ def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
 
 def create_app_of_worker() -> FastAPI:
     """The application of one process among several, whose parent put all it needs into the environment."""
+    setLogRecordFactory(RedactedRecord)
     end_on_hangup()
     if folder := shared_folder():
         take_place(folder)
     try:
         return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
     except NewsdeskError as error:
-        print(f"newsdesk: {error}", file=sys.stderr)  # noqa: T201 - the parent is the command that was called
+        print(f"newsdesk: {redact(str(error), known_secrets())}", file=sys.stderr)  # noqa: T201 - the parent is the command that was called
         sys.exit(STARTUP_FAILURE)
 
 

@@ -11,10 +11,12 @@ from http import HTTPStatus
 from typing import Any
 
 from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.secrets import secrets_of
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError, NewsdeskError
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.monitoring.samples import Sample
+from newsdesk.redaction import redact
 from newsdesk.registry.version import Alias
 from newsdesk.serving.answering import Answering, no_model
 from newsdesk.serving.cache import PredictionCache, RedisCache
@@ -28,6 +30,7 @@ from newsdesk.serving.models import ServedModels
 from newsdesk.serving.monitor_page import MonitorPage
 from newsdesk.serving.outside_moves import note_move
 from newsdesk.serving.prediction_log import PredictionLog
+from newsdesk.serving.problems import Problem, ProblemCode
 from newsdesk.serving.readings import EmbeddedExporter, readings
 from newsdesk.serving.security.access import Access
 from newsdesk.serving.security.key_ring import KeyRing
@@ -65,6 +68,7 @@ class Service:
         self, settings: Settings, champion: Served | None, pipeline: PipelineConfig, source: ModelSource | None = None
     ) -> None:
         self.settings = settings
+        self._secrets = secrets_of(settings)
         self.metrics = ApiMetrics()
         self.source = source or ModelSource(settings)
         thresholds = pipeline.monitoring.alert_thresholds
@@ -139,18 +143,28 @@ class Service:
         """What is read when /metrics asks for it. May block: call it in a thread."""
         return [*readings(self.models.champion, self.log), *self._exporter.read()]
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Problem]:
         """What is wrong; empty where all is well."""
-        found = [] if self.models.champion else ["No model is loaded: promote one"]
+        found = [] if self.models.champion else [Problem("no_model", "No model is loaded: promote one")]
         if self.follower.problem:
             found.append(self.follower.problem)
         if self.models.reverted:
-            found.append(f"Version {self.models.reverted.version} failed too often and was taken back")
+            sentence = f"Version {self.models.reverted.version} failed too often and was taken back"
+            found.append(Problem("model_reverted", sentence))
         if self.log.store_problem:
-            found.append(f"{self.log.store_problem}. Predictions and feedback wait on disk")
+            code: ProblemCode = "store_outdated" if self.log.store.is_outdated else "store_unreachable"
+            found.append(Problem(code, f"{self.log.store_problem}. Predictions and feedback wait on disk"))
         if self._lost_at is not None and time.monotonic() - self._lost_at < _LOSS_IS_NEWS:
-            found.append(f"{self.log.dropped} predictions could not be logged")
+            found.append(Problem("predictions_lost", f"{self.log.dropped} predictions could not be logged"))
         return found
+
+    def told_problems(self, *, in_words: bool) -> list[str]:
+        """The code of each kind of problem; `in_words` each problem with what a person should know, and no secret."""
+        found = self.problems()
+        if not in_words:
+            return list(dict.fromkeys(problem.code for problem in found))
+        words = [redact(f"{problem.code}: {problem.message}", self._secrets) for problem in found]
+        return [text.replace(str(self.settings.home), "NEWSDESK_HOME") for text in words]
 
     async def admit_again(self, scope: MutableMapping[str, Any], *, is_counted: bool) -> None:
         """Whether the request of an ASGI scope may go on: its credentials are checked as at its beginning, and unless

@@ -41,6 +41,11 @@ class StoreConnection:
         return self._wait == 0
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether it is away until somebody migrates it."""
+        return self._is_outdated
+
+    @property
     def problem(self) -> str | None:
         """What a person should know of it; None while it is up."""
         if self.is_up:

@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from newsdesk.errors import ConfigError
 from newsdesk.private_files import keep_private
+from newsdesk.redaction import redact, redact_address, secrets_in
 from newsdesk.store.records import StoreError
 from newsdesk.store.tls import tls_fix
 
@@ -45,15 +46,16 @@ def store_engine(address: str, *, keep_open: bool = False) -> Engine:
         if kind not in ("sqlite", "postgresql"):
             raise ArgumentError(f"{kind} is neither SQLite nor PostgreSQL")
         return _postgresql(url) if kind == "postgresql" else _sqlite(url, keep_open)
-    except (ArgumentError, ImportError) as error:
+    except (ArgumentError, ImportError, ValueError) as error:  # ValueError: a port that is no number
+        said = redact(str(error), secrets_in(address))
         raise ConfigError(
-            f"NEWSDESK_DATABASE_URL cannot be used: {error}. Give sqlite:///FILE or postgresql://…"
+            f"NEWSDESK_DATABASE_URL cannot be used: {said}. Give sqlite:///FILE or postgresql://…"
         ) from error
 
 
 def shown(engine: Engine) -> str:
-    """The address without its password."""
-    return engine.url.render_as_string(hide_password=True)
+    """The address without its secrets."""
+    return redact_address(engine.url.render_as_string(hide_password=False))
 
 
 @contextmanager
@@ -62,15 +64,17 @@ def answering(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        said = first_line(error, engine)
         raise StoreError(
-            f"The store at {shown(engine)} does not answer: {first_line(error)}. "
+            f"The store at {shown(engine)} does not answer: {said}. "
             f"{tls_fix(str(error.orig)) or 'Start it, or correct its address.'}"
         ) from error
 
 
-def first_line(error: DBAPIError) -> str:
-    """What the database says, without the statement and what else it repeats."""
-    return str(error.orig).splitlines()[0]
+def first_line(error: DBAPIError, engine: Engine) -> str:
+    """What the database says, without the statement, the address's secrets, and what else it repeats."""
+    said = redact(str(error.orig), secrets_in(engine.url.render_as_string(hide_password=False)))
+    return said.splitlines()[0]
 
 
 def _postgresql(url: URL) -> Engine:

@@ -71,8 +71,9 @@ def migrate(
                 return _go(connection, known, to, may_lose, folder)
         except DBAPIError as error:
             if not _is_held_up(error) or time.monotonic() > until:
+                said = first_line(error, engine)
                 raise StoreError(
-                    f"The store at {shown(engine)} was not migrated: {first_line(error)}. Nothing in it was changed. "
+                    f"The store at {shown(engine)} was not migrated: {said}. Nothing in it was changed. "
                     f"{tls_fix(str(error.orig)) or 'Remove the cause, then run: newsdesk store migrate.'}"
                 ) from error
         time.sleep(_PAUSE)

@@ -15,7 +15,7 @@ Condition = Literal["empty", "behind", "current", "ahead"]
 
 @dataclass(frozen=True)
 class Status:
-    """`store` is its address without the password; `revision` is None in one that has none.
+    """`store` is its address without its secrets; `revision` is None in one that has none.
 
     `ahead`: a newer version was here, and this one works with what it left.
     """

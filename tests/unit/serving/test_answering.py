@@ -13,6 +13,7 @@ from newsdesk.model.predictor import Prediction, Predictor
 from newsdesk.serving.answering import Answer, Wish
 from newsdesk.serving.errors import ApiError
 from newsdesk.serving.model_source import Served
+from newsdesk.serving.problems import Problem
 from newsdesk.serving.service import Service
 from tests.builders import fitted_bundle, settings_in
 from tests.integration.api.builders import HEADLINE
@@ -94,7 +95,7 @@ def test_a_new_model_that_fails_is_taken_back_and_no_request_notices(
     assert service.models.champion.version == "1"
     assert count(service, "model_errors_total", model_version="2") == 20
     assert count(service, "model_swaps_total", result="reverted") == 1
-    assert service.problems() == ["Version 2 failed too often and was taken back"]
+    assert service.problems() == [Problem("model_reverted", "Version 2 failed too often and was taken back")]
     assert HEADLINE not in caplog.text
 
 

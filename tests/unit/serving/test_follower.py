@@ -52,7 +52,7 @@ class Watch:
     def look(self) -> str | None:
         """Look once; the problem that is left."""
         asyncio.run(self.follower.look())
-        return self.follower.problem
+        return self.follower.problem.message if self.follower.problem else None
 
     @property
     def in_charge(self) -> str | None:
@@ -293,7 +293,7 @@ def test_following_goes_on_after_any_defect(watch: Watch, monkeypatch: pytest.Mo
         following = asyncio.create_task(watch.follower.run())
         while not watch.follower.problem:
             await asyncio.sleep(0.01)
-        assert "an article" not in watch.follower.problem
+        assert "an article" not in watch.follower.problem.message
         monkeypatch.undo()
         while watch.in_charge != "2":
             await asyncio.sleep(0.01)

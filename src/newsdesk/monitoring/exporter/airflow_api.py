@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from newsdesk.errors import ConfigError, NewsdeskError
 from newsdesk.http_client import NoRedirects, opener
+from newsdesk.redaction import redact_address
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -46,6 +47,7 @@ class AirflowApi:
         if not _is_address(address):
             raise ConfigError("AIRFLOW_API_URL is not an address. Give http://HOST:PORT, without name and password.")
         self._address = address.rstrip("/")
+        self._shown = redact_address(self._address)
         self._username, self._password = username, password
         self._token: str | None = None
         self._opener = opener(NoRedirects())
@@ -77,20 +79,20 @@ class AirflowApi:
             with error:
                 raise self._refusal(error.code) from None
         except ValidationError:
-            raise AirflowError(f"{self._address} does not answer as Airflow 3 does. Correct AIRFLOW_API_URL.") from None
+            raise AirflowError(f"{self._shown} does not answer as Airflow 3 does. Correct AIRFLOW_API_URL.") from None
         except (OSError, HTTPException, ValueError):
             raise AirflowError(
-                f"Airflow at {self._address} does not answer. Start it, or correct AIRFLOW_API_URL."
+                f"Airflow at {self._shown} does not answer. Start it, or correct AIRFLOW_API_URL."
             ) from None
 
     def _refusal(self, status: int) -> AirflowError:
         if status == HTTPStatus.UNAUTHORIZED:
             return _UnauthorizedError(
-                f"Airflow at {self._address} refuses us (401). Correct AIRFLOW_API_USERNAME and AIRFLOW_API_PASSWORD."
+                f"Airflow at {self._shown} refuses us (401). Correct AIRFLOW_API_USERNAME and AIRFLOW_API_PASSWORD."
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AirflowError(f"Airflow at {self._address} lets us read nothing (403). Give the user role Viewer.")
-        return AirflowError(f"Airflow at {self._address} answers {status}. Look into its log.")
+            return AirflowError(f"Airflow at {self._shown} lets us read nothing (403). Give the user role Viewer.")
+        return AirflowError(f"Airflow at {self._shown} answers {status}. Look into its log.")
 
 
 def _is_address(address: str) -> bool:

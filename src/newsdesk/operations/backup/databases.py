@@ -89,7 +89,7 @@ def _url(address: str, variable: str) -> URL:
     try:
         url = make_url(address)
         kind: Literal["sqlite", "postgresql"] | str = url.get_backend_name()
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         kind = ""
     if kind not in ("sqlite", "postgresql"):
         raise ConfigError(f"{variable} names no database that can be backed up. Give postgresql://… or sqlite:///FILE.")

@@ -18,6 +18,7 @@ from typing import IO, Literal
 from sqlalchemy.engine import URL
 
 from newsdesk.operations.backup.error import BackupError
+from newsdesk.redaction import redact, redact_address, secrets_in
 from newsdesk.store.tls import tls_fix
 
 _SERVICE = "newsdesk"
@@ -105,10 +106,11 @@ class PostgresqlDatabase:
         return done.stdout
 
     def _failure(self, program: str, said: str) -> BackupError:
-        where = self.url.render_as_string(hide_password=True)
-        first = next((line for line in said.splitlines() if line.strip()), "it does not say why")
+        address = self.url.render_as_string(hide_password=False)
+        lines = redact(said, secrets_in(address)).splitlines()
+        first = next((line for line in lines if line.strip()), "it does not say why")
         fix = tls_fix(said) or "Start the database, or correct its address."
-        return BackupError(f"{program} on {where}: {first[:300]}. {fix}")
+        return BackupError(f"{program} on {redact_address(address)}: {first[:300]}. {fix}")
 
     @contextmanager
     def _environment(self) -> Iterator[dict[str, str]]:

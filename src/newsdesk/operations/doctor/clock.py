@@ -28,9 +28,9 @@ def skew(name: str, theirs: datetime, ours: datetime) -> Iterator[Finding]:
 
 def check_clock(name: str, address: str, ours: datetime) -> Iterator[Finding]:
     """By the Date that an HTTP server answers with; nothing where it does not answer, which others tell of."""
-    if urlsplit(address).scheme not in ("http", "https"):
-        return
     try:
+        if urlsplit(address).scheme not in ("http", "https"):
+            return
         with opener().open(address, timeout=_PATIENCE) as response:
             date = response.headers["Date"]
     except HTTPError as error:

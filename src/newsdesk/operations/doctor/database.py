@@ -14,6 +14,7 @@ from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.operations.doctor.clock import skew
 from newsdesk.operations.doctor.database_tls import check_encryption, check_server_certificate
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.redaction import redact, redact_address, secrets_in
 from newsdesk.store.status import read_status
 from newsdesk.store.tls import tls_fix
 
@@ -24,7 +25,7 @@ def check_store(address: str, *, in_production: bool = False) -> Iterator[Findin
     """The store at a SQLAlchemy address; in production also whether it is reached by TLS."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         yield problem("database", "NEWSDESK_DATABASE_URL is no address.", "Give sqlite:///FILE or postgresql://….")
         return
     if url.get_backend_name() == "sqlite":
@@ -54,7 +55,8 @@ def _check_sqlite(file: Path) -> Iterator[Finding]:
 
 
 def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
-    where = url.render_as_string(hide_password=True)
+    address = url.render_as_string(hide_password=False)
+    where = redact_address(address)
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     try:
@@ -63,7 +65,8 @@ def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
             version, now = connection.execute(text("SELECT current_setting('server_version'), now()")).one()
             encryption = list(check_encryption("The store", connection)) if in_production else []
     except (DBAPIError, ArgumentError, ImportError) as error:
-        said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+        words = str(error.orig if isinstance(error, DBAPIError) else error)
+        said = redact(words, secrets_in(address)).strip()
         yield problem(
             "database",
             f"The store at {where} does not answer: {(said.splitlines() or ['no reason given'])[0]}.",

@@ -1,7 +1,10 @@
 """What the doctor found, in one sentence, with what to do."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from newsdesk.redaction import redact
 
 Level = Literal["ok", "warning", "problem"]
 
@@ -14,6 +17,10 @@ class Finding:
     level: Level
     message: str
     fix: str = ""
+
+    def redacted(self, secrets: Iterable[str]) -> "Finding":
+        """The same without secrets: it may repeat the words of a library."""
+        return replace(self, message=redact(self.message, secrets), fix=redact(self.fix, secrets))
 
 
 def fine(check: str, message: str) -> Finding:

@@ -32,7 +32,11 @@ def check_port(host: str, port: int) -> Iterator[Finding]:
     elif status == "healthy":
         yield fine("ports", f"Newsdesk answers on port {port} and is healthy.")
     else:
-        yield warning("ports", f"Newsdesk answers on port {port} and is {status}.", "Ask it why: curl .../health.")
+        yield warning(
+            "ports",
+            f"Newsdesk answers on port {port} and is {status}.",
+            "Ask it why: GET /health, with a key of scope monitor where keys are asked for.",
+        )
 
 
 def _free(host: str, port: int) -> Finding:

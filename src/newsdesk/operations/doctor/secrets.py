@@ -28,7 +28,10 @@ def _signing(settings: Settings, require_safe_secret: Callable[[Settings], None]
 
 def _passwords(settings: Settings) -> Iterator[Finding]:
     for variable, address in _addresses(settings):
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:  # whoever opens it says so
+            continue
         guess = {*_GUESSED_FIRST, (parts.username or "").lower()}
         if parts.password is not None and parts.password.lower() in guess:
             yield Finding(

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from http import HTTPStatus
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from newsdesk.monitoring.samples import in_prometheus_text
@@ -21,14 +21,15 @@ def add_routes(app: FastAPI, service: Service) -> None:
     not_ready: Responses = {HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": ReadyResponse, "description": "Not ready."}}
 
     @app.get("/health", responses={**FAILURES, **without_model})
-    async def health(response: Response) -> HealthResponse:
+    async def health(request: Request, response: Response) -> HealthResponse:
         """Whether the service answers, by which model, since when, and what is wrong.
 
         `healthy`: all is well. `degraded`: predictions are answered, but something needs a look; `problems` says what.
-        `unavailable` (503): there is no model to answer with.
+        `unavailable` (503): there is no model to answer with. Who sends credentials with the scope `monitor` reads
+        words, everybody else codes.
         """
         served = service.models.champion
-        problems = service.problems()
+        problems = service.told_problems(in_words=request.scope["caller"].may("monitor"))
         status = "degraded" if problems else "healthy"
         if served is None:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable, MutableMapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,8 @@ from newsdesk.serving.security.client import client_of
 from newsdesk.serving.security.failures import FailedAttempts
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.keys import ApiKey, split_key
-from newsdesk.serving.security.permissions import Permissions
-from newsdesk.serving.security.refusal import AccessDenied
+from newsdesk.serving.security.permissions import TELLS_SOME_MORE, Permissions
+from newsdesk.serving.security.refusal import AccessDenied, TooMany
 from newsdesk.serving.security.tokens import Token, Tokens
 from newsdesk.store.records import ANONYMOUS
 
@@ -23,6 +24,7 @@ Headers = Iterable[tuple[bytes, bytes]]  # as in an ASGI scope: names in small l
 
 _ALL: frozenset[Scope] = frozenset(SCOPES)
 _NONE: frozenset[Scope] = frozenset()
+_CREDENTIALS = (b"authorization", b"x-api-key")
 
 
 class Access:
@@ -48,11 +50,19 @@ class Access:
             return Caller(f"{ANONYMOUS}{client}", _ALL, authenticated=False)
         needed = self._permissions.needed(scope.get("method", ""), get_route_path(scope))
         if needed is None:
-            return Caller(f"{ANONYMOUS}{client}", _NONE, authenticated=False)
+            return self._anybody(scope, client)
         caller = self.authenticate(scope["headers"], client)
         if not caller.may(needed):
             raise refusal.insufficient_scope(needed)
         return caller
+
+    def _anybody(self, scope: MutableMapping[str, Any], client: str) -> Caller:
+        """Who asks for what is public. Where more is told to some, credentials are looked at, and whoever has none, or
+        none that are right, is anybody; wrong ones count as everywhere."""
+        if get_route_path(scope) in TELLS_SOME_MORE and any(name in _CREDENTIALS for name, _ in scope["headers"]):
+            with suppress(AccessDenied, TooMany):
+                return self.authenticate(scope["headers"], client)
+        return Caller(f"{ANONYMOUS}{client}", _NONE, authenticated=False)
 
     def authenticate(self, headers: Headers, client: str) -> Caller:
         """Whom the credentials in the headers belong to. Raises `AccessDenied` or `TooMany`."""
@@ -111,7 +121,7 @@ class Access:
 
 def _credential(headers: Headers) -> str:
     """The one token or key that was sent."""
-    found = [(name, value) for name, value in headers if name in (b"authorization", b"x-api-key")]
+    found = [(name, value) for name, value in headers if name in _CREDENTIALS]
     if not found:
         raise refusal.no_credentials()
     if len(found) > 1:

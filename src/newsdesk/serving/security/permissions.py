@@ -35,6 +35,9 @@ PERMISSIONS: tuple[tuple[str, str, Scope | None], ...] = (
     ("POST", "/model/rollback", "admin"),
 )
 
+# Public, and still some callers are told more.
+TELLS_SOME_MORE = frozenset({"/health"})
+
 
 class Permissions:
     """Looks up what a request needs. Paths are compared as the router compares them, by its own patterns."""
