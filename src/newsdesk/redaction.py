@@ -16,7 +16,7 @@ Part = tuple[str, bool]  # a piece of an address, and whether it is secret
 
 _SCHEME = re.compile(r"((?:jdbc:)?[A-Za-z][\w+.\-]*)?(?::/{1,2}|//)", re.ASCII)
 _USER = re.compile(r"[\w.+~\-]*")
-_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:(\d*|PORT))?", re.ASCII)  # our own sentences say http://HOST:PORT
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:(\d*|(?i:port)))?", re.ASCII)  # our own sentences say http://HOST:PORT
 _PARAMETERS = re.compile(r"[?#]|;(?=\s*[\w.\-]+\s*=)")
 _PAIR = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)\s*=\s*('(?:\\.|[^'\\])*'?|\"[^\"]*\"?|\{[^}]*\}?|[^\s;]*)")
 _SECRET_PARAMETER = re.compile(r"(?:pass|pwd|secret|token|key|sig|cred|auth)[\w.%\-]{0,60}\s*=", re.IGNORECASE)
@@ -33,14 +33,14 @@ _NAMED = re.compile(  # secret, but for their names
 )
 _TOKEN = re.compile(
     r"'[\w+.\-]+:/[^'\n]*'\S*|\"[\w+.\-]+:/[^\"\n]*\"\S*"  # in quotation marks it may have blanks
-    r"|[\w+.\-]+:/{1,2}[^\s/:@]*:(?!(?:\d+|PORT)(?:\W|$))[^\n@]{0,200}@\S*"  # as may a password
+    r"|[\w+.\-]+:/{1,2}[^\s/:@]*:(?!(?:\d+|(?i:port))(?:\W|$))[^\n@]{0,200}@\S*"  # as may a password
     r"|\S+"
 )
 _BEFORE, _AFTER = "\"'`(<[{", "\"'`)>]},.;:!…"
 _ASSIGNED = re.compile(r"[\w.\-]+=[\"']?(?=[A-Za-z][\w+.\-]*:/)")
 _TOLD = re.compile(
     r"((?:pass(?:word|wd|phrase)|pwd|secret|token|signature|credentials?|(?:api|access|account)[_-]?key)[\"']?"
-    r"(?:\s*=\s*|(?<=[\"'])\s*:\s*))('(?:\\.|[^'\\\n])*'?|\"[^\"\n]*\"?|[^\s,;&]+)",
+    r"(?:\s*=\s*|(?<=[\"'])\s*:\s*))(?!\*\*\*)('(?:\\.|[^'\\\n])*'?|\"[^\"\n]*\"?|[^\s,;&]+)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"(authorization[\"']?\s*[:=,]\s*[\"']?(?:basic|bearer)\s+)[\w+/=.~\-]{4,}", re.IGNORECASE)
@@ -150,12 +150,17 @@ def _without_scheme(text: str) -> Iterator[Part]:
 def _user_of(rest: str, *, is_web: bool) -> tuple[list[Part], str]:
     """The user, what is secret, and what follows."""
     head, at, place = rest.rpartition("@")
+    begin = _PARAMETERS.search(head)
+    if at and begin:  # either a password has a sign of the query, or the query one of the user: nobody knows
+        colon_at = head.find(":", 0, begin.start())
+        end = begin.end() if colon_at < 0 else colon_at + 1
+        return [(rest[:end], False), (rest[end:], True)], ""
     raw_user, raw_colon, password = head.partition(":")
     user, colon, meant = (raw_user, raw_colon, password) if raw_colon else _decoded(head).partition(":")
     if at and colon:
         known = [(f"{user}:", False), (meant, True)] if _USER.fullmatch(user) else [(head, True)]
         return [*known, (at, False)], place
-    if at and is_web and not re.search("[/?#]", head):  # a token, most often
+    if at and is_web and "/" not in head:  # a token, most often
         return [(head, True), (at, False)], place
     return [], rest
 

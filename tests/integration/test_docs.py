@@ -20,6 +20,7 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.settings import Settings
 from newsdesk.monitoring.catalogue import CATALOGUE
 from newsdesk.serving.codes import Code
+from newsdesk.serving.problems import ProblemCode
 from newsdesk.serving.security.permissions import PERMISSIONS
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
 
@@ -137,6 +138,11 @@ def test_every_code_of_a_failure_is_documented_and_no_other() -> None:
         for code in re.findall(r"^\| `([a-z_]+)` \| [45](?:\d\d|xx)", page_of(page), re.M)
     }
     assert documented == set(get_args(Code))
+
+
+def test_every_code_of_a_problem_is_documented_and_no_other() -> None:
+    table = page_of("api.md").partition("| problem | meaning |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `([a-z_]+)` \|", table, re.M)) == set(get_args(ProblemCode))
 
 
 def test_every_metric_is_documented_as_the_program_tells_it() -> None:
