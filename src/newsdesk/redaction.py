@@ -104,7 +104,8 @@ def _readings(address: str) -> list[list[Part]]:
     plain = list(_split(address))
     shown = _shown(plain)
     decoded = _decoded(shown)
-    meant = list(_without_scheme(decoded)) if decoded != shown else []
+    split = _without_scheme if _SCHEME.match(address) else _split
+    meant = list(split(decoded)) if decoded != shown else []
     return [plain, meant] if any(is_secret and text != MASK for text, is_secret in meant) else [plain]
 
 

@@ -24,7 +24,7 @@ UNREACHABLE = {
 }
 MISTYPED = {
     "NEWSDESK_DATABASE_URL": f"postgresql//newsdesk:{SECRET}@db.example/newsdesk",
-    "MLFLOW_TRACKING_URI": f"http:/newsdesk:{SECRET}@[{MORE}/",
+    "MLFLOW_TRACKING_URI": f"http:/newsdesk:{SECRET}@[bad/",
     "NEWSDESK_STORAGE": f"s3//key:{SECRET}@bucket",
     "NEWSDESK_INBOX": f"https://bucket.example/inbox?X-Amz-Signature={SECRET}",
     "NEWSDESK_API_URL": f"newsdesk:{SECRET}@api.example",
