@@ -1,10 +1,13 @@
 """The database's wire: TLS that clients verify, on a real PostgreSQL with the certificates and rules of production."""
 
+import os
 import re
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,10 +21,13 @@ from newsdesk.operations.backup.postgresql import PostgresqlDatabase
 from newsdesk.operations.doctor import database_tls
 from newsdesk.operations.doctor.database import check_store
 from newsdesk.operations.doctor.finding import Finding
+from newsdesk.operations.doctor.other_databases import check_other_databases
+from tests.builders import settings_in
 from tests.stack.encrypted_postgresql import PASSWORD, EncryptedPostgresql, encrypted_postgresql, renew, setup_env
 from tests.stack.monitoring_servers import require, running
 from tests.unit.deploy.test_compose_files import stack
 from tests.unit.store.rows import feedback, opened
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -211,6 +217,18 @@ def test_the_doctor_asks_the_connection_and_not_the_address(server: EncryptedPos
     assert any("valid until" in told for _, told in verified)
 
 
+def test_the_doctor_asks_for_the_databases_of_backups_too(
+    server: EncryptedPostgresql, far_away: None, stranger: Path, tmp_path: Path
+) -> None:
+    plain = server.server.address
+    addresses = f"{plain}?sslmode=require,{plain}?sslmode=verify-full&sslrootcert={stranger},{server.verified}"
+    told = {"NEWSDESK_ENVIRONMENT": "production", "BACKUP_DATABASES": addresses}
+    found = list(check_other_databases(settings_in(tmp_path, **told)))
+    assert [finding.level for finding in found] == ["warning", "problem", "ok"]
+    assert "another authority" in found[1].fix
+    assert list(check_other_databases(settings_in(tmp_path, BACKUP_DATABASES=addresses))) == []
+
+
 def test_what_does_not_leave_this_machine_may_be_in_clear(server: EncryptedPostgresql) -> None:
     server.reload(IN_CLEAR_TOO)
     try:
@@ -254,6 +272,31 @@ def test_the_exporter_of_postgresql_verifies_as_production_tells_it_to(
         uri = here.replace("/run/secrets/database_ca", str(folder / "ca"))
         with running("postgres_exporter", folder, DATA_SOURCE_URI=uri, **login) as address:
             assert f"\npg_up {up}\n" in httpx.get(f"{address}/metrics", timeout=30).text
+
+
+def test_no_password_stands_in_the_command_line_of_a_backup(server: EncryptedPostgresql, tmp_path: Path) -> None:
+    told = PostgresqlDatabase(make_url(server.verified))
+    with psycopg.connect(server.verified) as holder:
+        holder.execute("CREATE TABLE held (id int)")
+    with psycopg.connect(server.verified) as holder, ThreadPoolExecutor(1) as thread:
+        holder.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
+        dumping = thread.submit(told.dump, tmp_path / "dump")
+        eventually(lambda: "pg_dump" in command_lines(), "pg_dump waits")
+        seen = command_lines()
+        holder.rollback()
+        dumping.result()
+    assert PASSWORD not in seen
+
+
+def command_lines() -> str:
+    """Of the processes that this one has started."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError, IndexError):
+            parent = int((process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+            if parent == os.getpid():
+                found.append((process / "cmdline").read_text(encoding="utf-8"))
+    return "\n".join(found)
 
 
 def test_a_client_that_speaks_old_tls_only_is_refused(server: EncryptedPostgresql) -> None:

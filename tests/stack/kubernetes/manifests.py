@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
+OF_LIBPQ = {"PGSSLMODE", "PGSSLROOTCERT"}  # variables that are not settings of Newsdesk
 OVERLAYS = sorted(folder.name for folder in (KUBERNETES / "overlays").iterdir())
 
 Object = dict[str, Any]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -29,11 +29,12 @@ def require_sandbox(missing: Callable[[str], None]) -> None:
 @dataclass(frozen=True)
 class Cluster:
     """What all pods share: the rendered objects, and a folder with the volumes. `instead`: variables that are others
-    here than in a cluster, addresses and secrets."""
+    here than in a cluster, addresses and secrets. `files`: what keys of Secrets hold that are mounted."""
 
     objects: tuple[Object, ...]
     folder: Path
     instead: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def claim(self, name: str) -> Path:
         """The folder that stands for a volume."""
@@ -75,7 +76,10 @@ class Cluster:
             files = named(self.objects, "ConfigMap", "newsdesk-configs")["data"]
             return [option, self._files(config["name"], files), mount["mountPath"]]
         if secret := volume.get("secret"):
-            files = {item["path"]: f"the {item['key']} of this test\n" for item in secret["items"]}
+            files = {
+                item["path"]: self.files.get(item["key"], f"the {item['key']} of this test\n")
+                for item in secret["items"]
+            }
             return [option, self._files(secret["secretName"], files), mount["mountPath"]]
         return ["--tmpfs", mount["mountPath"]]
 

@@ -14,7 +14,7 @@ from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from tests.builders import settings_in
 from tests.serving import app_of, call
-from tests.stack.kubernetes.manifests import Object, named, workload
+from tests.stack.kubernetes.manifests import OF_LIBPQ, Object, named, workload
 
 PAGE = (Path(__file__).parents[3] / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 # What KServe's predictor has beside the fields of a pod.
@@ -77,4 +77,4 @@ def test_its_pod_is_as_bounded_as_the_deployments_and_asks_for_the_same(producti
     assert pod()["securityContext"].items() <= api.pod["securityContext"].items()
     assert {variable["name"] for variable in container["env"]} <= {
         field.alias for field in Settings.model_fields.values()
-    }
+    } | OF_LIBPQ

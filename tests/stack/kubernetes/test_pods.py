@@ -1,4 +1,5 @@
-"""The pods' own commands at work, with a real PostgreSQL and a real MLflow server, within the limits of a pod."""
+"""The pods' own commands at work, within the limits of a pod, with a real MLflow server and a real PostgreSQL that they
+verify."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,10 +11,11 @@ import pytest
 
 from newsdesk.registry.versions import Registry
 from tests.builders import settings_in
+from tests.stack.encrypted_postgresql import EncryptedPostgresql, encrypted_postgresql
 from tests.stack.kubernetes.manifests import Object, workload
 from tests.stack.kubernetes.pod import Cluster, Pod, require_sandbox
 from tests.stack.running import column, register
-from tests.stack.servers import MlflowServer, Postgresql, free_port, stoppable_mlflow_server, stoppable_postgresql
+from tests.stack.servers import MlflowServer, Postgresql, free_port, stoppable_mlflow_server
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
@@ -21,9 +23,14 @@ TEXT = "The striker scored twice in the final and the crowd sang until midnight"
 
 
 @pytest.fixture(scope="module")
-def postgresql(programs: Path) -> Iterator[Postgresql]:
-    with stoppable_postgresql(programs) as server:
+def encrypted(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EncryptedPostgresql]:
+    with encrypted_postgresql(programs, tmp_path_factory.mktemp("postgresql")) as server:
         yield server
+
+
+@pytest.fixture
+def postgresql(encrypted: EncryptedPostgresql) -> Postgresql:
+    return encrypted.server
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +58,11 @@ def alone(production: tuple[Object, ...], tmp_path: Path, missing: Callable[[str
 
 
 @pytest.fixture
-def cluster(alone: Cluster, postgresql: Postgresql, mlflow: MlflowServer) -> Cluster:
-    postgresql.start()
-    addresses = {"NEWSDESK_DATABASE_URL": postgresql.address, "MLFLOW_TRACKING_URI": mlflow.address}
-    return replace(alone, instead={**alone.instead, **addresses})
+def cluster(alone: Cluster, encrypted: EncryptedPostgresql, mlflow: MlflowServer) -> Cluster:
+    encrypted.server.start()
+    addresses = {"NEWSDESK_DATABASE_URL": encrypted.server.address, "MLFLOW_TRACKING_URI": mlflow.address}
+    files = {"ca.crt": encrypted.authority.read_text(encoding="utf-8")}
+    return replace(alone, instead={**alone.instead, **addresses}, files=files)
 
 
 def new_key(cluster: Cluster, *scopes: str) -> dict[str, str]:

@@ -9,13 +9,13 @@ from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.serving.security.client import trusted_proxies
 from newsdesk.serving.security.rates import require_limit
 from newsdesk.serving.security.secret import require_safe_secret
-from tests.stack.kubernetes.manifests import Object, named, settings_of, workload, workloads
+from tests.stack.kubernetes.manifests import OF_LIBPQ, Object, named, settings_of, workload, workloads
 
 pytestmark = pytest.mark.stack
 
 
 def test_every_variable_that_is_set_is_a_setting(objects: tuple[Object, ...]) -> None:
-    known = {field.alias for field in Settings.model_fields.values()}
+    known = {field.alias for field in Settings.model_fields.values()} | OF_LIBPQ
     assert settings_of(objects).keys() <= known
     for one in workloads(objects):
         for container in one.containers():
@@ -66,3 +66,16 @@ def test_the_backup_finds_its_volume_and_its_passphrase_where_it_is_told(objects
     assert "persistentVolumeClaim" in volumes[mounts[told["NEWSDESK_BACKUPS"]]]
     folder, _, name = told["BACKUP_PASSPHRASE_FILE"].rpartition("/")
     assert name in {item["path"] for item in volumes[mounts[folder]]["secret"]["items"]}
+
+
+def test_in_production_every_container_verifies_postgresql(production: tuple[Object, ...]) -> None:
+    told = settings_of(production)
+    assert told["PGSSLMODE"] == "verify-full"
+    folder, _, file = told["PGSSLROOTCERT"].rpartition("/")
+    for one in workloads(production):
+        volumes = {volume["name"]: volume for volume in one.pod["volumes"]}
+        for container in one.containers():
+            (mount,) = (mount for mount in container["volumeMounts"] if mount["mountPath"] == folder)
+            secret = volumes[mount["name"]]["secret"]
+            assert (mount["readOnly"], secret["secretName"]) == (True, "newsdesk-database"), container["name"]
+            assert file in {item["path"] for item in secret["items"]}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from cryptography import x509
@@ -15,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from filelock import FileLock
 
 from newsdesk.operations.backup.retention import PLAIN, archive_name
+from newsdesk.operations.doctor import database_tls
 from newsdesk.operations.doctor.airflow import check_airflow
 from newsdesk.operations.doctor.backups import check_backups
 from newsdesk.operations.doctor.certificate import check_certificate
@@ -222,3 +224,21 @@ def test_a_part_of_airflow_that_is_not_well_is_told(tmp_path: Path) -> None:
         server.components["scheduler"] = "healthy"
         assert levels(check_airflow(settings_in(tmp_path, **login))) == ["ok"]
         assert levels(check_airflow(settings_in(tmp_path, **(login | {"AIRFLOW_API_PASSWORD": "x"})))) == ["problem"]
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "is_here"),
+    [
+        (b"/run/postgresql", b"", True),
+        (b"localhost", b"127.0.0.1", True),
+        (b"ip6", b"::1", True),
+        (b"localhost", b"10.0.0.3", False),
+        (b"postgres", b"172.30.99.2", False),
+        (b"127.0.0.1.example", b"192.0.2.1", False),
+    ],
+)
+def test_what_leaves_this_machine_is_known_by_the_address_that_was_reached(
+    host: bytes, address: bytes, is_here: bool
+) -> None:
+    reached = Mock(spec=["host", "hostaddr"], host=host, hostaddr=address)
+    assert database_tls._is_of_this_machine(reached) is is_here
