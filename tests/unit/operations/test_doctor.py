@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from filelock import FileLock
 
+from newsdesk.operations.backup.restore import UNFINISHED
 from newsdesk.operations.backup.retention import PLAIN, archive_name
 from newsdesk.operations.doctor import database_tls
 from newsdesk.operations.doctor.airflow import check_airflow
@@ -26,7 +27,7 @@ from newsdesk.operations.doctor.finding import Finding
 from newsdesk.operations.doctor.ports import check_port
 from newsdesk.operations.doctor.resources import available_memory, check_disk, check_memory, room
 from newsdesk.operations.doctor.secrets import check_secrets
-from newsdesk.operations.doctor.state import check_lock, check_spool
+from newsdesk.operations.doctor.state import check_lock, check_restore, check_spool
 from newsdesk.operations.doctor.versions import check_versions
 from newsdesk.serving.security.secret import require_safe_secret
 from newsdesk.store.database import open_store
@@ -68,6 +69,18 @@ def certificate(file: Path, begin: datetime, end: datetime) -> Path:
 def test_a_certificate_is_told_before_it_ends(tmp_path: Path, begin: int, end: int, level: str) -> None:
     file = certificate(tmp_path / "cert.pem", NOW + timedelta(days=begin), NOW + timedelta(days=end))
     assert levels(check_certificate(file, NOW)) == [level]
+
+
+@pytest.mark.parametrize("left", [".restore-databases", "inbox/.restore-inbox"])
+def test_what_a_killed_restore_left_is_told(tmp_path: Path, left: str) -> None:
+    (tmp_path / "inbox").mkdir()
+    assert levels(check_restore(tmp_path)) == []
+    (tmp_path / left).mkdir()
+    (finding,) = check_restore(tmp_path)
+    assert finding.level == "warning"
+    assert str(tmp_path / left) in finding.fix
+    (tmp_path / UNFINISHED).touch()
+    assert levels(check_restore(tmp_path)) == ["problem"]
 
 
 def test_what_is_no_certificate_is_told_and_none_is_asked_for(tmp_path: Path) -> None:

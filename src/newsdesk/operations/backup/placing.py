@@ -7,7 +7,7 @@ from pathlib import Path
 
 from newsdesk.operations.backup.places import Place
 
-_DRAFT = ".restore"
+DRAFT = ".restore"  # how the names of hidden folders begin
 
 
 class Draft:
@@ -16,7 +16,7 @@ class Draft:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._root = place.folder / f"{_DRAFT}-{place.name}"
+        self._root = place.folder / f"{DRAFT}-{place.name}"
 
     @property
     def folder(self) -> Path:

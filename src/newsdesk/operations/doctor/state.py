@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 
 from filelock import FileLock, Timeout
 
+from newsdesk.operations.backup.placing import DRAFT
 from newsdesk.operations.backup.restore import UNFINISHED
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 
@@ -28,8 +29,17 @@ def check_home(home: Path, folders: tuple[Path, ...]) -> Iterator[Finding]:
 
 
 def check_restore(home: Path) -> Iterator[Finding]:
+    """Whether a restore was begun that did not end, and what it left."""
     if (home / UNFINISHED).exists():
         yield problem("state", "A restore did not end.", "Run the same `newsdesk restore ARCHIVE` again.")
+        return
+    left = [path for pattern in (f"{DRAFT}-*", f"*/{DRAFT}-*") for path in sorted(home.glob(pattern))]
+    if left:
+        yield warning(
+            "state",
+            f"A restore is under way, or was killed before it changed anything: it left {left[0]}.",
+            f"If none is under way: run it again, or rm -r {' '.join(str(path) for path in left)}.",
+        )
 
 
 def check_lock(home: Path) -> Iterator[Finding]:
