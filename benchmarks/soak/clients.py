@@ -67,9 +67,17 @@ class Scene:
             self.tally.broken(what)
             await self.pause(0.2)
             return None
-        code = response.json().get("code", "") if response.status_code >= 400 else ""
+        code = self._code_of(what, response) if response.status_code >= 400 else ""
         self.tally.note(what, response.status_code, code, time.monotonic() - begun)
         return response
+
+    def _code_of(self, what: str, response: httpx.Response) -> str:
+        """Of a failure, which has our shape whichever layer it comes from."""
+        try:
+            return str(response.json()["code"])
+        except (ValueError, TypeError, KeyError):
+            self.tally.require(False, f"{what}: {response.status_code} with {response.text[:100]!r}")
+            return "without a code"
 
 
 def texts() -> list[tuple[str, str]]:

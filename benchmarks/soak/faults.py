@@ -197,7 +197,7 @@ async def _change(machine: Machine, client: httpx.AsyncClient, path: str, body: 
         answer = await machine.scene.ask(client, path, "POST", path, json=body)
         if answer is None or answer.status_code in (200, 202):
             return
-        message = answer.json()["message"]
+        message = answer.text
         if "under way" not in message:
             break
     machine.tally.require(False, f"{path}: {message}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 import sys
 import time
@@ -22,6 +23,7 @@ from benchmarks.soak.tally import Tally
 from deploy.local.ports import free_port
 from tests.stack.running import Server, serving
 
+LOG = Path("var", "soak.log")  # the server's, for whoever looks for the cause of what is told
 _LONGEST_INTERVAL = 10.0  # seconds between two samples
 
 
@@ -37,6 +39,8 @@ def soak(folder: Path, minutes: float) -> Outcome:
             asyncio.run(_run(place, server, tally, samples, keys, minutes * 60))
             dropped = _dropped(server, keys[1])
             ending = _end(server)
+            LOG.parent.mkdir(exist_ok=True)
+            shutil.copy(server.log, LOG)
         tally.require(ending < API_TIMEOUT + 1, f"SIGTERM took {ending:.1f} s, with an API_TIMEOUT of {API_TIMEOUT} s")
         left = [path.name for path in place.temporary.rglob("*")]
         tally.require(not left, f"left among temporary files: {left}")
@@ -65,7 +69,8 @@ async def _run(
     sampling = asyncio.create_task(_sample(place, server, samples, begun, min(_LONGEST_INTERVAL, seconds / 30), scene))
     await in_turns(machine, pause=min(10.0, seconds / 60), until=begun + seconds)
     ending.set()
-    await asyncio.gather(*clients, sampling)
+    for ended in await asyncio.gather(*clients, sampling, return_exceptions=True):
+        tally.require(ended is None, f"a client failed: {ended!r}")
     await machine.until(lambda: _is_written(place), "the spool is written into the store")
     await asyncio.sleep(2)  # what is in the queues is written
 
