@@ -1,14 +1,16 @@
 """Which feedback counts: what it says of each text, and what is not used and why.
 
 What an editor said last about a text is a vote. Votes of editors and callers who are not believed are left out (see
-`trust`), then the later ones of a flood; of the others more than half must say the same.
+`trust`), then the later ones of a flood. Of the others those by trusted keys decide, where there are any, and more than
+half of the keys must say the same, as more than half of each key's editors do.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from newsdesk.articles.category import Spellings, category_key
@@ -161,13 +163,30 @@ def _key_of(vote: Vote) -> str:
 
 
 def _majorities(votes: Iterable[Vote]) -> dict[str, tuple[str, datetime]]:
-    """What more than half say of each text, and when the last of them did; other texts are left out."""
-    said: defaultdict[str, dict[str, list[datetime]]] = defaultdict(dict)
+    """What is said of each text, and when the last of those said so who decide: trusted keys where they said anything,
+    else all. Other texts are left out."""
+    on_texts: defaultdict[str, list[Vote]] = defaultdict(list)
     for vote in votes:
-        said[vote.text_digest].setdefault(vote.category, []).append(vote.at)
+        on_texts[vote.text_digest].append(vote)
     decided = {}
-    for text, categories in said.items():
-        category, moments = max(categories.items(), key=lambda item: len(item[1]))
-        if 2 * len(moments) > sum(map(len, categories.values())):
-            decided[text] = (category, max(moments))
+    for text, on_text in on_texts.items():
+        deciding = [vote for vote in on_text if vote.trusted] or on_text
+        category = _verdict(deciding)
+        if category is not None:
+            decided[text] = (category, max(vote.at for vote in deciding if vote.category == category))
     return decided
+
+
+def _verdict(votes: Iterable[Vote]) -> str | None:
+    """What more than half of the keys say, each with one voice, however many editors it says it has."""
+    by_key: defaultdict[str, list[str]] = defaultdict(list)
+    for vote in votes:
+        by_key[_key_of(vote)].append(vote.category)
+    voices = (_majority(said) for said in by_key.values())
+    return _majority([voice for voice in voices if voice is not None])
+
+
+def _majority(said: Sequence[str]) -> str | None:
+    """What is more than half of it."""
+    category, count = max(Counter(said).items(), key=itemgetter(1), default=(None, 0))
+    return category if 2 * count > len(said) else None

@@ -169,3 +169,22 @@ def test_a_flood_of_fakes_by_one_key_changes_no_more_than_the_limit(
     before, after = labels_of(truth).categories, labels_of(truth + flood).categories
     changed = [text for text in before.keys() | after.keys() if before.get(text) != after.get(text)]
     assert len(changed) <= LIMITS.max_per_caller_and_day
+
+
+@pytest.mark.parametrize("editors", [1, 2, 5])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_trusted_key_is_neither_contradicted_nor_outvoted_by_another(editors: int, is_first: bool) -> None:
+    right = vote("text", "sport", "desk", "cms", second=50)._replace(trusted=True)
+    others = [vote("text", "business", f"editor{n}", "other", second=n if is_first else 60 + n) for n in range(editors)]
+    labels = labels_of([right, *others])
+    assert labels.categories == {"text": "sport"}
+    assert (labels.said_at["text"], labels.support["text"].trusted) == (right.at, True)
+
+
+def test_a_key_has_one_voice_however_many_editors_it_says_it_has() -> None:
+    one = [vote("text", "business", f"editor{n}", "one") for n in range(5)]
+    other = [vote("text", "sport", "Ruth", "other")]
+    third = [vote("text", "sport", "Jo", "third")]
+    divided = [vote("text", "a", "Jo", "divided"), vote("text", "b", "Max", "divided")]
+    assert labels_of(one + other).categories == {}
+    assert labels_of(one + other + third + divided).categories == {"text": "sport"}
