@@ -11,6 +11,9 @@ _MARK = "\ufeff"
 _STRUCTURE = (b",", b"[", b"{")  # one of them stands before every element and every key
 _MOST_KEYS = 10_000  # from one end of an object to the next
 _MOST_ESCAPES = 1_400_000  # a text of 8 MiB in which every character is one of six bytes
+_MOST_DIGITS = (
+    100  # of a whole number: reading one takes time that grows with their square, and no other thread has a turn
+)
 _PIECE = 64 * 1024  # bytes
 _no_backslash = re.compile(rb"[^\\]").search
 
@@ -88,4 +91,12 @@ def _finite(number: str) -> float:
     return value
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite).decode
+def _whole(number: str) -> int:
+    if len(number) > _MOST_DIGITS:
+        raise invalid_input(f"The body has a whole number of more than {_MOST_DIGITS} digits")
+    return int(number)
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+).decode

@@ -85,6 +85,8 @@ WORST: dict[str, Callable[[int, int], str]] = {
     "few marks to sort": lambda size, _: quoted("a" + 15 * ABOVE + 15 * BELOW, min(size, LONGEST * 61 // 31)),
     "nothing to be seen": lambda size, _: quoted("\u6f22" + ZERO_WIDTH, min(size, 3 * LONGEST)),
     "digits behind the point": lambda size, _: f"0.{'1' * size}",
+    "long whole numbers": lambda size, items: listed("9" * 100, min(items, size // 101)),
+    "longer whole numbers": lambda size, items: listed("9" * 4_000, min(items, size // 4_001)),
     "numbers": lambda size, items: listed("1.5", min(items, size // 4)),
     "empty lists": lambda size, items: listed("[]", min(items // 2, size // 3)),
     "empty objects": lambda size, items: listed("{}", min(items // 2, size // 3, 10_000)),
