@@ -66,6 +66,16 @@ class Supervisor(Multiprocess):
         Thread(target=self._watch, name="ending", daemon=True).start()
         super().run()
 
+    def init_processes(self) -> None:
+        """Start all."""
+        super().init_processes()
+        self._leave_their_ends()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace those that died, or hang."""
+        super().keep_subprocess_alive()
+        self._leave_their_ends()
+
     def handle_hup(self) -> None:
         """End all."""
         self.handle_term()
@@ -87,6 +97,12 @@ class Supervisor(Multiprocess):
         while True:
             self._send(signal.SIGKILL)
             time.sleep(_LOOK)
+
+    def _leave_their_ends(self) -> None:
+        """Of the pipes on which workers tell that they live. Where its own end is the only one, a worker's death is heard
+        at once, and not when the time is over that a hung one is given."""
+        for process in self.processes:
+            process.child_conn.close()
 
     def _send(self, number: int) -> None:
         for process in self.processes:

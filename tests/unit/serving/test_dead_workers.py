@@ -144,7 +144,8 @@ if __name__ == "__main__":
     workers = int(sys.argv[1])
     with socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config("hanging:app_that_hangs", factory=True, workers=workers, log_config=None)
+        times = {"timeout_worker_healthcheck": 60}
+        config = uvicorn.Config("hanging:app_that_hangs", factory=True, workers=workers, log_config=None, **times)
         if workers == 1:
             Server(config, 2).run([listener])
         else:
@@ -152,8 +153,8 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_sigterm_ends_a_server_in_time_whose_workers_hang(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "are_stopped"), [(1, False), (2, False), (2, True)])
+def test_sigterm_ends_a_server_in_time_whose_workers_hang(tmp_path: Path, workers: int, are_stopped: bool) -> None:
     script = tmp_path / "hanging.py"
     script.write_text(HANG)
     server = subprocess.Popen(
@@ -168,6 +169,10 @@ def test_sigterm_ends_a_server_in_time_whose_workers_hang(tmp_path: Path, worker
 
     try:
         eventually(lambda: len(hanging()) >= workers, "the workers hang")
+        if are_stopped:
+            for file in hanging():
+                os.kill(int(file.name), signal.SIGSTOP)
+            time.sleep(1)  # the parent asks whether they live, and waits for the answer
         begun = time.monotonic()
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
