@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from tests.serving import app_of, call
 HEADLINE = "Striker scores twice as the champions win the cup final"
 SECRET = "Kaleidoscopes"  # stands in every bad request, and may come back in no answer
 JSON = {"Content-Type": "application/json"}
+FOLDER = TemporaryDirectory()  # removed with the process
 
 
 @cache
@@ -40,7 +42,7 @@ def predictor() -> Predictor:
 
 
 def new_app(answering: Predictor | None = None, version: str = "1") -> FastAPI:
-    return app_of(settings_in(Path("nothing-is-written-here")), answering or predictor(), version)
+    return app_of(settings_in(Path(FOLDER.name)), answering or predictor(), version)
 
 
 @cache
