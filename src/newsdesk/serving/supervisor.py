@@ -99,8 +99,8 @@ class Supervisor(Multiprocess):
             time.sleep(_LOOK)
 
     def _leave_their_ends(self) -> None:
-        """Of the pipes on which workers tell that they live. Where its own end is the only one, a worker's death is heard
-        at once, and not when the time is over that a hung one is given."""
+        """Of the pipes on which workers tell that they live. With its own end alone open, a worker's death is heard at
+        once, and not when the time is over that a hung one is given."""
         for process in self.processes:
             process.child_conn.close()
 
