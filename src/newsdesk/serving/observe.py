@@ -1,5 +1,6 @@
 """The outermost layer: every request gets an id, is counted, timed, logged, and answered even if our code fails."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -85,6 +86,13 @@ class Observed:
             await self._app(scope, observed_receive, observed_send)
         except ClientDisconnect:
             status = status or 499  # nginx's number for a client that did not wait
+        except asyncio.CancelledError:  # the server has no more time for it
+            if status:
+                raise
+            message = "The server ends. Send it again"
+            error = HTTPStatus.SERVICE_UNAVAILABLE
+            answer = failure(scope, error, error.phrase, message, "timeout", {"Connection": "close"})
+            await answer(scope, receive, observed_send)
         except Exception as defect:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log its place
             error_log.error("%s at %s", type(defect).__name__, place_of(defect), extra=_ids(scope))
             if not status:

@@ -1,7 +1,9 @@
 """What stands before every endpoint: the size of a body, and the time that a request may take."""
 
 import asyncio
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,16 @@ async def reader(scope: Scope, receive: Receive, send: Send) -> None:
 async def slow(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that reads all and never answers."""
     await read_all(receive)
+    await asyncio.Event().wait()
+
+
+async def slow_inside(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that gives up by itself at the very moment at which its time is over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await read_all(receive)
+            time.sleep(0.2)  # both are over when the event loop has its turn
+            await asyncio.Event().wait()
     await asyncio.Event().wait()
 
 
@@ -105,8 +117,9 @@ def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     assert headers["connection"] == "close"
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
-    status, headers, _ = ask(slow, tmp_path, timeout=0.05)
+@pytest.mark.parametrize("application", [slow, slow_inside])
+def test_an_answer_that_does_not_come_is_not_waited_for(application: ASGIApp, tmp_path: Path) -> None:
+    status, headers, _ = ask(application, tmp_path, timeout=0.05)
     assert status == 503
     assert "connection" not in headers
 

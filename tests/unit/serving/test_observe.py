@@ -38,6 +38,10 @@ async def left(scope: Scope, receive: Receive, send: Send) -> None:
     raise ClientDisconnect
 
 
+async def given_up(scope: Scope, receive: Receive, send: Send) -> None:
+    raise asyncio.CancelledError
+
+
 def ask(app: ASGIApp, metrics: ApiMetrics, pieces: Sequence[bytes] = (b"",), **scope: Any) -> list[Message]:
     """What is sent in answer to a request, whose body comes in pieces."""
     sent: list[Message] = []
@@ -146,3 +150,10 @@ def test_requests_are_counted_by_country_and_by_caller(metrics: ApiMetrics) -> N
 
 def size_of(metrics: ApiMetrics, what: str) -> float | None:
     return value_of(metrics, f"api_{what}_size_bytes_sum", {"endpoint": "unmatched"})
+
+
+def test_what_a_server_that_ends_has_no_more_time_for_is_answered_as_every_failure_is(metrics: ApiMetrics) -> None:
+    start, body = ask(given_up, metrics)
+    assert start["status"] == 503
+    assert b'"code":"timeout"' in body["body"]
+    assert requests(metrics, 503) == 1
