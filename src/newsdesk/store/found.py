@@ -8,7 +8,7 @@ NEWEST = "0002"  # revisions are numbered, so that of two the greater is the new
 VERSION_TABLE = "newsdesk_version"  # not Alembic's own name: other programs may have tables in the same database
 
 # A store from before there were revisions has some of these, and no revision.
-_FIRST_TABLES = {"predictions", "feedback", "promotion_ledger", "monitoring_windows", "pipeline_runs"}
+FIRST_TABLES = {"predictions", "feedback", "promotion_ledger", "monitoring_windows", "pipeline_runs"}
 
 
 class Found(NamedTuple):
@@ -25,4 +25,4 @@ def look_into(connection: Connection) -> Found:
     revision = None
     if VERSION_TABLE in names:
         revision = connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar()  # noqa: S608
-    return Found(revision, is_empty=not names & _FIRST_TABLES)
+    return Found(revision, is_empty=not names & FIRST_TABLES)

@@ -51,6 +51,8 @@ class ArchiveWriter:
         self._tar.addfile(_member(MANIFEST, len(content), 0o600, manifest.made_at.timestamp()), io.BytesIO(content))
 
     def _add(self, name: str, content: BinaryIO, size: int, mode: int, modified: float) -> None:
+        if name in self.files:
+            raise BackupError(f"{name} would be in the archive twice. Rename one of the files that have this name.")
         summed = _Summing(content, size)
         self._tar.addfile(_member(name, size, mode, modified), cast("IO[bytes]", summed))
         self.files[name] = Content(sha256=summed.digest.hexdigest(), size=size)
@@ -110,10 +112,10 @@ def verify(archive: Path, passphrase: bytes | None) -> Manifest:
     found: dict[str, Content] = {}
     manifest: Manifest | None = None
     for member in members(archive, passphrase):
+        if member.name in found or (member.name == MANIFEST and manifest):
+            raise BackupError(f"{archive} holds {member.name[:200]!r} twice. Take another archive.")
         if member.name == MANIFEST:
             manifest = _manifest(member, archive)
-        elif member.name in found:
-            raise BackupError(f"{archive} holds {member.name} twice. Take another archive.")
         else:
             found[member.name] = Content(sha256=_sum(member), size=member.size)
     if manifest is None:

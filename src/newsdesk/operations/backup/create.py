@@ -11,8 +11,9 @@ from newsdesk import __version__
 from newsdesk.atomic import flush_names
 from newsdesk.config.settings import Settings
 from newsdesk.operations.backup.archive import ArchiveWriter, writing
+from newsdesk.operations.backup.checking import champion_of, has_bundle
 from newsdesk.operations.backup.copying import Standing, copy_databases
-from newsdesk.operations.backup.databases import Named, databases
+from newsdesk.operations.backup.databases import STORE, Named, databases
 from newsdesk.operations.backup.manifest import Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
 from newsdesk.operations.backup.places import (
@@ -26,6 +27,7 @@ from newsdesk.operations.backup.retention import ENCRYPTED, PLAIN, archive_name,
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.pointer import POINTER, Champion
+from newsdesk.store.database import open_store
 
 _INTERRUPTED = (
     "A promotion was interrupted, and is in this backup as it stands: the next promotion or rollback finishes it, also "
@@ -52,8 +54,8 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
     another one is being made.
     """
     passphrase = read_passphrase(settings)
-    named = [one for one in databases(settings) if one.database.exists()]
     with only_maintenance(settings.home):
+        named = _named(settings)
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)
         now = datetime.now(UTC)
@@ -75,8 +77,19 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         manifest,
         passphrase is not None,
         tuple(removed),
-        (*_missing(settings, named), *([_INTERRUPTED] if standing.is_unfinished else [])),
+        (
+            *_missing(settings, named, manifest, champion_of(standing.pointer)),
+            *([_INTERRUPTED] if standing.is_unfinished else []),
+        ),
     )
+
+
+def _named(settings: Settings) -> list[Named]:
+    """The databases that there are. The store is always one: where nothing was written yet, it is made."""
+    found = databases(settings)
+    if any(one.name == STORE and one.database.is_empty() for one in found):
+        open_store(settings.database).dispose()
+    return [one for one in found if one.database.exists()]
 
 
 def _fill(
@@ -112,23 +125,20 @@ def _manifest(
         newsdesk_version=__version__,
         home=str(settings.home),
         artifacts=str(artifacts) if artifacts else None,
-        champion=_digest(pointer),
+        champion=champion.digest if (champion := champion_of(pointer)) else None,
         databases={one.name: one.database.kind for one in named},
         files=archive.files,
     )
 
 
-def _digest(pointer: bytes | None) -> str | None:
-    """A damaged pointer is no reason to have no backup."""
-    try:
-        return Champion.model_validate_json(pointer).digest if pointer else None
-    except ValueError:
-        return None
-
-
-def _missing(settings: Settings, named: Sequence[Named]) -> list[str]:
+def _missing(settings: Settings, named: Sequence[Named], manifest: Manifest, champion: Champion | None) -> list[str]:
     is_server = settings.tracking_uri.lower().startswith(("http://", "https://"))
     found = []
+    if champion and not has_bundle(champion, manifest):
+        found.append(
+            f"The bundle {champion.bundle}, which {POINTER} names, is not there: no restore takes this backup. "
+            "Promote a version, then back up again."
+        )
     if is_server and len(named) < 2:
         found.append("The database of the MLflow server is not in this backup: name it in BACKUP_DATABASES.")
     folder = artifact_folder(settings)

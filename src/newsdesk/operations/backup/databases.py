@@ -11,11 +11,14 @@ from sqlalchemy.exc import ArgumentError
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError
+from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import Kind
 from newsdesk.operations.backup.postgresql import PostgresqlDatabase
 from newsdesk.operations.backup.sqlite import SqliteDatabase
+from newsdesk.store.found import FIRST_TABLES, VERSION_TABLE
 
 STORE, MLFLOW = "store", "mlflow"
+_MLFLOW_TABLES = {"alembic_version", "experiments", "model_versions"}
 
 
 class Database(Protocol):
@@ -39,6 +42,9 @@ class Database(Protocol):
     def check(self, dump: Path) -> None:
         """Raises `BackupError` where a dump is not whole and sound; nothing is changed."""
 
+    def tables(self, dump: Path) -> set[str]:
+        """The names of the tables in a dump that was found sound."""
+
     def restore(self, dump: Path) -> None:
         """Put what `dump` holds in the place of all there is, in one step."""
 
@@ -53,6 +59,24 @@ class Named:
     @property
     def member(self) -> str:
         return f"databases/{self.name}.{'sqlite' if self.database.kind == 'sqlite' else 'dump'}"
+
+    def check(self, dump: Path) -> None:
+        """Raises `BackupError` where a dump is not sound, or is another database than its name says."""
+        self.database.check(dump)
+        if self.name in (STORE, MLFLOW) and (missing := _missing(self.name, self.database.tables(dump))):
+            whose = "the store of Newsdesk" if self.name == STORE else "a database of MLflow"
+            raise BackupError(
+                f"The archive's database {self.name} is not {whose}: it has no table {min(missing)}. Nothing was "
+                "changed. Take another archive."
+            )
+
+
+def _missing(name: str, tables: set[str]) -> set[str]:
+    if name == MLFLOW:
+        return _MLFLOW_TABLES - tables
+    if VERSION_TABLE in tables:
+        return FIRST_TABLES - tables
+    return set() if tables & FIRST_TABLES else {VERSION_TABLE}  # before there were revisions it had some of them
 
 
 def databases(settings: Settings) -> list[Named]:

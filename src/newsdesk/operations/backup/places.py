@@ -12,6 +12,7 @@ meanwhile is met at its new place, if not at its old one, and in which what is n
 
 import glob
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -22,6 +23,8 @@ from newsdesk.registry.bundle_files import local_folder
 from newsdesk.registry.pointer import POINTER
 
 CONFIGURATION = "configs"
+POINTER_PLACE = "pointer"
+_ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")  # a backslash, or a byte that is no UTF-8
 _UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "plans", "inbox")
 
 
@@ -37,7 +40,12 @@ class Place:
     def files(self) -> Iterator[Path]:
         """What is there now, drafts and locks left out."""
         if self.only:
-            yield from (path for pattern in self.only for path in sorted(self.folder.glob(pattern)) if path.is_file())
+            yield from (
+                path
+                for pattern in self.only
+                for path in sorted(self.folder.glob(pattern))
+                if path.is_file() and _is_meant(path.name, pattern)
+            )
             return
         for folder, folders, names in os.walk(self.folder):  # which does not mind that a folder vanishes meanwhile
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -51,13 +59,29 @@ class Place:
         if str(path) != name or path.is_absolute() or not path.parts or ".." in path.parts:
             return False
         if self.only:
-            return len(path.parts) == 1 and any(fnmatchcase(name, pattern) for pattern in self.only)
+            return len(path.parts) == 1 and any(
+                fnmatchcase(name, pattern) and _is_meant(name, pattern) for pattern in self.only
+            )
         return path.name not in self.without and not any(part.startswith(".") for part in path.parts)
 
     def member(self, path: Path) -> str:
-        """The name of one of its files in an archive, in which what is no UTF-8 is written by its numbers."""
-        name = os.fsencode(path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
-        return f"files/{self.name}/{name}"
+        """The name of one of its files in an archive: every file has another one, and all are UTF-8."""
+        return f"files/{self.name}/{escaped(path.relative_to(self.folder).as_posix())}"
+
+
+def escaped(path: str) -> str:
+    """A path with what is no UTF-8, and every backslash, written by its numbers."""
+    return os.fsencode(path).replace(b"\\", b"\\x5c").decode("utf-8", "backslashreplace")
+
+
+def unescaped(path: str) -> str:
+    """The path that was `escaped`. Older backups left backslashes as they were, and so does this."""
+    return os.fsdecode(_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(path)))
+
+
+def _is_meant(name: str, pattern: str) -> bool:
+    """As in a shell, a hidden file is one that a pattern names with its dot."""
+    return pattern.startswith(".") or not name.startswith(".")
 
 
 def before_databases(settings: Settings) -> list[Place]:
@@ -65,7 +89,7 @@ def before_databases(settings: Settings) -> list[Place]:
 
 
 def pointer_place(settings: Settings) -> Place:
-    return Place("pointer", settings.bundles, only=(POINTER,))
+    return Place(POINTER_PLACE, settings.bundles, only=(POINTER,))
 
 
 def after_databases(settings: Settings) -> list[Place]:

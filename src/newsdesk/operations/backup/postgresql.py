@@ -5,6 +5,7 @@ their environment and in a service file that its owner alone may read.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -75,6 +76,10 @@ class PostgresqlDatabase:
                 f"The archive's database {dump.stem} is damaged: {said[:300]}. Nothing was changed. Take another "
                 "archive."
             )
+
+    def tables(self, dump: Path) -> set[str]:
+        listed = self._run("pg_restore", "--list", str(dump))
+        return set(re.findall(r"^\d+; \d+ \d+ TABLE \S+ (\S+) \S+$", listed, re.MULTILINE))
 
     def restore(self, dump: Path) -> None:
         """The dump as one script in one transaction. Who restores must own the database.

@@ -11,22 +11,26 @@ from pathlib import Path
 from newsdesk import atomic
 from newsdesk.config.settings import Settings
 from newsdesk.operations.backup.archive import Member, members, verify
-from newsdesk.operations.backup.databases import Named, databases
+from newsdesk.operations.backup.checking import check_champion, check_names, wanted
+from newsdesk.operations.backup.databases import MLFLOW, Named, databases
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
 from newsdesk.operations.backup.places import (
     CONFIGURATION,
+    POINTER_PLACE,
     Place,
     after_databases,
     artifact_folder,
     before_databases,
     pointer_place,
+    unescaped,
 )
 from newsdesk.operations.backup.placing import Draft, drafts
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.progress import Progress
+from newsdesk.registry.pointer import POINTER
 
 UNFINISHED = ".restoring.json"  # under home, while a restore is not at its end
 
@@ -51,8 +55,8 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
     passphrase = read_passphrase(settings)
     progress.step(f"Checking {archive.name}")
     manifest = verify(archive, passphrase)
-    named = _wanted(manifest, databases(settings))
-    _check_names(archive, manifest, settings, named)
+    named = wanted(archive, manifest, databases(settings))
+    check_names(archive, manifest, _places(settings), named)
     with only_maintenance(settings.home), only_writer(settings.home), _drafts(settings) as laid:
         replaced = _occupied(named, laid)
         if replaced and not overwrite and not _is_going_on(settings.home, manifest):
@@ -64,7 +68,8 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
         _unpack(archive, passphrase, manifest, laid, settings.home)
         for one in named:
             progress.step(f"Checking the database {one.name}")
-            one.database.check(_dumps(settings.home) / Path(one.member).name)
+            one.check(_dumps(settings.home) / Path(one.member).name)
+        check_champion(archive, manifest, _pointer(laid))
         with _remembered(settings.home, manifest):
             _put_in_place(settings, named, laid, progress)
     return Restored(archive, manifest, tuple(replaced), tuple(_warnings(settings, manifest)))
@@ -88,50 +93,6 @@ def _stays(place: Place) -> bool:
     return place.name == CONFIGURATION and place.folder.is_dir() and not os.access(place.folder, os.W_OK)
 
 
-def _wanted(manifest: Manifest, named: Sequence[Named]) -> list[Named]:
-    """Where each database of the archive goes to."""
-    known = {one.name: one for one in named}
-    for name, kind in manifest.databases.items():
-        if name not in known:
-            raise BackupError(
-                f"The archive holds the database {name}, and no setting says where it goes. Name it in "
-                f"BACKUP_DATABASES; named are {', '.join(known)}."
-            )
-        if known[name].database.kind != kind:
-            raise BackupError(
-                f"The database {name} was {kind} when it was backed up, and the settings name "
-                f"{known[name].database.kind} for it. Restore it into {kind}."
-            )
-    return [known[name] for name in manifest.databases]
-
-
-def _check_names(archive: Path, manifest: Manifest, settings: Settings, named: Sequence[Named]) -> None:
-    """What an archive may hold is what a backup of this deployment writes, and the databases that it names."""
-    places = {place.name: place for place in _places(settings)}
-    dumps = {one.member for one in named}
-    for member in manifest.files:
-        kind, _, rest = member.partition("/")
-        name, _, path = rest.partition("/")
-        if kind == "files" and name == "keys" and not places[name].may_hold(path) and _is_name(path):
-            raise BackupError(
-                f"{archive} holds the keys as {path[:200]!r}, and API_KEYS_FILE names {settings.keys_file.name}. "
-                "Nothing was changed. Let API_KEYS_FILE end in the name that the archive has, if it is yours."
-            )
-        if not (member in dumps or (kind == "files" and name in places and places[name].may_hold(path))):
-            raise BackupError(
-                f"{archive} holds {member[:200]!r}, which no backup of this Newsdesk writes. Nothing was changed. Take "
-                "another archive, or update Newsdesk."
-            )
-    if missing := sorted(dumps - manifest.files.keys()):
-        raise BackupError(
-            f"{archive} names {missing[0]} and does not hold it. Nothing was changed. Take another archive."
-        )
-
-
-def _is_name(path: str) -> bool:
-    return "/" not in path and not path.startswith(".")
-
-
 def _occupied(named: Sequence[Named], laid: Sequence[Draft]) -> list[str]:
     found = [f"the database {one.name}" for one in named if not one.database.is_empty()]
     folders = [draft.place for draft in laid if draft.place.name != CONFIGURATION and draft.is_occupied()]
@@ -151,9 +112,15 @@ def _unpack(archive: Path, passphrase: bytes | None, manifest: Manifest, laid: S
         name, _, path = rest.partition("/")
         if kind == "files" and name in left_out:
             continue
-        target = _dumps(home) / rest if kind == "databases" else by_name[name].folder / path
+        target = _dumps(home) / rest if kind == "databases" else by_name[name].folder / unescaped(path)
         if _write(member, target) != manifest.files.get(member.name):
             raise _changed(archive)
+
+
+def _pointer(laid: Sequence[Draft]) -> bytes | None:
+    """What the archive has for `champion.json`."""
+    draft = next(draft for draft in laid if draft.place.name == POINTER_PLACE)
+    return (draft.folder / POINTER).read_bytes() if (draft.folder / POINTER).is_file() else None
 
 
 def _changed(archive: Path) -> BackupError:
@@ -167,14 +134,13 @@ def _dumps(home: Path) -> Path:
 def _write(member: Member, target: Path) -> Content:
     digest = hashlib.sha256()
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.touch(0o600)
+    target.touch(0o600)  # its owner's alone, whatever rights the archive names
     with target.open("r+b") as file:
         while part := member.content.read(1024 * 1024):
             digest.update(part)
             file.write(part)
         file.flush()
         os.fsync(file.fileno())
-    target.chmod(member.mode)
     os.utime(target, (member.modified, member.modified))
     return Content(sha256=digest.hexdigest(), size=member.size)
 
@@ -218,5 +184,7 @@ def _warnings(settings: Settings, manifest: Manifest) -> Iterator[str]:
             f"MLflow's database names artifacts under {manifest.artifacts}, and they are under {artifacts} now: models "
             "are served, and runs are listed without their files. Link the old path to the new one to see them."
         )
+    if MLFLOW not in manifest.databases and any(one.name == MLFLOW for one in databases(settings)):
+        yield "The archive has no database of MLflow: its models and runs are as they were before."
     for place in filter(_stays, after_databases(settings)):
         yield f"{place.folder} stays as it is: nothing can be written there. The archive has its own."

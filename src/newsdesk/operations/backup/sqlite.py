@@ -22,10 +22,10 @@ class SqliteDatabase:
     kind: Literal["sqlite"] = "sqlite"
 
     def exists(self) -> bool:
-        return self.file.is_file()
+        return self.file.is_file() and self.file.stat().st_size > 0
 
     def is_empty(self) -> bool:
-        if not self.exists() or not self.file.stat().st_size:
+        if not self.exists():
             return True
         try:
             with closing(self._open()) as database:
@@ -61,6 +61,10 @@ class SqliteDatabase:
             raise BackupError(
                 f"The archive's database {dump.stem} is damaged: {verdict}. Nothing was changed. Take another archive."
             )
+
+    def tables(self, dump: Path) -> set[str]:
+        with closing(sqlite3.connect(f"{dump.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def restore(self, dump: Path) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,10 @@
 """The file that keeps the API keys: who changes it, reads it again, adds or removes, and writes it whole."""
 
 import fcntl
+import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -64,9 +65,14 @@ def require_name(name: str) -> None:
 def _only_writer(path: Path) -> Iterator[None]:
     """Hold the right to change the file. The system takes it back from a process that dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("a") as lock:
+    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with suppress(PermissionError):  # of somebody else
+            os.fchmod(lock, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _write(path: Path, keys: list[ApiKey]) -> None:
