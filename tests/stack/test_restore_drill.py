@@ -93,6 +93,19 @@ def test_half_a_dump_changes_nothing(server: str, tmp_path: Path) -> None:
     assert rows(address, "SELECT count(*) FROM kept") == [(200000,)]
 
 
+def test_a_sound_dump_of_another_database_is_not_taken_for_the_store(server: str, tmp_path: Path) -> None:
+    address = new_database(server, "store")
+    named = Named("store", PostgresqlDatabase(make_url(address)))
+    with psycopg.connect(address) as connection:
+        connection.execute('CREATE TABLE "somebody\'s own" (id int)')
+    named.database.dump(tmp_path / "other.dump")
+    with pytest.raises(BackupError, match="is not the store of Newsdesk"):
+        named.check(tmp_path / "other.dump")
+    open_store(address).dispose()
+    named.database.dump(tmp_path / "store.dump")
+    named.check(tmp_path / "store.dump")
+
+
 def test_no_password_is_told(server: str, tmp_path: Path) -> None:
     away = make_url(server).set(port=1)
     with pytest.raises(BackupError) as told:
