@@ -32,7 +32,7 @@ training_pipeline: {{auto_deploy_threshold: 0.3}}
 monitoring:
   window: {WINDOW}
   look_back: 60
-  feedback: {{max_per_editor_and_day: 5000}}
+  feedback: {{max_per_editor_and_day: 5000, max_caller_share: 1}}  # who has no key is one caller
   retraining: {{windows: 3, bad_windows: 3, cool_down: 600, min_new_labels: 200}}
 """
 
