@@ -173,21 +173,24 @@ def test_single_bytes_of_a_long_line_cost_no_more_than_the_bytes_of_short_ones()
     assert seconds(7_800_000) < 3 * seconds(1) + 0.5
 
 
+async def answered(_: int, lines: list[bytes]) -> bytes:
+    return b"{}\n" * len(lines)
+
+
+async def trickle() -> Message:
+    """A line every hundredth of a second."""
+    await asyncio.sleep(0.01)
+    return {"type": "http.request", "body": b"a\n", "more_body": True}
+
+
 def test_a_stream_ends_after_its_time_with_a_line_that_says_so() -> None:
     sent: list[bytes] = []
 
-    async def answer(_: int, lines: list[bytes]) -> bytes:
-        return b"{}\n" * len(lines)
-
     async def run() -> None:
-        async def receive() -> Message:
-            await asyncio.sleep(0.01)
-            return {"type": "http.request", "body": b"a\n", "more_body": True}
-
         async def send(message: Message) -> None:
             sent.append(message.get("body", b""))
 
-        await JsonLinesResponse(answer, 100, 30, longest=0.3)({"type": "http"}, receive, send)
+        await JsonLinesResponse(answered, 100, 30, longest=0.3)({"type": "http"}, trickle, send)
 
     asyncio.run(asyncio.wait_for(run(), 20))
     *answers, last = b"".join(sent).splitlines()
@@ -197,18 +200,11 @@ def test_a_stream_ends_after_its_time_with_a_line_that_says_so() -> None:
 
 
 def test_who_takes_nothing_after_the_time_of_a_stream_is_left() -> None:
-    async def answer(_: int, lines: list[bytes]) -> bytes:
-        return b"{}\n" * len(lines)
-
     async def run() -> None:
-        async def receive() -> Message:
-            await asyncio.sleep(0.01)
-            return {"type": "http.request", "body": b"a\n", "more_body": True}
-
         async def send(_: Message) -> None:
             await asyncio.Event().wait()
 
-        await JsonLinesResponse(answer, 100, 0.2, longest=0.2)({"type": "http"}, receive, send)
+        await JsonLinesResponse(answered, 100, 0.2, longest=0.2)({"type": "http"}, trickle, send)
 
     with pytest.raises(ClientDisconnect):
         asyncio.run(asyncio.wait_for(run(), 20))
