@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
@@ -20,6 +21,10 @@ from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.routes import batch, feedback, models, open_inference, operations, predicting, tokens
 from newsdesk.serving.service import Service
 from newsdesk.serving.shortcut import Shortcut
+
+# `tracing.py` sends spans where they are wanted. FastAPI's own telemetry looks for a provider with every request, and
+# would tell it what exceptions say, which may be article text.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def create_app(service: Service) -> FastAPI:
@@ -40,6 +45,7 @@ def create_app(service: Service) -> FastAPI:
         description="Sorts news articles into categories.",
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     errors.install(app)
     app.router.route_class = JsonRoute

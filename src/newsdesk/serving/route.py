@@ -107,8 +107,8 @@ def validated(model: type[Model], content: Any) -> Model:
 
 def _with_few_unknown(model: type[BaseModel], content: Any) -> Any:
     """`content` itself, or with the first of many fields that are not known: pydantic makes an error of each one."""
-    known = model.model_fields
-    if model.model_config.get("extra") != "forbid" or not isinstance(content, dict) or len(content) <= len(known):
+    known = model.__pydantic_fields__
+    if not isinstance(content, dict) or len(content) <= len(known) or model.model_config.get("extra") != "forbid":
         return content
     first = next(name for name in content if name not in known)
     return {name: value for name, value in content.items() if name in known or name == first}

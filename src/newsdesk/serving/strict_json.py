@@ -11,9 +11,7 @@ _MARK = "\ufeff"
 _STRUCTURE = (b",", b"[", b"{")  # one of them stands before every element and every key
 _MOST_KEYS = 10_000  # from one end of an object to the next
 _MOST_ESCAPES = 1_400_000  # a text of 8 MiB in which every character is one of six bytes
-_MOST_DIGITS = (
-    100  # of a whole number: reading one takes time that grows with their square, and no other thread has a turn
-)
+_MOST_DIGITS = 100  # of a whole number, which takes time by their square, and no other thread has its turn
 _PIECE = 64 * 1024  # bytes
 _no_backslash = re.compile(rb"[^\\]").search
 
@@ -26,7 +24,7 @@ def parse_json(body: bytes, most_items: int) -> Any:
         raise invalid_input("A JSON body is required")
     if has_more_items(body, most_items):
         raise invalid_input(f"The body has more than {most_items:,} keys and elements")
-    if body.count(b"\\") - body.count(rb"\\") > _MOST_ESCAPES:
+    if len(body) > _MOST_ESCAPES and body.count(b"\\") - body.count(rb"\\") > _MOST_ESCAPES:
         raise invalid_input(f"The body has more than {_MOST_ESCAPES:,} escapes")
     try:
         return _decode(body.decode("utf-8").removeprefix(_MARK))
@@ -43,7 +41,8 @@ def has_more_items(body: bytes, most: int) -> bool:
     Told by commas and brackets outside strings, for a fraction of what decoding costs: an object of many keys takes
     twenty times as long as a text of as many bytes.
     """
-    if sum(map(body.count, _STRUCTURE)) <= min(most, _MOST_KEYS):
+    few = min(most, _MOST_KEYS)
+    if len(body) <= few or sum(map(body.count, _STRUCTURE)) <= few:
         return False
     items = ended = in_a_row = 0
     for outside in _outside_strings(body):
