@@ -1,10 +1,10 @@
-"""`POST /predict` beside the build before: requests a second of both, in turns, on one machine."""
+"""`POST /predict` beside the build before: what both answer, and take for it, in turns on one machine."""
 
 import csv
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,6 +19,7 @@ from newsdesk.text.cleaning import join_title_and_text
 
 BEFORE = os.environ.get("BUILD_BEFORE", "3698b44")  # a commit
 _STARTS, _ROUNDS, _SECONDS, _CONNECTIONS = 6, 6, 2, 10
+_RATE, _PROCESSOR = "requests a second", "ms of processor a request"
 _REPOSITORY = Path(__file__).parents[1]
 
 
@@ -36,18 +37,27 @@ def report(data: Path) -> str:
         for kind, texts in (("headlines", headlines), ("articles", articles)):
             load = Load(write_texts(folder / f"{kind}.txt", texts), _CONNECTIONS, _SECONDS)
             rounds = [found for _ in range(_STARTS) for found in bench.in_turns(builds, load, _ROUNDS)]
-            ratios = [found[NEWSDESK] / found[BEFORE] for found in rounds]
-            rates = (median(found[name] for found in rounds) for name in (NEWSDESK, BEFORE))
-            low, _, high = quantiles(ratios, n=4)
-            table.append((kind, *(f"{rate:,.0f}" for rate in rates), f"{median(ratios):.3f}", f"{low:.3f}–{high:.3f}"))
+            pairs = [(found[NEWSDESK], found[BEFORE]) for found in rounds]
+            table.append(_row(kind, _RATE, [(now.rate, before.rate) for now, before in pairs], "{:,.0f}"))
+            table.append(_row(kind, _PROCESSOR, [(now.processor, before.processor) for now, before in pairs], "{:.3f}"))
     return (
         "## Beside the build before (`BUILD_BEFORE=COMMIT python -m benchmarks build_before`)\n\n"
         f"`POST /predict` over {_CONNECTIONS} connections, a new text with every request, as shipped: requests a "
-        f"second, medians of {_STARTS * _ROUNDS} rounds. In each both servers are asked for {_SECONDS} s in turns; the "
-        f"ratio is the median of what a round says. Both are started anew {_STARTS} times, for how fast a process is "
-        f"depends on its random seed of hashes, too. Before: commit {BEFORE}.\n\n"
-        + markdown(("texts", "now", "before", "ratio", "half of the rounds"), table)
+        "second, and milliseconds that the server's processes had of the processors for each, which the load generator "
+        f"beside it takes no share of. Medians of {_STARTS * _ROUNDS} rounds: in each both servers are asked for "
+        f"{_SECONDS} s in turns, and the ratio is the median of a round's, above 1 where this build does better. "
+        f"Both are started anew {_STARTS} times, for how fast a process is depends on its random seed of hashes, too. "
+        f"Before: commit {BEFORE}.\n\n"
+        + markdown(("texts", "measured", "now", "before", "ratio", "half of the rounds"), table)
     )
+
+
+def _row(kind: str, what: str, rounds: Sequence[tuple[float, float]], shape: str) -> tuple[str, ...]:
+    """Of what was measured of this build and the one before, round by round. More is better of a rate alone."""
+    ratios = [now / before if what == _RATE else before / now for now, before in rounds]
+    low, middle, high = quantiles(ratios, n=4)
+    medians = (shape.format(median(values)) for values in zip(*rounds, strict=True))
+    return kind, what, *medians, f"{middle:.3f}", f"{low:.3f}–{high:.3f}"
 
 
 def _build_before(sources: Path, home: Path, own_home: Path) -> Contender:

@@ -64,8 +64,8 @@ def _overhead(data: Path) -> Iterator[tuple[str, ...]]:
         for kind, texts in (("headlines", headlines), ("articles", articles)):
             load = Load(write_texts(folder / f"{kind}.txt", texts), _CONNECTIONS, _SECONDS)
             rounds = bench.in_turns(_variants(), load, _ROUNDS)
-            rates = (median(found[name] for found in rounds) for name in (NEWSDESK, _UNLOGGED, _UNWATCHED))
-            cost = median(1 - found[NEWSDESK] / found[_UNWATCHED] for found in rounds)
+            rates = (median(found[name].rate for found in rounds) for name in (NEWSDESK, _UNLOGGED, _UNWATCHED))
+            cost = median(1 - found[NEWSDESK].rate / found[_UNWATCHED].rate for found in rounds)
             yield kind, *(f"{rate:,.0f}" for rate in rates), f"{cost:.1%}"
 
 

@@ -12,7 +12,7 @@ from statistics import median
 
 from benchmarks.serving.contenders import Contender
 from benchmarks.serving.environments import EnvironmentUnavailableError
-from benchmarks.serving.load import Load, LoadError, Measured, Target, measure
+from benchmarks.serving.load import Load, LoadError, Measured, Target, measure, measure_warm, warm_up
 from benchmarks.serving.model import SavedModel
 from benchmarks.serving.process import Memory, Server, ServerError, post, running
 from tests.stack.servers import free_port
@@ -29,6 +29,14 @@ class Point:
     kind: str
     connections: int
     measured: Measured
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Good answers a second, and the milliseconds of processor that the server had for each request."""
+
+    rate: float
+    processor: float
 
 
 @dataclass(frozen=True)
@@ -73,21 +81,21 @@ class Bench:
         (self.folder / f"{_file_name(contender)}.json").write_text(raw + "\n", encoding="utf-8")
         return result
 
-    def in_turns(self, contenders: Sequence[Contender], load: Load, rounds: int) -> list[dict[str, float]]:
-        """Requests a second by name, round by round. All servers are up, one is asked at a time, in turns of seconds:
-        what slows the machine for a while slows all alike. Raises what `run` would leave out.
+    def in_turns(self, contenders: Sequence[Contender], load: Load, rounds: int) -> list[dict[str, Turn]]:
+        """What was seen of each by its name, round by round. All servers are up, one is asked at a time, in turns of
+        seconds: what slows the machine for a while slows all alike. Raises what `run` would leave out.
         """
-        found: list[dict[str, float]] = []
+        found: list[dict[str, Turn]] = []
         with ExitStack() as servers:
-            targets = {}
+            started = {}
             for contender in contenders:
                 server = servers.enter_context(self._started(contender, Path(sys.executable).parent))
                 self._check(contender, server)
-                targets[contender.name] = _target(contender, server)
+                started[contender.name] = server, _target(contender, server)
             for turn in range(rounds):
                 print(f"  round {turn + 1} of {rounds} …", file=sys.stderr, flush=True)
-                order = list(targets.items())[:: 1 if turn % 2 else -1]
-                found.append({name: measure(target, load).rate for name, target in order})
+                order = list(started.items())[:: 1 if turn % 2 else -1]
+                found.append({name: _turn(server, target, load) for name, (server, target) in order})
         return found
 
     def _run(self, contender: Contender, loads: Iterable[tuple[str, Load]]) -> Result:
@@ -124,6 +132,13 @@ class Bench:
                     isclose(said[name], expected[name], abs_tol=1e-6) for name in expected
                 ):
                     raise AnswerError("its probabilities are not the model's")
+
+
+def _turn(server: Server, target: Target, load: Load) -> Turn:
+    warm_up(target, load)
+    before = server.processor_seconds()
+    measured = measure_warm(target, load)
+    return Turn(measured.rate, (server.processor_seconds() - before) * 1000 / measured.requests)
 
 
 def _target(contender: Contender, server: Server) -> Target:

@@ -60,7 +60,17 @@ def write_texts(file: Path, texts: Iterable[str]) -> Path:
 
 def measure(target: Target, load: Load) -> Measured:
     """Warm up, then measure. Raises `LoadError`."""
+    warm_up(target, load)
+    return measure_warm(target, load)
+
+
+def warm_up(target: Target, load: Load) -> None:
+    """Ask for a quarter of the time, and measure nothing. Raises `LoadError`."""
     _wrk(target, load, max(1, round(load.seconds * WARM_UP)))
+
+
+def measure_warm(target: Target, load: Load) -> Measured:
+    """Measure a server that is warm. Raises `LoadError`."""
     return parse(_wrk(target, load, load.seconds))
 
 

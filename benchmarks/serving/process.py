@@ -39,6 +39,10 @@ class Server:
         sizes = [size for size in (_resident(member) for member, _ in _family(self.process)) if size]
         return Memory(len(sizes), sum(sizes) / 1e6, max(sizes) / 1e6)
 
+    def processor_seconds(self) -> float:
+        """What all its processes have had of the processors so far."""
+        return sum(status.processor for member, _ in _family(self.process) if (status := _stat(member)))
+
 
 @contextmanager
 def running(
@@ -109,13 +113,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 class _Stat:
     parent: int
     age: int  # ticks from the machine's start to its own
+    processor: float  # seconds
 
 
 def _stat(process: int) -> _Stat | None:
     """None where the process is gone. Fields: proc(5)."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        return _Stat(int(fields[1]), int(fields[19]))
+        processor = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _Stat(int(fields[1]), int(fields[19]), processor)
     except OSError:
         return None
 
