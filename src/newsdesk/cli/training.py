@@ -127,11 +127,16 @@ def promote(
 
 
 def smoke_test(
-    url: Annotated[str | None, typer.Option(help="Address of the server. Default: NEWSDESK_API_URL.")] = None,
+    url: Annotated[
+        list[str] | None, typer.Option(help="Address of a server. May be repeated. Default: NEWSDESK_API_URL.")
+    ] = None,
     patience: Annotated[float, typer.Option(min=0, help="Seconds that it may take to swap to the champion.")] = 60,
+    successes: Annotated[
+        int, typer.Option(min=1, max=1000, help="Right answers in a row, of all workers behind an address.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a running server serves the champion, and answers as it was measured."""
+    """Check that running servers serve the champion, and answer as it was measured."""
     from dataclasses import asdict
 
     from newsdesk.cli.progress import shown_progress
@@ -140,8 +145,10 @@ def smoke_test(
 
     settings = load_settings()
     with shown_progress() as progress:
-        served = ask(url or settings.api_url or "", settings, patience, progress)
+        served = ask(url or [settings.api_url or ""], settings, patience, progress, successes)
     if as_json:
         print(json.dumps(asdict(served), indent=2))
         return
     print(f"Version {served.version} ({served.digest}) is served, and answers as it was measured.")
+    if served.unreachable:
+        print(f"No answer from {', '.join(served.unreachable)}: it will load the champion when it starts.")

@@ -1,104 +1,117 @@
-"""Ask a running server whether it serves the champion, and answers as the champion was measured."""
+"""Ask running servers whether they serve the champion, and answer as the champion was measured."""
 
-import json
 import time
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from newsdesk.config.settings import Settings
-from newsdesk.errors import NewsdeskError, UsageError
-from newsdesk.http_client import opener
+from newsdesk.errors import UsageError
+from newsdesk.pipeline.api_client import ApiClient, ApiUnavailable, ApiUnreachable, SmokeTestFailed
 from newsdesk.pipeline.progress import Progress
 from newsdesk.redaction import redact_address
-from newsdesk.registry.champion import find_champion
+from newsdesk.registry.champion import Champion, find_champion
 
+SUCCESSES = 20  # in a row: two workers that share evenly are both asked, but for twice in a million times
+_AT_ONCE = 4  # requests: one after another, the same idle worker could answer them all
 _TOLERANCE = 1e-6  # the API rounds nothing, JSON may
 _PAUSE = 0.5  # seconds between two looks
 
 
-class SmokeTestFailed(NewsdeskError):  # noqa: N818 - it says what the server does not
-    """The server does not serve the champion as it should."""
-
-    code = "smoke_test"
-
-
 @dataclass(frozen=True)
 class Served:
-    """What the server serves, and the seconds until it did."""
+    """What the servers serve, and the seconds until all did. `unreachable` are those that did not answer at all."""
 
     version: str
     digest: str
     category: str
     seconds: float
+    servers: list[str]
+    unreachable: list[str] = field(default_factory=list)
 
 
-def smoke_test(url: str, settings: Settings, patience: float, progress: Progress) -> Served:
-    """Wait until the server at `url` serves the champion, and have it answer the champion's golden examples.
+class _NotYet(Exception):  # noqa: N818 - no error: servers follow the champion one after another
+    """An answer by another model; the message completes "the server …"."""
 
-    Raises `SmokeTestFailed` where after `patience` seconds it does not, or answers otherwise.
-    """
-    shown = redact_address(url)
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"'{shown}' is no address of a server. Give --url http://HOST:PORT, or set NEWSDESK_API_URL.")
-    progress.step(f"Asking {shown}")
-    champion, server, begun = find_champion(settings), _Server(url.rstrip("/"), settings), time.monotonic()
-    while (digest := server.digest()) != champion.bundle.digest:
-        if time.monotonic() - begun > patience:
-            served = f"serves {digest}" if digest else "does not answer"
-            awaited = f"champion version {champion.version} ({champion.bundle.digest})"
-            raise SmokeTestFailed(
-                f"The server at {shown} {served}, not {awaited}, after {patience:g} s. Look at its log and GET /ready."
+
+def addresses_in(listed: Iterable[str]) -> list[str]:
+    """Addresses of servers; each may be several, with commas between them. Raises `UsageError`."""
+    urls = [url.strip().rstrip("/") for one in listed for url in one.split(",") if url.strip()]
+    for url in urls or [""]:
+        if not url.startswith(("http://", "https://")):
+            raise UsageError(
+                f"'{redact_address(url)}' is no address of a server. Give --url http://HOST:PORT, or set "
+                "NEWSDESK_API_URL."
             )
+    return list(dict.fromkeys(urls))
+
+
+def smoke_test(
+    urls: Sequence[str], settings: Settings, patience: float, progress: Progress, successes: int = SUCCESSES
+) -> Served:
+    """Wait until every server that answers names the champion `successes` times in a row, and gives to its golden
+    examples the answers that it was measured with. An address may stand for several workers, or servers.
+
+    Raises `SmokeTestFailed` where one does not within `patience` seconds, answers otherwise or takes no request of
+    ours, and where no server answers.
+    """
+    servers = [ApiClient(url, settings.api_key) for url in addresses_in(urls)]
+    progress.step(f"Asking {', '.join(server.shown for server in servers)}")
+    champion, begun, category = find_champion(settings), time.monotonic(), ""
+    waiting: dict[ApiClient, Exception] = {}
+    pending = servers
+    while True:
+        waiting = {}
+        for server in pending:
+            try:
+                category = _category(server, champion, successes)
+            except (_NotYet, ApiUnavailable) as reason:
+                waiting[server] = reason
+        pending, seconds = list(waiting), time.monotonic() - begun
+        if not pending or seconds > patience:
+            break
         time.sleep(_PAUSE)
-    seconds = time.monotonic() - begun
-    category = ""
-    shortest = champion.bundle.manifest.text_cleaning.min_text_length
-    for golden in champion.bundle.manifest.golden:
-        if len(golden.text) < shortest:  # the API takes no text so short
+    unreachable = [server for server, reason in waiting.items() if isinstance(reason, ApiUnreachable)]
+    if len(unreachable) == len(servers) or len(unreachable) < len(waiting):
+        raise _failure(waiting, champion, patience)
+    right = [server.shown for server in servers if server not in waiting]
+    shown = [server.shown for server in unreachable]
+    return Served(champion.version, champion.bundle.digest, category, seconds, right, shown)
+
+
+def _category(server: ApiClient, champion: Champion, successes: int) -> str:
+    """The last category that was answered. Raises `_NotYet`, `ApiUnavailable`, `SmokeTestFailed`."""
+    digest = champion.bundle.digest
+    if (first := server.digest()) != digest:
+        raise _NotYet(f"serves {first}")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for other in pool.map(lambda _: server.digest(), range(1, successes)):
+            _require_same(digest, other)
+    manifest, category = champion.bundle.manifest, ""
+    for golden in manifest.golden:
+        if len(golden.text) < manifest.text_cleaning.min_text_length:  # the API takes no text so short
             continue
         answer = server.predict(golden.text)
-        right = dict(zip(champion.bundle.manifest.classes, golden.probabilities, strict=True))
-        said = answer["probabilities"]
+        _require_same(digest, answer.digest)
+        right = dict(zip(manifest.classes, golden.probabilities, strict=True))
+        said = answer.probabilities
         if said.keys() != right.keys() or any(abs(said[name] - right[name]) > _TOLERANCE for name in right):
             raise SmokeTestFailed(
-                f"The server at {shown} answers otherwise than version {champion.version} was measured."
+                f"The server at {server.shown} answers otherwise than version {champion.version} was measured."
             )
-        category = answer["prediction"]
-    return Served(champion.version, champion.bundle.digest, category, seconds)
+        category = answer.prediction
+    return category
 
 
-class _Server:
-    def __init__(self, url: str, settings: Settings) -> None:
-        self._url, self._shown = url, redact_address(url)
-        self._headers = {"Content-Type": "application/json"}
-        if settings.api_key is not None:
-            self._headers["X-API-Key"] = settings.api_key.get_secret_value()
+def _require_same(digest: str, other: str) -> None:
+    """Another worker, or server, may answer the next request."""
+    if other != digest:
+        raise _NotYet(f"serves now {digest}, now {other}")
 
-    def digest(self) -> str | None:
-        """Of what it serves; None where it does not answer."""
-        try:
-            return str(self._ask("/model/info", None)["digest"])
-        except SmokeTestFailed:
-            return None
 
-    def predict(self, text: str) -> Any:
-        return self._ask("/predict", {"text": text})
-
-    def _ask(self, path: str, body: dict[str, str] | None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            request = Request(self._url + path, data, self._headers)  # noqa: S310 - it is http or https
-            with opener().open(request, timeout=10) as answer:
-                return json.load(answer)
-        except HTTPError as error:
-            fix = (
-                "Set NEWSDESK_API_KEY"
-                if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-                else "Look there"
-            )
-            raise SmokeTestFailed(f"{self._shown}{path} answered {error.code}. {fix}.") from error
-        except (URLError, OSError, ValueError) as error:
-            raise SmokeTestFailed(f"{self._shown}{path} does not answer. Start it, or correct the address.") from error
+def _failure(waiting: dict[ApiClient, Exception], champion: Champion, patience: float) -> SmokeTestFailed:
+    told = "; ".join(f"the server at {server.shown} {reason}" for server, reason in waiting.items())
+    return SmokeTestFailed(
+        f"After {patience:g} s {told}. Champion is version {champion.version} ({champion.bundle.digest}). Look at the "
+        "server's log and GET /ready, or give it more time: --patience."
+    )
