@@ -16,8 +16,13 @@ def keep_private(folder: Path) -> None:
     """
     os.umask(_OTHERS)
     folder.mkdir(parents=True, exist_ok=True)
+    if is_open_to_others(folder):
+        with suppress(OSError):
+            folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~_OTHERS)
+
+
+def is_open_to_others(folder: Path) -> bool:
+    """Whether a folder of ours, which is not for all as /tmp is, may be entered, read or written by anybody else."""
     state = folder.stat()
     is_ours = state.st_uid == os.geteuid() and not state.st_mode & stat.S_ISVTX and folder != folder.parent
-    if is_ours and state.st_mode & _OTHERS:
-        with suppress(OSError):
-            folder.chmod(stat.S_IMODE(state.st_mode) & ~_OTHERS)
+    return is_ours and bool(state.st_mode & _OTHERS)

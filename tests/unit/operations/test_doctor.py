@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -226,6 +227,24 @@ def test_packages_that_differ_from_the_lock_are_told(tmp_path: Path) -> None:
     lock = tmp_path / "train.txt"
     lock.write_text("numpy==0.0.1 \\\n    --hash=sha256:00\nnot-installed==1\n", encoding="utf-8")
     assert levels(check_versions(tmp_path)) == ["ok", "warning"]
+
+
+@pytest.mark.parametrize("other", ["python_full_version < '3.0'", "sys_platform == 'win32'"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_package_is_measured_by_the_pin_that_is_meant_for_this_python(
+    tmp_path: Path, other: str, turned: bool
+) -> None:
+    installed = version("numpy")
+    pins = [f"numpy=={installed} ; python_full_version >= '3.0'", f"numpy==0.0.1 ; {other}"]
+    for ours, expected in ((pins, ["ok", "ok"]), ([pins[1].replace(other, "python_version > '3'")], ["ok", "warning"])):
+        lines = [f"{line} \\\n    --hash=sha256:00\n    # via newsdesk\n" for line in (ours[::-1] if turned else ours)]
+        (tmp_path / "train.txt").write_text("".join(lines), encoding="utf-8")
+        assert levels(check_versions(tmp_path)) == expected
+
+
+def test_the_packages_of_this_environment_are_those_of_its_lock() -> None:
+    told = [finding.message for finding in check_versions(Path(__file__).parents[3] / "requirements")]
+    assert "numpy" not in told[-1]  # pinned twice, by Python
 
 
 def test_a_part_of_airflow_that_is_not_well_is_told(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """What the doctor says of a champion that was deleted in MLflow, by a real embedded registry."""
 
+import re
+
 import pytest
 from sqlalchemy import Engine
 
 from newsdesk.model.bundle import Bundle
 from newsdesk.operations.doctor.finding import Finding
-from newsdesk.operations.doctor.registry import check_registry
+from newsdesk.operations.doctor.registry import check_champion, check_registry, milliseconds_in_words
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.registry.version import MODEL
 from newsdesk.registry.versions import Registry
@@ -60,3 +62,16 @@ def test_an_alias_that_was_taken_away_is_told_with_the_command_that_gives_it_bac
     assert found.fix == "newsdesk models promote 2."
     Promotions(shelf.settings, Registry(shelf.settings), open_store(shelf.settings.database), "me").promote("2", "back")
     assert problems(shelf) == []
+
+
+@pytest.mark.usefixtures("store")
+def test_a_quick_model_takes_some_time_in_words_too(shelf: Shelf) -> None:
+    (found,) = [one for one in check_champion(shelf.settings.bundles) if one.check == "performance"]
+    told = re.search(r"([\d.]+) ms", found.message)
+    assert told
+    assert float(told[1]) > 0
+
+
+@pytest.mark.parametrize(("milliseconds", "told"), [(0.0001, "0.01"), (0.042, "0.04"), (3.26, "3.3"), (41.7, "42")])
+def test_a_time_is_told_in_as_many_digits_as_it_takes(milliseconds: float, told: str) -> None:
+    assert milliseconds_in_words(milliseconds) == told

@@ -39,7 +39,7 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
     return {
         "configuration": lambda: _configuration(settings.config_dir),
         "versions": lambda: chain(check_versions(LOCKS), check_text_data()),
-        "permissions": lambda: check_home(settings.home, _written(settings)),
+        "permissions": lambda: check_home(settings.home, _written(settings), (settings.backups,)),
         "ports": lambda: check_port(settings.api_host, settings.api_port),
         "secrets": lambda: check_secrets(settings, require_safe_secret),
         "certificate": lambda: check_certificate(settings.tls_cert_file, now),

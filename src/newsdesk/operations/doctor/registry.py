@@ -58,10 +58,12 @@ def check_champion(bundles: Path) -> Iterator[Finding]:
 
 def _speed(predictor: Predictor) -> Iterator[Finding]:
     texts = [example.text for example in predictor.bundle.manifest.golden]
+    if not texts:
+        return
     begin = time.perf_counter()
     for text in texts:
         predictor.predict(text)
-    milliseconds = (time.perf_counter() - begin) * 1000 / max(len(texts), 1)
+    milliseconds = (time.perf_counter() - begin) * 1000 / len(texts)
     if milliseconds > _SLOW:
         yield warning(
             "performance",
@@ -69,7 +71,12 @@ def _speed(predictor: Predictor) -> Iterator[Finding]:
             "See what else it does (top), and give the server a processor of its own.",
         )
     else:
-        yield fine("performance", f"One text takes {milliseconds:.1f} ms of computing.")
+        yield fine("performance", f"One text takes {milliseconds_in_words(milliseconds)} ms of computing.")
+
+
+def milliseconds_in_words(value: float) -> str:
+    """A time as people read it, and never as none at all."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{max(value, 0.01):.2f}"
 
 
 def _server_version(settings: Settings) -> Iterator[Finding]:

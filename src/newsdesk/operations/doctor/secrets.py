@@ -1,5 +1,6 @@
 """Secrets: strong ones, that nobody else can read."""
 
+import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,10 +54,21 @@ def _files(settings: Settings) -> Iterator[Finding]:
     for path in filter(None, (Path(".env"), settings.keys_file, settings.backup_passphrase_file)):
         if settings.secrets_dir and path.is_relative_to(settings.secrets_dir):
             continue  # laid into a container, where there is no other user
-        if path.is_file() and path.stat().st_mode & stat.S_IROTH:
-            yield Finding(
-                "secrets", _severity(settings), f"Every user of this machine can read {path}.", f"chmod 600 {path}"
-            )
+        if path.is_file() and (told := _open_to(path.stat())):
+            yield Finding("secrets", _severity(settings), f"{told} {path}.", f"chmod 600 {path}")
+
+
+def _open_to(state: os.stat_result) -> str:
+    """Who but its owner may do what with a file, in words; empty where nobody may. A file of somebody else is lent by
+    its group to the user that we run as."""
+    group = 0 if state.st_uid != os.geteuid() else state.st_mode & stat.S_IRWXG
+    for who, bits, read in (
+        ("Every user of this machine", state.st_mode & stat.S_IRWXO, stat.S_IROTH),
+        ("Every user of its group", group, stat.S_IRGRP),
+    ):
+        if bits:
+            return f"{who} can {'read' if bits & read else 'write'}"
+    return ""
 
 
 def _open_api(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What lies in `NEWSDESK_HOME`: rights, what waits, what was not finished."""
 
 import os
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,16 @@ from filelock import FileLock, Timeout
 from newsdesk.operations.backup.placing import DRAFT
 from newsdesk.operations.backup.restore import UNFINISHED
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.private_files import is_open_to_others
 
 _LONG = timedelta(minutes=10)
 
 
-def check_home(home: Path, folders: tuple[Path, ...]) -> Iterator[Finding]:
-    """Every folder that we write to can be written to."""
+def check_home(home: Path, folders: tuple[Path, ...], private: tuple[Path, ...] = ()) -> Iterator[Finding]:
+    """Every folder that we write to can be written to, and nobody else can enter where articles and feedback lie.
+
+    What lies below a folder that nobody else can enter is as safe as it is.
+    """
     refused = [folder for folder in (home, *folders) if folder.exists() and not _is_writable(folder)]
     for folder in refused:
         yield problem(
@@ -26,6 +31,14 @@ def check_home(home: Path, folders: tuple[Path, ...]) -> Iterator[Finding]:
         )
     if not refused:
         yield fine("permissions", f"{home} can be written.")
+    outside = [folder for folder in private if not folder.is_relative_to(home)]
+    for folder in (home, *outside):
+        if folder.is_dir() and is_open_to_others(folder):
+            yield warning(
+                "permissions",
+                f"Other users of this machine may look into {folder} (mode {stat.S_IMODE(folder.stat().st_mode):04o}).",
+                f"chmod 700 {folder}",
+            )
 
 
 def check_restore(home: Path) -> Iterator[Finding]:

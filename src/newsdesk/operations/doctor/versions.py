@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.text.lemmas import noun_lemmas
 
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+_PIN = re.compile(r"^[A-Za-z0-9._-]+ *==[^\\\n#]+", re.MULTILINE)  # with its marker, without its hashes
 _SHOWN = 3
 
 
@@ -19,9 +21,11 @@ def check_versions(locks: Path) -> Iterator[Finding]:
     lock = locks / ("train.txt" if _installed("mlflow") else "serve.txt")
     if not lock.is_file():
         return
-    pins = dict(_PIN.findall(lock.read_text(encoding="utf-8")))
+    pins = _pins(lock.read_text(encoding="utf-8"))
     others = [
-        f"{name} {found} for {pin}" for name, pin in pins.items() if (found := _installed(name)) not in (None, pin)
+        f"{pin.name} {found} for {str(pin.specifier).removeprefix('==')}"
+        for pin in pins
+        if (found := _installed(pin.name)) and not pin.specifier.contains(found, prereleases=True)
     ]
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
@@ -32,6 +36,17 @@ def check_versions(locks: Path) -> Iterator[Finding]:
         )
     else:
         yield fine("versions", f"The packages are those of {lock}.")
+
+
+def _pins(lock: str) -> Iterator[Requirement]:
+    """Those that are meant for this Python and this machine: one package may be pinned differently for others."""
+    for line in _PIN.findall(lock):
+        try:
+            pin = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if pin.marker is None or pin.marker.evaluate():
+            yield pin
 
 
 def check_text_data() -> Iterator[Finding]:
