@@ -19,6 +19,7 @@ from newsdesk.store.ledger import Entry, entries
 from tests.stack.load import known_answers, marked_texts, under_load
 from tests.stack.running import column, predictor, register, serving
 from tests.waiting import PATIENCE, eventually
+from tests.warm import warm_newsdesk
 
 ALPHAS = {"1": 1.0, "2": 0.1}
 TEXTS = marked_texts(50)
@@ -48,8 +49,9 @@ class Newsroom:
 
     def run(self, *arguments: str, code: int = 0, inside: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """A command in a process of its own, which must end with that exit code; `inside` is what it is started by."""
+        command = [*inside, sys.executable, "-m", "newsdesk"] if inside else [warm_newsdesk()]
         done = subprocess.run(
-            [*inside, sys.executable, "-m", "newsdesk", *arguments],
+            [*command, *arguments],
             cwd=self.folder,
             env=os.environ | self.environment | self.backing_up,
             capture_output=True,

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Arm, PredictionRecord
 from tests.unit.store.rows import NOON, feedback, prediction, store_in
+from tests.warm import warm_newsdesk
 
 
 def answer(text: int, arm: Arm, category: str, pair_id: str | None = None) -> PredictionRecord:
@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Path:
 
 def compare(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "newsdesk", "models", "compare", *arguments],
+        [warm_newsdesk(), "models", "compare", *arguments],
         cwd=home,
         env=os.environ | {"NEWSDESK_HOME": str(home)},
         capture_output=True,

@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -23,6 +22,7 @@ from newsdesk.serving.codes import Code
 from newsdesk.serving.problems import ProblemCode
 from newsdesk.serving.security.permissions import PERMISSIONS
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
+from tests.warm import warm_newsdesk
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -56,12 +56,12 @@ def test_the_readme_commands_run_in_the_order_in_which_they_stand(desk: Path) ->
     assert commands
     for line in commands:
         if "rollback" in line:  # there must be something to go back from
-            again = [sys.executable, "-m", "newsdesk", "run", "--data", "articles.csv", "--no-serve"]
+            again = [warm_newsdesk(), "run", "--data", "articles.csv", "--no-serve"]
             (desk / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.3}}", encoding="utf-8")
             subprocess.run(again, cwd=desk, env=environment, capture_output=True, timeout=120, check=True)
-            promote = [sys.executable, "-m", "newsdesk", "models", "promote", "2"]
+            promote = [warm_newsdesk(), "models", "promote", "2"]
             subprocess.run(promote, cwd=desk, env=environment, capture_output=True, timeout=120, check=True)
-        arguments = [sys.executable, "-m", *shlex.split(line)]
+        arguments = [warm_newsdesk(), *shlex.split(line)[1:]]
         done = subprocess.run(
             arguments, cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
         )

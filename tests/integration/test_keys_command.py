@@ -12,11 +12,12 @@ import pytest
 
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.keys import ApiKey, split_key
+from tests.warm import warm_newsdesk
 
 
 def keys(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "newsdesk", "keys", *arguments],
+        [warm_newsdesk(), "keys", *arguments],
         cwd=folder,
         env={"NEWSDESK_HOME": str(folder / "var"), "PATH": ""} | environment,
         capture_output=True,

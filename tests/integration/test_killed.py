@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,12 +12,13 @@ from newsdesk.model.bundle import load_bundle
 from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.versions import Registry
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
+from tests.warm import warm_newsdesk
 
 LAST_STEP_BEFORE_WRITING = "on train and validation"
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "newsdesk", "run", "--no-serve", "--json", "--data", "articles.csv"]
+    command = [warm_newsdesk(), "run", "--no-serve", "--json", "--data", "articles.csv"]
     environment = os.environ | {"NEWSDESK_HOME": str(folder / "var")}
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from newsdesk.store.records import PredictionRecord, text_digest
 from newsdesk.text.language import guess_language
 from tests.builders import sample_texts
 from tests.unit.store.rows import feedback, prediction, store_at
+from tests.warm import warm_newsdesk
 
 TEXTS, CATEGORIES = sample_texts(40)
 WINDOW = timedelta(hours=1)
@@ -29,7 +29,7 @@ WINDOW = timedelta(hours=1)
 
 def monitor(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "newsdesk", "monitor", *arguments],
+        [warm_newsdesk(), "monitor", *arguments],
         cwd=folder,
         env=os.environ | {"NEWSDESK_HOME": str(folder / "var")},
         capture_output=True,

@@ -13,6 +13,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import sample_rows, settings_in, write_csv
+from tests.warm import warm_newsdesk
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "run_pipeline.sh"
@@ -34,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def run_pipeline(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | settings.environment_variables()
-    environment |= {"NEWSDESK_COMMAND": str(Path(sys.executable).with_name("newsdesk"))}
+    environment |= {"NEWSDESK_COMMAND": warm_newsdesk()}
     return subprocess.run(
         [SCRIPT, *arguments], env=environment, cwd=settings.home, capture_output=True, text=True, check=False
     )

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.restoring import Newsroom
 from tests.stack.running import put_in_charge
+from tests.warm import warm_newsdesk
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -35,8 +35,7 @@ def test_a_script_tells_how_it_is_used(name: str) -> None:
 def test_what_the_one_script_saves_the_other_brings_back(tmp_path: Path) -> None:
     newsroom = Newsroom(tmp_path, {"NEWSDESK_HOME": str(tmp_path / "var")}, {})
     put_in_charge(newsroom.settings.home)
-    command = str(Path(sys.executable).with_name("newsdesk"))
-    environment = os.environ | newsroom.environment | {"NEWSDESK_COMMAND": command}
+    environment = os.environ | newsroom.environment | {"NEWSDESK_COMMAND": warm_newsdesk()}
     environment |= {"NEWSDESK_CONFIG_DIR": str(tmp_path / "configs")}
     saved = subprocess.run(
         [SCRIPTS / "backup_data.sh", "my backups"],

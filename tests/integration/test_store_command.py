@@ -4,18 +4,18 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 from newsdesk.store.found import NEWEST
 from newsdesk.store.revisions import revisions
 from tests.unit.store.old_stores import FIRST
+from tests.warm import warm_newsdesk
 
 
 def newsdesk(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "newsdesk", *arguments],
+        [warm_newsdesk(), *arguments],
         env=os.environ | {"NEWSDESK_HOME": str(home)},
         capture_output=True,
         text=True,

@@ -5,7 +5,6 @@ import re
 import socket
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from newsdesk.operations.doctor.resources import check_memory
 from tests.answering import answering
 from tests.stack.running import put_in_charge
 from tests.stack.servers import free_port
+from tests.warm import warm_newsdesk
 
 PAGE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 
@@ -34,7 +34,7 @@ def doctor(folder: Path, command: str, code: int, **environment: str) -> str:
     """What `command`, settings and then newsdesk doctor with its arguments, prints in `folder`."""
     arguments = command.split("newsdesk doctor")[1].split()
     done = subprocess.run(
-        [sys.executable, "-m", "newsdesk", "doctor", *arguments],
+        [warm_newsdesk(), "doctor", *arguments],
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,

@@ -14,6 +14,7 @@ from tests.builders import sample_rows, write_csv
 from tests.stack.pipelines import PREPROCESSING, TRAINING, Pipelines, pipelines
 from tests.stack.running import Server, serving
 from tests.stack.servers import free_port
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
 
@@ -23,7 +24,8 @@ def test_a_table_in_the_inbox_becomes_the_model_that_a_running_server_answers_wi
 ) -> None:
     port = free_port()
     begun = time.monotonic()
-    with pipelines(programs, tmp_path, NEWSDESK_API_URL=f"http://127.0.0.1:{port}") as found:
+    more = {"NEWSDESK_API_URL": f"http://127.0.0.1:{port}", "NEWSDESK_COMMAND": warm_newsdesk()}
+    with pipelines(programs, tmp_path, **more) as found:
         print(f"\nPostgreSQL, MLflow and Airflow are up after {time.monotonic() - begun:.0f} s")
         monday = dropped(found, "monday.csv", 10)
         found.wait_for_task(TRAINING, monday.training, "promote", "success")  # a server needs a champion to start with

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.builders import sample_rows, write_csv
-from tests.stack.pipelines import NEWSDESK, PREPROCESSING, TRAINING, Pipelines, pipelines, until
+from tests.stack.pipelines import PREPROCESSING, TRAINING, Pipelines, pipelines, until
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
 
@@ -26,7 +27,7 @@ exec '{newsdesk}' "$@"
 
 def test_the_newest_of_many_datasets_is_trained_on_once(programs: Path, tmp_path: Path) -> None:
     hold, command = tmp_path / "hold", tmp_path / "newsdesk"
-    command.write_text(COMMAND.format(hold=hold, newsdesk=NEWSDESK), encoding="utf-8")
+    command.write_text(COMMAND.format(hold=hold, newsdesk=warm_newsdesk()), encoding="utf-8")
     command.chmod(0o755)
     with pipelines(programs, tmp_path, NEWSDESK_COMMAND=str(command)) as found:
         models = {"models": {"naive_bayes": {"alpha": 1.0}}}

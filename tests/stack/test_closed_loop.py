@@ -8,7 +8,6 @@ import csv
 import json
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import write_csv
 from tests.stack.running import Server, serving
 from tests.waiting import eventually
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
 
@@ -51,7 +51,7 @@ class Desk:
     def newsdesk(self, *arguments: str) -> Any:
         """Run a command with --json, and read what it prints."""
         done = subprocess.run(
-            [sys.executable, "-m", "newsdesk", *arguments, "--json"],
+            [warm_newsdesk(), *arguments, "--json"],
             cwd=self.folder,
             env=os.environ | {"NEWSDESK_HOME": str(self.home)},
             capture_output=True,

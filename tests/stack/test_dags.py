@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,11 @@ from tests.builders import QUICK_MODELS, sample_rows, write_csv
 from tests.stack.airflow import SECRET, airflow_program
 from tests.stack.servers import free_port
 from tests.stack.webhook import webhook
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
 
 SCRIPTS = Path(__file__).parent / "in_airflow"
-NEWSDESK = str(Path(sys.executable).with_name("newsdesk"))
 FILES = sorted(file.stem for file in DAGS.glob("*_pipeline.py"))
 LONGEST_IMPORT = 0.5  # seconds
 LARGEST_XCOM = 10_000  # characters
@@ -32,7 +31,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     configs = home / "configs"
     configs.mkdir()
     (configs / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")
-    more = {"NEWSDESK_HOME": str(home / "var"), "NEWSDESK_CONFIG_DIR": str(configs), "NEWSDESK_COMMAND": NEWSDESK}
+    more = {
+        "NEWSDESK_HOME": str(home / "var"),
+        "NEWSDESK_CONFIG_DIR": str(configs),
+        "NEWSDESK_COMMAND": warm_newsdesk(),
+    }
     airflow = Airflow(airflow_program(), home, free_port(), SECRET, more=more | {"NEWSDESK_TRAINING_POOL": ""})
     airflow.run("db", "migrate")
     return airflow

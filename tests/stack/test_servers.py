@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
 from tests.stack.servers import free_port, mlflow_server, postgresql
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
 
@@ -37,7 +37,7 @@ class Stack:
             "MLFLOW_TRACKING_URI": mlflow or self.mlflow,
         }
         return subprocess.run(
-            [sys.executable, "-m", "newsdesk", *arguments],
+            [warm_newsdesk(), *arguments],
             cwd=self.folder,
             env=environment,
             capture_output=True,

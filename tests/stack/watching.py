@@ -33,6 +33,7 @@ from tests.stack.newsroom import busy
 from tests.stack.running import serving
 from tests.stack.servers import free_port, mlflow_server, postgresql
 from tests.waiting import PATIENCE, eventually
+from tests.warm import warm_newsdesk
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "monitoring" / "prometheus"
@@ -149,7 +150,7 @@ def _key(environment: dict[str, str], name: str, *scopes: str) -> str:
 
 def _newsdesk(environment: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "newsdesk", *arguments],
+        [warm_newsdesk(), *arguments],
         env=dict(os.environ) | environment, capture_output=True, text=True, timeout=PATIENCE * 3, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,6 +3,7 @@
 scikit-learn is not imported: what an estimator learnt is read from its public attributes.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,22 @@ def compile_vocabulary(vectorizer: Any, cleaning: TextCleaning) -> Vocabulary:
     terms = [term for term, _ in sorted(vectorizer.vocabulary_.items(), key=lambda item: item[1])]
     known = {word for term in terms for word in term.split(" ")}
     stop_words = vectorizer.get_stop_words() or frozenset()
-    clean = Cleaner(cleaning).clean
+    cleaned, clean = _cleaned_forms(cleaning), Cleaner(cleaning).clean
     forms: dict[str, str | None] = {}
-    for form in sorted(known | STOP_WORDS | stop_words | noun_lemmas().keys()):
-        word = clean(form)
+    for form in sorted(known | stop_words | cleaned.keys()):
+        word = cleaned[form] if form in cleaned else clean(form)
         if len(word) < SHORTEST_TOKEN or word in stop_words:
             forms[form] = None
         elif word in known:
             forms[form] = word
     return Vocabulary(terms=terms, forms=forms)
+
+
+@lru_cache(maxsize=4)  # each fit of a training asks for the same 70,000
+def _cleaned_forms(cleaning: TextCleaning) -> dict[str, str]:
+    """What cleaning makes of the forms that every vocabulary is asked about."""
+    clean = Cleaner(cleaning).clean
+    return {form: clean(form) for form in STOP_WORDS | noun_lemmas().keys()}
 
 
 def compile_classifier(estimator: Any) -> tuple[ClassifierSpec, Tensors] | None:
