@@ -9,19 +9,29 @@ only, so that another one may still promote at the same time: a champion that ch
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, RegistryError
 from newsdesk.pipeline.outside_moves import note_outside_move
-from newsdesk.pipeline.unfinished import before_champion, holder, unfinished_change
+from newsdesk.pipeline.unfinished import before_champion, holder, rollback_target, unfinished_change
 from newsdesk.pipeline.uninterrupted import uninterrupted
 from newsdesk.registry.pointer import Champion, read_champion, write_champion
+from newsdesk.registry.protocol import Registered
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
 from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, last_change
+
+_NOBODY_BEFORE = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
+
+
+class _Deleted(NamedTuple):
+    """A version that the registry does not have any more, as the ledger knows it."""
+
+    version: str
+    digest: str
 
 
 class Promotions:
@@ -44,7 +54,7 @@ class Promotions:
         self.take_over("promote", champion, version, reason, {})
         return version
 
-    def rollback(self, reason: str) -> tuple[Version, Version]:
+    def rollback(self, reason: str) -> tuple[Registered, Version]:
         """Put the version that was in charge before back in charge; returns (from, to). Raises `RegistryError`.
 
         Where a rollback was interrupted, it is finished, and this is it: asked again, nobody wants to go back twice.
@@ -54,13 +64,23 @@ class Promotions:
         champion = _numbered(holder("champion", versions), versions)
         if finished and finished.action == "rollback" and champion:
             return _numbered(finished.from_version, versions) or champion, champion
+        if champion is None:
+            return self._rollback_from_deleted(versions, reason)
         previous = _numbered(holder("previous", versions), versions)
-        if champion is None or previous is None or previous.version == champion.version:
-            raise RegistryError(
-                "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
-            )
+        if previous is None or previous.version == champion.version:
+            raise RegistryError(_NOBODY_BEFORE)
         self.take_over("rollback", champion, previous, reason, {})
         return champion, previous
+
+    def _rollback_from_deleted(self, versions: list[Version], reason: str) -> tuple[Registered, Version]:
+        """Go back from a champion that was deleted in the registry, or whose alias was: servers still answer by it."""
+        history = entries(self._store)
+        change, target = last_change(history), _numbered(rollback_target(history, versions), versions)
+        if change is None or change.to_version is None or target is None:
+            raise RegistryError(_NOBODY_BEFORE)
+        self._registry.set_alias("previous", target.version)  # until its end, by this a rollback is known to have none
+        self.take_over("rollback", None, target, reason, {}, replaced=change.to_version)
+        return _Deleted(change.to_version, change.digest or ""), target
 
     def settle(self) -> Entry | None:
         """Finish what was interrupted; tell the ledger of moves by other hands; let `previous` and the pointer follow.
@@ -97,15 +117,24 @@ class Promotions:
             write_champion(self._settings.bundles, right)
 
     def take_over(
-        self, action: Action, champion: Version | None, version: Version, reason: str, evidence: dict[str, Any]
+        self,
+        action: Action,
+        champion: Version | None,
+        version: Version,
+        reason: str,
+        evidence: dict[str, Any],
+        replaced: str | None = None,
     ) -> None:
-        """Put `version` in the place of `champion`. Raises `RegistryError` where that is no longer who is in charge."""
+        """Put `version` in the place of `champion`. Raises `RegistryError` where that is no longer who is in charge.
+
+        Where there is no champion any more, `replaced` is the number of the version that was.
+        """
         # A version whose bundle is damaged never gets as far as the ledger.
         fetch_bundle(self._registry, version, self._settings.bundles)
         self._check_still_in_charge(champion)
         decision = "rolled back" if action == "rollback" else "promoted"
         with uninterrupted():
-            self.write_down(action, decision, champion, version, version.digest, reason, evidence)
+            self.write_down(action, decision, champion, version, version.digest, reason, evidence, replaced)
             try:
                 self._move_to(version)
             except NewsdeskError as error:
@@ -170,6 +199,7 @@ class Promotions:
         digest: str,
         reason: str,
         evidence: dict[str, Any],
+        replaced: str | None = None,
     ) -> None:
         """Add a decision to the ledger, of which nothing else need follow. `version` is None: nothing registered.
 
@@ -186,7 +216,7 @@ class Promotions:
                 actor=self._actor,
                 action=action,
                 decision=decision,
-                from_version=champion.version if champion else None,
+                from_version=champion.version if champion else replaced,
                 to_version=version.version if version else None,
                 digest=digest,
                 reason=reason,

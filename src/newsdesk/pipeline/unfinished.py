@@ -7,7 +7,7 @@ what the ledger says it is to be. Any machine that reaches ledger and registry c
 from collections.abc import Sequence
 
 from newsdesk.registry.version import Alias, Version
-from newsdesk.store.ledger import BEGUN, Entry, last_change, predecessor, previous
+from newsdesk.store.ledger import BEGUN, Entry, champions, last_change, predecessor, previous
 
 
 def unfinished_change(history: Sequence[Entry], versions: Sequence[Version]) -> Entry | None:
@@ -19,6 +19,8 @@ def unfinished_change(history: Sequence[Entry], versions: Sequence[Version]) -> 
     if change is None or change.decision not in BEGUN:
         return None
     champion, before = holder("champion", versions), holder("previous", versions)
+    if champion is None and change.action == "rollback":  # from a version that was deleted, alias and all
+        return change if before == change.to_version else None
     if champion not in (change.from_version, change.to_version):
         return None
     if champion is None:  # the first promotion: there is no `previous` to go by
@@ -44,6 +46,14 @@ def before_champion(history: Sequence[Entry], versions: Sequence[Version]) -> st
         if before in passed:
             return None
     return before
+
+
+def rollback_target(history: Sequence[Entry], versions: Sequence[Version]) -> str | None:
+    """Whom a rollback puts in charge where the registry names no champion any more: the one before the last by the
+    ledger; where there is none, the last one that is still there."""
+    before, there = before_champion(history, versions), {version.version for version in versions}
+    left = next(iter(champions(history)), None)
+    return before or next((one for one in champions(history) if one in there and one != left), None)
 
 
 def holder(alias: Alias, versions: Sequence[Version]) -> str | None:

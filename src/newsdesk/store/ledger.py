@@ -142,9 +142,10 @@ def decided_datasets(store: Engine) -> set[str]:
 
 def predecessor(history: Sequence[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
-    for entry in reversed(history):
+    for number in reversed(range(len(history))):
+        entry = history[number]
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
-            return entry.from_version
+            return _replaced(history[:number], entry)
     return None
 
 
@@ -153,7 +154,27 @@ def previous(history: Sequence[Entry]) -> str | None:
     change = last_change(history)
     if change is None or change.to_version is None:
         return None
-    return change.from_version if change.action == "promote" else predecessor(history, change.to_version)
+    if change.action == "rollback":
+        return predecessor(history, change.to_version)
+    return _replaced(history[: _place(history, change)], change)
+
+
+def champions(history: Sequence[Entry]) -> list[str]:
+    """Every version that was in charge, the last one first."""
+    versions = [entry.to_version for entry in reversed(history) if entry.decision in _CHANGES]
+    return list(dict.fromkeys(version for version in versions if version))
+
+
+def _replaced(before: Sequence[Entry], change: Entry) -> str | None:
+    """Whom a change replaced. It does not say where that version, or its alias, was deleted in the registry before."""
+    if change.from_version is not None:
+        return change.from_version
+    change_before = last_change(before)
+    return change_before.to_version if change_before else None
+
+
+def _place(history: Sequence[Entry], change: Entry) -> int:
+    return next(number for number in reversed(range(len(history))) if history[number] is change)
 
 
 def _wait_for_others(connection: Connection) -> None:

@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 
 from newsdesk.errors import BundleError, RegistryError
 from newsdesk.model.bundle import WEIGHTS, load_bundle
+from newsdesk.operations.doctor.finding import Finding
+from newsdesk.operations.doctor.promotion import check_promotion
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
 from newsdesk.registry.protocol import Registered
-from newsdesk.registry.version import MODEL
+from newsdesk.registry.version import MODEL, Alias
 from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
@@ -164,3 +166,98 @@ print(*{name.partition(".")[0] for name in sys.modules})
     loaded = set(done.stdout.split())
     assert {"newsdesk", "sqlalchemy", "numpy"} <= loaded
     assert loaded & {"mlflow", "sklearn", "scipy", "nltk", "pandas", "pyarrow", "skops", "matplotlib"} == set()
+
+
+def delete(desk: Desk, *numbers: str) -> None:
+    """As one may in MLflow's pages: the aliases of a version go with it."""
+    for number in numbers:
+        desk.shelf.client.delete_model_version(MODEL, number)
+
+
+def told(desk: Desk) -> list[Finding]:
+    """What the doctor says of who is in charge."""
+    return list(check_promotion(desk.shelf.settings))
+
+
+def test_from_a_champion_that_was_deleted_a_rollback_goes_back_to_the_one_before(desk: Desk) -> None:
+    for number in ("1", "2", "3"):
+        desk.promotions().promote(number, "better")
+    delete(desk, "3")
+    (found,) = told(desk)
+    assert (found.level, "newsdesk models rollback puts version 2" in found.fix) == ("problem", True)
+    before, now = desk.promotions().rollback("it is gone")
+    assert (before.version, now.version, desk.pointed_at) == ("3", "2", "2")
+    assert desk.aliases == {"champion": "2", "previous": "1"}
+    assert desk.said()[-1] == ("rolled back", "3", "2")
+    assert [finding.level for finding in told(desk)] == ["ok"]
+    assert desk.promotions().rollback("worse")[1].version == "1"
+
+
+def test_where_the_one_before_was_deleted_too_it_goes_back_further(desk: Desk) -> None:
+    for number in ("1", "2", "3"):
+        desk.promotions().promote(number, "better")
+    delete(desk, "2", "3")
+    assert desk.promotions().rollback("both are gone")[1].version == desk.pointed_at == "1"
+
+
+def test_where_there_was_none_before_it_goes_to_the_last_champion_that_is_still_there(desk: Desk) -> None:
+    for number in ("1", "2"):
+        desk.promotions().promote(number, "better")
+    desk.promotions().rollback("worse")
+    delete(desk, "1")
+    assert desk.promotions().rollback("it is gone")[1].version == desk.pointed_at == "2"
+
+
+def test_where_the_alias_was_taken_away_a_rollback_goes_back_from_whom_the_ledger_names(desk: Desk) -> None:
+    for number in ("1", "2"):
+        desk.promotions().promote(number, "better")
+    desk.shelf.client.delete_registered_model_alias(MODEL, "champion")
+    (found,) = told(desk)
+    assert (found.level, found.fix) == ("problem", "newsdesk models promote 2 gives it back.")
+    before, now = desk.promotions().rollback("worse")
+    assert (before.version, now.version, desk.pointed_at) == ("2", "1", "1")
+    assert desk.aliases == {"champion": "1"}
+
+
+def test_whom_a_deleted_champion_replaced_is_known_after_the_next_promotion_too(desk: Desk) -> None:
+    for number in ("1", "2"):
+        desk.promotions().promote(number, "better")
+    delete(desk, "2")
+    desk.promotions().promote("3", "the second is gone")
+    assert desk.aliases == {"champion": "3", "previous": "1"}
+    assert desk.promotions().rollback("worse")[1].version == "1"
+
+
+def test_where_all_were_deleted_the_doctor_says_so_and_nobody_is_put_in_charge(desk: Desk) -> None:
+    desk.promotions().promote("1", "the first")
+    delete(desk, "1", "2", "3")
+    (found,) = told(desk)
+    assert "deleted in MLflow" in found.message
+    assert found.fix.startswith("Restore")
+    with pytest.raises(RegistryError, match="no earlier champion"):
+        desk.promotions().rollback("it is gone")
+
+
+@pytest.mark.parametrize("before", ["champion", "previous"])
+def test_a_rollback_from_a_deleted_champion_that_was_interrupted_is_finished_by_the_next(
+    desk: Desk, before: str
+) -> None:
+    for number in ("1", "2", "3"):
+        desk.promotions().promote(number, "better")
+    delete(desk, "3")
+    registry, moved = Registry(desk.shelf.settings), Registry(desk.shelf.settings).set_alias
+    moves: list[str] = []
+
+    def killed(alias: Alias, number: str | None) -> None:
+        moves.append(alias)
+        if alias == before and len(moves) > 1:  # the first tells that it is not at its end
+            raise KeyboardInterrupt
+        moved(alias, number)
+
+    registry.set_alias = killed  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        desk.promotions(registry).rollback("it is gone")
+    assert [finding.level for finding in told(desk)] == ["problem"]
+    assert desk.promotions().rollback("it is gone")[1].version == desk.pointed_at == "2"
+    assert desk.aliases == {"champion": "2", "previous": "1"}
+    assert [entry for entry in desk.said() if entry[0] == "rolled back"] == [("rolled back", "3", "2")]

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
-from newsdesk.pipeline.unfinished import holder, unfinished_change
+from newsdesk.pipeline.unfinished import holder, rollback_target, unfinished_change
 from newsdesk.registry.pointer import Champion, read_champion
 from newsdesk.registry.reader import open_reader
 from newsdesk.registry.version import Version
@@ -26,7 +26,7 @@ def check_promotion(settings: Settings) -> Iterator[Finding]:
         versions = reader.versions() if reader else None
     except (NewsdeskError, SQLAlchemyError):
         return
-    if versions:
+    if versions is not None:
         is_embedded = settings.mlflow_tracking_uri is None  # else a server's pointer may follow a little later
         found = _by_aliases(history, change, versions) or (_by_both(versions, pointer) if is_embedded else None)
     else:
@@ -47,6 +47,8 @@ def read_ledger(address: str) -> list[Entry]:
 
 def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
     champion = holder("champion", versions)
+    if champion is None and change.to_version not in {version.version for version in versions}:
+        return _deleted(history, change, versions)
     if unfinished_change(history, versions):
         return problem(
             "promotion",
@@ -55,7 +57,13 @@ def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Vers
             "Wait a minute and look again; if it stays so, the next promotion or rollback finishes it: "
             f"newsdesk models promote {change.to_version}.",
         )
-    if champion is not None and champion != change.to_version:
+    if champion is None:
+        return problem(
+            "promotion",
+            f"The ledger names {_named(change.to_version)}, and the registry nobody: the alias champion was deleted.",
+            f"newsdesk models promote {change.to_version} gives it back.",
+        )
+    if champion != change.to_version:
         return warning(
             "promotion",
             f"The registry names version {champion}, and the ledger {_named(change.to_version)}: the alias was moved "
@@ -63,6 +71,20 @@ def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Vers
             "The next command that reads the ledger tells it: newsdesk models ledger.",
         )
     return None
+
+
+def _deleted(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
+    """The version in charge is not in the registry any more."""
+    if change.to_version is None:  # struck out
+        return None
+    target = rollback_target(history, versions)
+    back = f"newsdesk models rollback puts version {target} back in charge. Or restore" if target else "Restore"
+    return problem(
+        "promotion",
+        f"Version {change.to_version} is in charge by the ledger, and the registry does not have it any more: it was "
+        "deleted in MLflow.",
+        f"{back} MLflow's database and artifacts from a backup (newsdesk restore), or train anew: newsdesk run.",
+    )
 
 
 def _by_both(versions: Sequence[Version], pointer: Champion | None) -> Finding | None:
