@@ -21,9 +21,11 @@ from newsdesk.cli import (
     models,
     monitor,
     output,
+    predict,
     prune,
     retrain,
     run,
+    score,
     serve,
     store,
     training,
@@ -48,6 +50,8 @@ app.command("evaluate", epilog="Example: newsdesk evaluate --plan 3f9c2a1b")(tra
 app.command("promote", epilog="Example: newsdesk promote --plan 3f9c2a1b --dry-run")(training.promote)
 app.command("smoke-test", epilog="Example: newsdesk smoke-test --url http://localhost:8000")(training.smoke_test)
 app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
+app.command("predict", epilog="Example: newsdesk predict 'Stock market hits record high'")(predict.predict)
+app.command("score", epilog="Example: newsdesk score articles.csv scored.csv")(score.score)
 app.command("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
 app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
 app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)

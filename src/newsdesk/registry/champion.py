@@ -1,4 +1,4 @@
-"""Who is in charge, with the bundle, for commands that look at it."""
+"""Who is in charge, or another version, with the bundle, for commands that look at it."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,8 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError
 from newsdesk.model.bundle import Bundle, load_bundle
 from newsdesk.registry.pointer import read_champion
-from newsdesk.registry.reader import fetch_bundle, open_reader
+from newsdesk.registry.reader import fetch_bundle, open_reader, open_registry
+from newsdesk.registry.version import Version
 
 
 class NoChampionError(BundleError):
@@ -34,3 +35,11 @@ def find_champion(settings: Settings) -> Champion:
     if pointer is None:
         raise NoChampionError(f"There is no champion to watch under {settings.bundles}. Train one: newsdesk run.")
     return Champion(pointer.version, load_bundle(settings.bundles / pointer.bundle))
+
+
+def find_version(settings: Settings, number: str) -> tuple[Version, Bundle]:
+    """A registered version by its number. Raises `RegistryError` where there is none or the registry does not answer,
+    `BundleError` where its bundle is bad."""
+    reader = open_reader(settings) or open_registry(settings)
+    version = reader.version(number)
+    return version, fetch_bundle(reader, version, settings.bundles)[0]

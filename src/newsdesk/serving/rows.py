@@ -6,15 +6,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import BY_NAME, match_columns
+from newsdesk.articles.text_to_classify import LONGEST_TITLE, CellFault, UnusableCell, text_to_classify
 from newsdesk.serving.errors import ApiError, invalid_input
-from newsdesk.text.cleaning import join_title_and_text
 
 RowId = str | int
-_LONGEST_ID, _LONGEST_TITLE = 200, 10_000  # characters
+_LONGEST_ID = 200  # characters
 _LONGEST_NAMES = 1_000  # characters, of all columns of a row whose names are remembered
 _PLAIN = frozenset({"text", "title", "id"})
+_REFUSALS: dict[CellFault, str] = {
+    "missing_text": "Text field is required",
+    "title_not_text": "Title field must be a string",
+    "text_not_text": "Text field must be a string",
+    "title_too_long": f"Title field is too long: at most {LONGEST_TITLE:,} characters are taken",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,12 @@ def row_of(content: Any) -> Row:
 
 
 def _text_in(content: Mapping[str, Any], columns: _Columns) -> str:
-    """As `articles.quarantine` takes them: numbers are text, a title alone is a text."""
-    title = plain_value(content.get(columns.title)) if columns.title else None
-    given = content.get(columns.text) if columns.text else None
-    if title is None and isinstance(given, str):
-        return given
-    text = plain_value(given)
-    if title is None and text is None:
-        raise invalid_input("Text field is required")
-    for name, value, longest in (("Title", title, _LONGEST_TITLE), ("Text", text, None)):
-        if not isinstance(value, str | None):
-            raise invalid_input(f"{name} field must be a string")
-        if value is not None and longest is not None and len(value) > longest:
-            raise invalid_input(f"{name} field is too long: at most {longest:,} characters are taken")
-    return join_title_and_text(title or "", text or "")
+    title = content.get(columns.title) if columns.title else None
+    text = content.get(columns.text) if columns.text else None
+    try:
+        return text_to_classify(title, text)
+    except UnusableCell as unusable:
+        raise invalid_input(_REFUSALS[unusable.fault]) from None
 
 
 def _require_id(row_id: Any) -> None:

@@ -1,6 +1,7 @@
 """The layouts of labelling tools and news services: recognised by their columns, turned into plain rows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 from newsdesk.articles.layouts import argilla, codes, doccano, label_sleuth, label_studio, nested, one_hot, prodigy
@@ -32,8 +33,10 @@ def plain_table(table: RawTable) -> RawTable:
     records = [row.values for row in first if row.problem is None]
     layout = next((found for one in _RECOGNISERS if (found := one(table.columns, records))), None) if records else None
     if layout is None:
-        return RawTable(table.path, table.columns, rows, table.notes)
-    return RawTable(table.path, layout.columns, _flattened(rows, layout), (*table.notes, layout.note))
+        return replace(table, rows=rows)
+    notes = (*table.notes, layout.note)
+    flat, original = _flattened(rows, layout), table.columns_in_file
+    return replace(table, columns=layout.columns, rows=flat, notes=notes, original_columns=original)
 
 
 def _look_at(rows: Iterator[RawRow]) -> tuple[list[RawRow], Iterator[RawRow]]:
@@ -57,4 +60,4 @@ def _flattened(rows: Iterator[RawRow], layout: Layout) -> Iterator[RawRow]:
             yield row
         else:
             values, problem = layout.flatten(row.values)
-            yield RawRow(row.number, values, problem)
+            yield RawRow(row.number, values, problem, row.as_in_file)

@@ -45,7 +45,8 @@ def _validated(batch: Any) -> Any:
 
 def _table(file: TableFile, kind: str, schema: Any, empty: bool, batches: Iterable[Any]) -> RawTable:
     refuse_repeated(schema.names, file.path)
-    rows = _rows(file, kind, _class_names(schema.metadata or {}), batches)
+    classes = _class_names(schema.metadata or {})
+    rows = _rows(file, kind, classes, batches)
     first = None if empty else next(rows, None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
@@ -54,7 +55,8 @@ def _table(file: TableFile, kind: str, schema: Any, empty: bool, batches: Iterab
         yield first
         yield from rows
 
-    return RawTable(file.path, schema.names, all_rows())
+    types = {field.name: field.type for field in schema if field.name not in classes}
+    return RawTable(file.path, schema.names, all_rows(), types=types)
 
 
 def _rows(file: TableFile, kind: str, classes: dict[str, list[str]], batches: Iterable[Any]) -> Iterator[RawRow]:

@@ -49,7 +49,7 @@ def read_delimited(file: TableFile, said: str) -> RawTable:
     first = next(rows, None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
-    return RawTable(file.path, header.names, chain((first,), rows))
+    return RawTable(file.path, header.names, chain((first,), rows), original_columns=header.all_names)
 
 
 def _header(file: TableFile, encoding: str) -> tuple[int, Dialect, Header]:

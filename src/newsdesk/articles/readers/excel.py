@@ -36,7 +36,7 @@ def read_workbook(file: TableFile) -> RawTable:
     first = next(numbered, None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
-    return RawTable(file.path, header.names, chain((first,), numbered))
+    return RawTable(file.path, header.names, chain((first,), numbered), original_columns=header.all_names)
 
 
 def _rows(header: Header, place: int, rows: Iterator[Cells]) -> Iterator[RawRow]:

@@ -30,7 +30,8 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int:
 
 
 class Header:
-    """The names of the columns; those without a name hold what nobody asks for."""
+    """The names of the columns; those without a name hold what no article asks for. `all_names` have a name for these,
+    too, by their place."""
 
     def __init__(self, cells: Sequence[Any], path: Path) -> None:
         """Raises `DataError` where a name appears twice, or where the row is plainly no header."""
@@ -42,7 +43,14 @@ class Header:
             )
         refuse_repeated(self._cells, path)
         self.names = [name for name in self._cells if name]
+        self.all_names = [name or self._name_of(place) for place, name in enumerate(self._cells, start=1)]
         self._least = max((place for place, name in enumerate(self._cells, start=1) if name), default=0)
+
+    def _name_of(self, place: int) -> str:
+        name = f"column_{place}"
+        while name in self._cells:
+            name += "_"
+        return name
 
     def fits(self, cells: Sequence[Any]) -> bool:
         """Whether a row has as many cells as there are columns; empty ones to its right are none."""
@@ -55,8 +63,9 @@ class Header:
         if len(cells) == len(self.names) == len(self._cells):
             return RawRow(number, dict(zip(self.names, cells, strict=True)))
         problem = None if self.fits(cells) else "wrong_column_count"
+        original = dict(zip(self.all_names, cells, strict=False))
         values = {name: cell for name, cell in zip(self._cells, cells, strict=False) if name}
-        return RawRow(number, values, problem)
+        return RawRow(number, values, problem, None if len(self.names) == len(self._cells) else original)
 
 
 def _is_prose(cell: str) -> bool:

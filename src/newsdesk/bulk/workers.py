@@ -1,0 +1,80 @@
+"""Answer texts on all cores, in their order."""
+
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
+
+from newsdesk.bulk.scorer import Answer, NotScored, Scorer
+from newsdesk.errors import NewsdeskError
+from newsdesk.model.bundle import Bundle
+
+Texts = Sequence[str | NotScored]
+
+_ALONE = 8  # chunks, which one process has answered before others have begun
+_AHEAD = 4  # chunks for each process, that wait for it or for those before them
+
+_scorer: Scorer | None = None  # of a worker process
+
+
+class WorkerDied(NewsdeskError):  # noqa: N818 - it says what happened
+    """A worker process was ended by somebody else."""
+
+    may_pass = True
+
+
+def answered(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = None) -> Iterator[list[Answer]]:
+    """The answers to each chunk of texts, in order; what is not scored is passed on. Raises `WorkerDied`."""
+    processes = processes or len(os.sched_getaffinity(0))
+    waiting = iter(chunks)
+    first = list(islice(waiting, _ALONE + 1))
+    if processes == 1 or len(first) <= _ALONE:
+        for texts in chain(first, waiting):
+            yield _answers(scorer, texts)
+        return
+    # Started anew, not forked: threads of ours and of libraries do not outlive a fork.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (scorer.version, scorer.bundle))
+    under_way: deque[Future[list[Answer]]] = deque()
+    try:
+        for texts in chain(first, waiting):
+            under_way.append(pool.submit(_work, texts))
+            if len(under_way) >= processes * _AHEAD:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    except BrokenProcessPool as error:
+        raise WorkerDied(
+            "A process that scores was killed, most likely for want of memory. Run the command again: it goes on where "
+            "it was."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _answers(scorer: Scorer, texts: Texts) -> list[Answer]:
+    return [text if isinstance(text, NotScored) else scorer.score(text) for text in texts]
+
+
+def _begin(version: str, bundle: Bundle) -> None:
+    """Ctrl+C is for the process that started this one, whose end is also the end of this one, however it comes."""
+    global _scorer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _scorer = Scorer(version, bundle)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(texts: Texts) -> list[Answer]:
+    assert _scorer is not None
+    return _answers(_scorer, texts)
