@@ -18,7 +18,7 @@ from benchmarks.tables import markdown
 from newsdesk.text.cleaning import join_title_and_text
 
 BEFORE = os.environ.get("BUILD_BEFORE", "3698b44")  # a commit
-_STARTS, _ROUNDS, _SECONDS, _CONNECTIONS = 6, 6, 2, 10
+_STARTS, _ROUNDS, _SECONDS, _CONNECTIONS = 12, 3, 2, 10
 _RATE, _PROCESSOR = "requests a second", "ms of processor a request"
 _REPOSITORY = Path(__file__).parents[1]
 
@@ -33,10 +33,12 @@ def report(data: Path) -> str:
         folder = Path(scratch)
         model = fit_and_save(folder, articles, [row["category"] for row in rows])
         bench = Bench(folder, folder, model, headlines[::500], starts=1)
-        builds = [newsdesk(NEWSDESK), _build_before(sources, model.newsdesk_home, folder / "home of the build before")]
+        home = folder / "home of the build before"
+        shutil.copytree(model.newsdesk_home, home)  # a store is of one build
         for kind, texts in (("headlines", headlines), ("articles", articles)):
             load = Load(write_texts(folder / f"{kind}.txt", texts), _CONNECTIONS, _SECONDS)
-            rounds = [found for _ in range(_STARTS) for found in bench.in_turns(builds, load, _ROUNDS)]
+            starts = (_builds(sources, home, seed) for seed in range(_STARTS))
+            rounds = [found for builds in starts for found in bench.in_turns(builds, load, _ROUNDS)]
             pairs = [(found[NEWSDESK], found[BEFORE]) for found in rounds]
             table.append(_row(kind, _RATE, [(now.rate, before.rate) for now, before in pairs], "{:,.0f}"))
             table.append(_row(kind, _PROCESSOR, [(now.processor, before.processor) for now, before in pairs], "{:.3f}"))
@@ -46,7 +48,7 @@ def report(data: Path) -> str:
         "second, and milliseconds that the server's processes had of the processors for each, which the load generator "
         f"beside it takes no share of. Medians of {_STARTS * _ROUNDS} rounds: in each both servers are asked for "
         f"{_SECONDS} s in turns, and the ratio is the median of a round's, above 1 where this build does better. "
-        f"Both are started anew {_STARTS} times, for how fast a process is depends on its random seed of hashes, too. "
+        f"Both are started anew {_STARTS} times with another seed of hashes, by which a process is fast or slow, too. "
         f"Before: commit {BEFORE}.\n\n"
         + markdown(("texts", "measured", "now", "before", "ratio", "half of the rounds"), table)
     )
@@ -60,10 +62,13 @@ def _row(kind: str, what: str, rounds: Sequence[tuple[float, float]], shape: str
     return kind, what, *medians, f"{middle:.3f}", f"{low:.3f}–{high:.3f}"
 
 
-def _build_before(sources: Path, home: Path, own_home: Path) -> Contender:
-    """`newsdesk serve` of other sources, with a home of its own: a store is of one build."""
-    shutil.copytree(home, own_home)
-    return newsdesk(BEFORE, PYTHONPATH=f"{APPS}{os.pathsep}{sources / 'src'}", NEWSDESK_HOME=str(own_home))
+def _builds(sources: Path, home: Path, seed: int) -> list[Contender]:
+    """`newsdesk serve` of both builds, whose dictionaries lie alike."""
+    path = f"{APPS}{os.pathsep}{sources / 'src'}"
+    return [
+        newsdesk(NEWSDESK, PYTHONHASHSEED=str(seed)),
+        newsdesk(BEFORE, PYTHONHASHSEED=str(seed), PYTHONPATH=path, NEWSDESK_HOME=str(home)),
+    ]
 
 
 @contextmanager

@@ -64,20 +64,22 @@ class Desk:
         return run(Source(data), self.settings, "a tester", Silent())
 
 
-def new_desk(folder: Path) -> Desk:
+def new_desk(folder: Path, empty_database: Path) -> Desk:
     desk = Desk(folder)
     desk.configure()
+    desk.settings.home.mkdir()
+    shutil.copy(empty_database, desk.settings.embedded_mlflow)  # which MLflow takes seconds to make
     return desk
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return new_desk(tmp_path)
+def desk(tmp_path: Path, empty_database: Path) -> Desk:
+    return new_desk(tmp_path, empty_database)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Outcome]:
-    desk = new_desk(tmp_path_factory.mktemp("desk"))
+def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Desk, Outcome]:
+    desk = new_desk(tmp_path_factory.mktemp("desk"), empty_database)
     return desk, desk.run()
 
 
