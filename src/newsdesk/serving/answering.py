@@ -30,10 +30,11 @@ logger = logging.getLogger("newsdesk.model")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a caller asks of a prediction."""
+    """What a caller asks of a prediction. Without `log` it is neither remembered nor counted as production."""
 
     top_k: int | None = None
     threshold: float | None = None
+    log: bool = True
 
     def abstains(self, prediction: Prediction) -> bool:
         """Whether the best category is not probable enough."""
@@ -51,7 +52,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A prediction that was made: by whom, and under which id it is remembered."""
+    """A prediction that was made: by whom, and under which id it is remembered, if it `is_logged`."""
 
     prediction_id: str
     category: str
@@ -62,6 +63,7 @@ class Answer:
     at: datetime
     warnings: list[str]
     abstained: bool
+    is_logged: bool
 
 
 class Answering:
@@ -140,7 +142,7 @@ class Answering:
         refusals = [unsuitable(text, served) for text in texts]
         good = [text for text, refusal in zip(texts, refusals, strict=True) if refusal is None]
         served, arm, predictions = await self._predict(served, arm, good) if good else (served, arm, [])
-        looks = await self._sampler.look(served, good)
+        looks = await self._sampler.look(served, good) if wish.log else [None] * len(good)
         waiting = zip(predictions, looks, strict=True)
         return [
             refusal
@@ -186,40 +188,34 @@ class Answering:
         begun: float,
         share: int = 1,
     ) -> Answer:
-        category = wish.category(prediction)
         milliseconds = (time.perf_counter() - begun) * 1000
         now = datetime.now(UTC)
         prediction_id = new_id()
-        self.last_prediction.note(now)
-        batch = self._metrics.batch
-        batch.inc(self._made(category, served.version))
-        batch.observe(self._confidence(served.version), prediction.confidence)
-        batch.observe(self._metrics.text_length, len(text))
-        if wish.abstains(prediction):
-            batch.inc(self._abstained(served.version))
-        record = PredictionRecord(
-            id=prediction_id,
-            at=now,
-            model_version=served.version,
-            digest=served.digest,
-            category=prediction.category,
-            confidence=prediction.confidence,
-            text_length=len(text),
-            text_digest=digest,
-            duration_ms=milliseconds / share,
-            known_share=look.known_share if look else None,
-            language=look.language if look else None,
-            caller=caller,
-            arm=arm,
-            text=text if self._store_text else None,
-            terms=look.terms if look else None,
-        )
-        if self._log is not None:
-            self._log.record(record)
-        self._experiment.compare(text, record)
+        if wish.log:
+            self._count(text, prediction, wish, served, now)
+            record = PredictionRecord(
+                id=prediction_id,
+                at=now,
+                model_version=served.version,
+                digest=served.digest,
+                category=prediction.category,
+                confidence=prediction.confidence,
+                text_length=len(text),
+                text_digest=digest,
+                duration_ms=milliseconds / share,
+                known_share=look.known_share if look else None,
+                language=look.language if look else None,
+                caller=caller,
+                arm=arm,
+                text=text if self._store_text else None,
+                terms=look.terms if look else None,
+            )
+            if self._log is not None:
+                self._log.record(record)
+            self._experiment.compare(text, record)
         return Answer(
             prediction_id,
-            category,
+            wish.category(prediction),
             prediction.confidence,
             wish.probabilities(prediction),
             served,
@@ -227,7 +223,17 @@ class Answering:
             now,
             warnings_about(text),
             wish.abstains(prediction),
+            wish.log,
         )
+
+    def _count(self, text: str, prediction: Prediction, wish: Wish, served: Served, now: datetime) -> None:
+        self.last_prediction.note(now)
+        batch = self._metrics.batch
+        batch.inc(self._made(wish.category(prediction), served.version))
+        batch.observe(self._confidence(served.version), prediction.confidence)
+        batch.observe(self._metrics.text_length, len(text))
+        if wish.abstains(prediction):
+            batch.inc(self._abstained(served.version))
 
 
 def no_model() -> ApiError:

@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from newsdesk.serving.body_limits import ONE_TEXT, BodyLimits
 from newsdesk.serving.rows import RowId
 from newsdesk.serving.schemas import ABSTAINED, Identifier, ModelName, PredictionOptions, ResponseBody
+
+LOG = (
+    "Whether the answers count as production. With false they are neither kept nor monitored, and have no "
+    "prediction_id: for an archive, a test set, a second look."
+)
 
 MAX_BATCH = 10_000
 LINE_ITEMS = 10_000  # keys and elements in one of the JSON Lines: a column may hold a vector
@@ -28,6 +33,7 @@ class BatchRequest(PredictionOptions):
         description="Each a text, or an object with `text` and `title`. What is neither is a failure in its place.",
         json_schema_extra={"items": {"anyOf": [{"type": "string"}, _ARTICLE, {}]}},
     )
+    log: StrictBool = Field(default=True, description=LOG)
 
 
 class BatchPrediction(ResponseBody):
@@ -35,7 +41,7 @@ class BatchPrediction(ResponseBody):
     prediction: str
     confidence: float
     probabilities: dict[str, float]
-    prediction_id: Identifier
+    prediction_id: Identifier | None = Field(description="To give feedback on it; null where `log` was false.")
     model_version: str
     warnings: list[str] = Field(description="Why the answer may be worth little, in sentences.")
     abstained: bool = Field(description=ABSTAINED)
@@ -56,6 +62,7 @@ class LinesQuery(BaseModel):
     top_k: int | None = Field(default=None, ge=1, le=1000)
     threshold: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
     model: ModelName | None = None
+    log: bool = True
 
 
 class PredictionLine(BatchPrediction):

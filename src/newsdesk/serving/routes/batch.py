@@ -53,13 +53,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
 
         A text that cannot be answered is a failure in its place; the others are answered. JSON Lines
         (`Content-Type: application/x-ndjson`, `{"text": …}` in each line, and a `title` and an `id` if you like; other
-        columns that training knows are passed over) may be of any length; `top_k`, `threshold` and `model` then go into
-        the query.
+        columns that training knows are passed over) may be of any length; `top_k`, `threshold`, `model` and `log` then
+        go into the query.
         """
         caller: str = request.scope["caller_name"]
         begun = time.perf_counter()
         served, arm = await service.who_answers(body.model, caller)
-        answers = await _answered(body.texts, Wish(body.top_k, body.threshold), served, arm, caller)
+        answers = await _answered(body.texts, Wish(body.top_k, body.threshold, body.log), served, arm, caller)
         failed = sum(isinstance(answer, ApiError) for answer in answers)
         response = BatchResponse(
             predictions=[],
@@ -76,7 +76,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """Every batch of lines is answered by whoever is in charge when it comes."""
         caller: str = request.scope["caller_name"]
         query = validated(LinesQuery, dict(request.query_params))
-        wish = Wish(query.top_k, query.threshold)
+        wish = Wish(query.top_k, query.threshold, query.log)
         asked_for = await service.model_named(query.model) if query.model else None
         answering.chosen(asked_for, caller)  # refuses while a status can still be sent
 
@@ -158,7 +158,7 @@ def _told(answer: Answer) -> dict[str, Any]:
         "prediction": answer.category,
         "confidence": answer.confidence,
         "probabilities": answer.probabilities,
-        "prediction_id": answer.prediction_id,
+        "prediction_id": answer.prediction_id if answer.is_logged else None,
         "model_version": answer.served.version,
         "warnings": answer.warnings,
         "abstained": answer.abstained,
