@@ -1,14 +1,20 @@
 """Every command that reads a table says how it was read, to people and to machines."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
+from newsdesk.articles.tables import read_articles
 from newsdesk.cli.app import app
 from tests.builders import sample_rows, write_csv
+from tests.unit.articles.readers.test_excel import workbook
 
 
 @pytest.fixture
@@ -145,3 +151,58 @@ def test_categories_that_differ_by_spelling_alone_are_told_and_not_merged(folder
     newsdesk("ingest", "--data", "news.csv")
     assert told("prepare")["similar_categories"] == groups
     assert "and 'sports' (10) differ by" in newsdesk("prepare")
+
+
+def tables_of(command: Any, name: str = "newsdesk") -> Iterator[tuple[str, set[str]]]:
+    """Every command that reads a table of articles, and its options."""
+    options = {option for one in command.params for option in one.opts}
+    if "--text-column" in options:
+        yield name, options
+    for child, found in getattr(command, "commands", {}).items():
+        yield from tables_of(found, f"{name} {child}")
+
+
+def test_every_command_that_reads_a_table_has_the_options_that_readers_advise() -> None:
+    found = dict(tables_of(get_command(app)))
+    assert {"newsdesk run", "newsdesk ingest", "newsdesk retrain"} <= found.keys()
+    for command, options in found.items():
+        assert {"--encoding", "--sheet", "--date-order"} <= options, command
+
+
+def test_a_table_of_windows_is_ingested_as_its_refusal_advises(folder: Path) -> None:
+    (folder / "cafe.csv").write_bytes("category,text\nfood,The café serves coffee\n".encode("cp1252"))
+    refused = CliRunner().invoke(app, ["ingest", "--data", "cafe.csv", "--json"])
+    (table,) = json.loads(refused.stdout)["tables"]
+    assert (refused.exit_code, "--encoding windows-1252" in table["reason"]) == (1, True)
+    assert told("ingest", "--data", "cafe.csv", "--encoding", "windows-1252")["new"] == 1
+    (batch,) = (folder / "var" / "articles").glob("*/articles.parquet")
+    assert "café" in str(read_articles(batch))
+
+
+def test_each_sheet_of_a_workbook_is_ingested_as_its_refusal_advises(folder: Path) -> None:
+    may, june = (
+        [["category", "text"], ["food", f"The café serves coffee in {month}"]] for month in ("May", "the month of June")
+    )
+    (folder / "months.xlsx").write_bytes(workbook(May=may, June=june))
+    refused = CliRunner().invoke(app, ["ingest", "--data", "months.xlsx", "--json"])
+    assert "--sheet May" in json.loads(refused.stdout)["tables"][0]["reason"]
+    assert [told("ingest", "--data", "months.xlsx", "--sheet", name)["new"] for name in ("May", "June", "May")] == [
+        1,
+        1,
+        0,
+    ]
+    alone = CliRunner().invoke(app, ["ingest", "--sheet", "May"])
+    assert (alone.exit_code, "--sheet goes with --data" in str(alone.exception)) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["binary", "large_binary"])
+def test_texts_that_a_tool_wrote_as_bytes_are_texts(folder: Path, kind: str) -> None:
+    rows, texts = sample_rows(2), getattr(pa, kind)()
+    columns = {name: pa.array([row[name] for row in rows]) for name in ("title", "category")}
+    columns["text"] = pa.array([row["text"].encode() for row in rows], texts)
+    pq.write_table(pa.table(columns), folder / "news.parquet")
+    (table,) = told("ingest", "--data", "news.parquet")["tables"]
+    assert table["reading"]["columns"]["fields"]["text"] == "text"
+    assert table["reading"]["notes"] == []
+    (batch,) = (folder / "var" / "articles").glob("*/articles.parquet")
+    assert rows[0]["text"] in {article.text for article in read_articles(batch)}

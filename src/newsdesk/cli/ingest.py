@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
+from newsdesk.cli.table_options import (
+    CategoryColumn,
+    DateOrderOption,
+    EncodingOption,
+    SheetOption,
+    TextColumn,
+    TitleColumn,
+)
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.ingest import Ingested
@@ -22,6 +29,8 @@ def ingest(
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
     date_order: DateOrderOption = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Take in new tables of articles, and of these the stories that were not known."""
@@ -33,9 +42,11 @@ def ingest(
 
     if labels and not data:
         raise UsageError("--labels goes with --data. In the inbox, labels of news.csv are in news.labels.csv.")
+    if sheet and not data:
+        raise UsageError("--sheet goes with --data. Name the workbook that it is a sheet of.")
     columns = ColumnNames(text_column, title_column, category_column)
     with shown_progress() as progress:
-        ingested = take_in(data, labels, load_settings(), progress, columns, date_order)
+        ingested = take_in(data, labels, load_settings(), progress, columns, date_order, encoding, sheet)
     if as_json:
         print(json.dumps(ingested.as_dict(), indent=2))
     else:

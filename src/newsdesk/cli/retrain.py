@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from newsdesk.cli.output import tell
-from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
+from newsdesk.cli.table_options import (
+    CategoryColumn,
+    DateOrderOption,
+    EncodingOption,
+    SheetOption,
+    TextColumn,
+    TitleColumn,
+)
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.retrain import Retrained
@@ -28,6 +35,8 @@ def retrain(
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
     date_order: DateOrderOption = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train again on the champion's articles and what editors said since; the gate decides."""
@@ -38,7 +47,8 @@ def retrain(
     from newsdesk.pipeline.retrain import Order
     from newsdesk.pipeline.retrain import retrain as retrain_model
 
-    order = Order(user(), if_needed, mode, data, ColumnNames(text_column, title_column, category_column), date_order)
+    columns = ColumnNames(text_column, title_column, category_column)
+    order = Order(user(), if_needed, mode, data, columns, date_order, encoding, sheet)
     with shown_progress() as progress:
         retrained = retrain_model(order, load_settings(), progress)
     if as_json:

@@ -5,12 +5,20 @@ from typing import Annotated
 
 import typer
 
-from newsdesk.cli.table_options import CategoryColumn, DateOrderOption, TextColumn, TitleColumn
+from newsdesk.cli.table_options import (
+    CategoryColumn,
+    DateOrderOption,
+    EncodingOption,
+    SheetOption,
+    TextColumn,
+    TitleColumn,
+)
 
 
 def run(
     data: Annotated[
-        Path | None, typer.Option(help="CSV, JSON Lines or Parquet with labelled articles. Default: the sample corpus.")
+        Path | None,
+        typer.Option(help="CSV, JSON, Parquet or Excel with labelled articles. Default: the sample corpus."),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="A second file with the category of each article, joined by id.")
@@ -19,7 +27,8 @@ def run(
     title_column: TitleColumn = None,
     category_column: CategoryColumn = None,
     date_order: DateOrderOption = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of CSV and JSON Lines.")] = "utf-8",
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the champion when done.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -35,7 +44,8 @@ def run(
     settings = load_settings()
     if serve:
         require_free_port(settings.api_host, settings.api_port)
-    source = Source(data, labels, ColumnNames(text_column, title_column, category_column), encoding, date_order)
+    columns = ColumnNames(text_column, title_column, category_column)
+    source = Source(data, labels, columns, encoding, date_order, sheet)
     with shown_progress() as progress:
         outcome = run_main_job(source, settings, user(), progress)
     from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now

@@ -70,15 +70,18 @@ def table_at(address: str, labels: str | None) -> Table:
 
 
 @contextmanager
-def at_hand(table: Table) -> Iterator[Local]:
-    """The table's files, copied here where they are elsewhere. Raises `StorageError`, and in the end
-    `UnfinishedError` where they changed meanwhile."""
+def at_hand(table: Table, sheet: str | None = None) -> Iterator[Local]:
+    """The table's files, copied here where they are elsewhere; another sheet of a workbook is another table.
+
+    Raises `StorageError`, and in the end `UnfinishedError` where they changed meanwhile.
+    """
     with TemporaryDirectory() as scratch:
         files = [_here(address, Path(scratch)) for address in (table.address, table.labels) if address]
         digest = hashlib.sha256()
         for file in files:
             with file.open("rb") as opened:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())
+        digest.update((sheet or "").encode("utf-8", "surrogateescape"))
         yield Local(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
     if table_at(table.address, table.labels) != table:
         raise UnfinishedError(f"{table.name} changed while it was read. It is taken once it is whole.")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -62,6 +62,8 @@ def ingest(
     progress: Progress,
     columns: ColumnNames = BY_NAME,
     date_order: DateOrder | None = None,
+    encoding: str = "utf-8",
+    sheet: str | None = None,
 ) -> Ingested:
     """Take in the table at `data`, or every one in the inbox that was not taken in as it is now.
 
@@ -71,7 +73,8 @@ def ingest(
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home, PATIENCE), remembered(settings, "ingest") as ending:
         progress.step(f"Looking into {redact_address(data or settings.inbox_address)}")
-        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, columns, date_order, progress)
+        reading = Source(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
+        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, reading, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
         ingested = intake.take([table for table in tables if data or not intake.knows(table)])
         if ingested.batches:
@@ -98,13 +101,13 @@ class _Intake:
         settings: Settings,
         pipeline: PipelineConfig,
         cleaning: TextCleaning,
-        columns: ColumnNames,
-        date_order: DateOrder | None,
+        reading: Source,
         progress: Progress,
     ) -> None:
+        """`reading` says how tables are read; which, `take` is told."""
         self._home, self._storage = settings.articles, Storage(settings)
         self._broken_rows = settings.datasets / REFUSED
-        self._columns, self._date_order = columns, date_order or pipeline.data_pipeline.date_order
+        self._reading = reading
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
         self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
         self._stories: dict[str, str] | None = None
@@ -121,7 +124,7 @@ class _Intake:
         taken, waiting = [], []
         for table in tables:
             try:
-                with at_hand(table) as local:
+                with at_hand(table, self._reading.sheet) as local:
                     batch, stories, aside = self._read(table, local)
             except UnfinishedError:
                 waiting.append(table.name)
@@ -149,7 +152,7 @@ class _Intake:
             return self._again(draft, self._batches[local.digest])
         aside: list[Quarantined] = []
         try:
-            source = Source(local.table, local.labels, self._columns, date_order=self._date_order)
+            source = replace(self._reading, data=local.table, labels=local.labels)
             checked = check(source, self._cleaning, self._progress)
             draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)

@@ -35,13 +35,15 @@ REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused 
 @dataclass(frozen=True)
 class Source:
     """Where articles come from; without `data`, the sample that ships with the package. `date_order`: that of day,
-    month and year in dates of numbers; None as the rows tell."""
+    month and year in dates of numbers; None as the rows tell. `sheet`: of a workbook; None for the one that holds
+    articles."""
 
     data: Path | None = None
     labels: Path | None = None
     columns: ColumnNames = BY_NAME
     encoding: str = "utf-8"
     date_order: DateOrder | None = None
+    sheet: str | None = None
 
     def __str__(self) -> str:
         return str(self.data) if self.data else "the sample corpus"
@@ -183,7 +185,7 @@ def _open(source: Source) -> tuple[RawTable, dict[str, str], LabelFile | None]:
     if source.data is None:
         table = read_sample()
         return table, {name: name for name in table.columns}, None
-    table = read_table(source.data, source.encoding)
+    table = read_table(source.data, source.encoding, source.sheet)
     labels = read_labels(source.labels, source.encoding, source.columns.category) if source.labels else None
     said = source.columns if labels is None else ColumnNames(source.columns.text, source.columns.title)
     columns = find_columns(table.columns, said, source.data)

@@ -44,7 +44,8 @@ Mode = Literal["refresh", "full"]
 class Order:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
     `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
-    too, in `columns` of these names, its dates in `date_order`.
+    too, in `columns` of these names, its dates in `date_order`,
+    in this `encoding` and on this `sheet`.
     """
 
     actor: str
@@ -53,6 +54,8 @@ class Order:
     data: Path | None = None
     columns: ColumnNames = BY_NAME
     date_order: DateOrder | None = None
+    encoding: str = "utf-8"
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def _assembled(
     cleaning = models.preprocessing.text_cleaning
     known = _known(settings, champion, pipeline, may_be_gone=order.data is not None)
     date_order = order.date_order or pipeline.data_pipeline.date_order
-    table = Source(order.data, columns=order.columns, date_order=date_order)
+    table = Source(order.data, None, order.columns, order.encoding, date_order, order.sheet)
     given = check(table, cleaning, progress) if order.data else None
     progress.step("Reading feedback")
     labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)

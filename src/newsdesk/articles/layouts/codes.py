@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from newsdesk.articles.cells import plain_value
 from newsdesk.articles.layouts.layout import Layout, Record, fields_of
 
 
@@ -18,4 +19,5 @@ def text_of_codes(columns: Sequence[str], records: Sequence[Record]) -> Layout |
 
 
 def _with_blank(records: Sequence[Record], column: str) -> bool:
-    return any(" " in cell.strip() for record in records if isinstance(cell := record.get(column), str))
+    cells = (plain_value(record.get(column)) for record in records)  # some tools write texts as bytes
+    return any(" " in cell for cell in cells if isinstance(cell, str))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import ColumnNames, match_columns
 from newsdesk.articles.field_values import written_list
 
@@ -69,7 +70,7 @@ def members(record: Record, name: str) -> dict[str, Any]:
 
 def items(record: Record, name: str) -> list[Any]:
     """The list at `name`, also where it was written into a cell of text; empty where there is none."""
-    value = record.get(name)
+    value = plain_value(record.get(name))
     if isinstance(value, str):
         value = written_list(value)
     return value if isinstance(value, list) else []

@@ -20,8 +20,11 @@ __all__ = ["PACKED", "SUFFIXES", "RawRow", "RawTable", "is_table", "read_table",
 _TEXT = ("csv", "jsonl", "json", "txt")
 
 
-def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
-    """Open `path` by its suffix. Raises `UsageError` or `DataError`, also while the rows are iterated."""
+def read_table(path: Path, encoding: str = "utf-8", sheet: str | None = None) -> RawTable:
+    """Open `path` by its suffix; of a workbook the sheet of that name, or else the one that holds articles.
+
+    Raises `UsageError` or `DataError`, also while the rows are iterated.
+    """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file. Check the path.")
     other = other_kind(path.name)
@@ -32,6 +35,8 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty. Give a table with a header and labelled articles.")
     file = unpack(path)
+    if sheet is not None and file.kind != "excel":
+        raise UsageError(f"{path} is no Excel workbook and has no sheets. Leave --sheet out.")
     foreign = foreign_content(file.start(16)) if file.kind in _TEXT else None
     if foreign:
         what, ending = foreign
@@ -39,10 +44,10 @@ def read_table(path: Path, encoding: str = "utf-8") -> RawTable:
         raise DataError(f"{path} is {what}, whatever its name says. {remedy}.")
     from newsdesk.articles.layouts import plain_table
 
-    return plain_table(_read(file, encoding))
+    return plain_table(_read(file, encoding, sheet))
 
 
-def _read(file: TableFile, encoding: str) -> RawTable:
+def _read(file: TableFile, encoding: str, sheet: str | None) -> RawTable:
     """By its kind; what a kind alone needs is imported for it alone."""
     match file.kind:
         case "csv":
@@ -68,4 +73,4 @@ def _read(file: TableFile, encoding: str) -> RawTable:
         case _:
             from newsdesk.articles.readers.excel import read_workbook
 
-            return read_workbook(file)
+            return read_workbook(file, sheet)

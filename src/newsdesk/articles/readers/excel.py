@@ -20,15 +20,16 @@ _READER = "newsdesk.articles.readers.workbook_process"
 Cells = list[Any]
 
 
-def read_workbook(file: TableFile) -> RawTable:
-    """The sheet whose header names a title or a text, else the first that is not empty. Raises `DataError`."""
+def read_workbook(file: TableFile, sheet: str | None = None) -> RawTable:
+    """The sheet of that name; by default the one whose header names a title or a text, else the first that is not
+    empty. Raises `DataError`."""
     if find_spec("python_calamine") is None:
         raise DataError(f"{file.path} needs the package that reads workbooks: pip install 'newsdesk[train]'.")
     if file.content.stat().st_size > LARGEST_WORKBOOK:
         raise DataError(f"{file.path} is larger than {LARGEST_WORKBOOK >> 30} GiB. Save it as CSV.")
     if file.start(4) == _COMPOUND_FILE and not file.path.name.lower().endswith(".xls"):
         raise DataError(f"{file.path} is locked with a password. Save it without one, or as CSV.")
-    rows = _cells(file)
+    rows = _cells(file, sheet)
     top = list(islice(rows, SEARCHED_ROWS))
     place = find_header(top)
     header = Header(top[place] if top else [], file.path)
@@ -45,10 +46,10 @@ def _rows(header: Header, place: int, rows: Iterator[Cells]) -> Iterator[RawRow]
             yield header.row(number, cells)
 
 
-def _cells(file: TableFile) -> Iterator[Cells]:
+def _cells(file: TableFile, sheet: str | None) -> Iterator[Cells]:
     """Every row, as a process of its own reads them: two cells far apart, or one text that a million cells show, would
     fill the memory of this one."""
-    command = [sys.executable, "-P", "-m", _READER, str(file.content)]
+    command = [sys.executable, "-P", "-m", _READER, str(file.content), *([sheet] if sheet is not None else [])]
     process = subprocess.Popen(  # noqa: S603 - our own module, with a path for its argument
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
     )

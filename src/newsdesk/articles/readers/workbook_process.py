@@ -1,10 +1,12 @@
 """A process of its own that reads one workbook: what was made to fill the memory ends it, and nothing else.
 
-`python -m newsdesk.articles.readers.workbook_process FILE` prints a line of JSON for each row of the sheet that holds
-the articles, an array of cells; or an object with the member `error` where there is no one such sheet.
+`python -m newsdesk.articles.readers.workbook_process FILE [SHEET]` prints a line of JSON for each row of that sheet, or
+of the one that holds the articles, an array of cells; or an object with the member `error` where there is no one such
+sheet.
 """
 
 import json
+import shlex
 import sys
 from datetime import date, time, timedelta
 from itertools import islice
@@ -16,7 +18,7 @@ from newsdesk.articles.readers.header import SEARCHED_ROWS, find_header, known_f
 MOST_MEMORY = 2 << 30  # bytes of address space; a hundred thousand long articles need half of it
 
 
-def main(path: Path) -> None:
+def main(path: Path, sheet: str | None = None) -> None:
     _limit_memory()
     import python_calamine as calamine
 
@@ -24,7 +26,7 @@ def main(path: Path) -> None:
         workbook = calamine.CalamineWorkbook.from_path(path)
         visible = calamine.SheetVisibleEnum.Visible
         sheets = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == visible]
-        name = _chosen(workbook, sheets)
+        name = _chosen(workbook, sheets) if sheet is None else _named(workbook, sheet, sheets)
         rows = workbook.get_sheet_by_name(name).iter_rows() if name else ()
     except ValueError as error:
         print(json.dumps({"error": str(error)}))  # noqa: T201 - printing is what this process is for
@@ -46,8 +48,19 @@ def _chosen(workbook: Any, names: list[str]) -> str | None:
                 tables.append(name)
     if len(tables) > 1:
         held = ", ".join(f"'{name}'" for name in tables[:5])
-        raise ValueError(f"holds articles in {len(tables)} sheets ({held}). Save the one that is meant as CSV.")
+        raise ValueError(
+            f"holds articles in {len(tables)} sheets ({held}). Name the one that is meant, for example --sheet "
+            f"{shlex.quote(tables[0])}, or save it as CSV."
+        )
     return next(iter(tables or filled), None)
+
+
+def _named(workbook: Any, sheet: str, visible: list[str]) -> str:
+    """The sheet of a name, a hidden one, too. Raises `ValueError` where there is none."""
+    if sheet not in workbook.sheet_names:
+        held = ", ".join(f"'{name}'" for name in visible[:5])
+        raise ValueError(f"has no sheet '{sheet}': there are {held}. Correct --sheet.")
+    return sheet
 
 
 def _plain(cell: Any) -> Any:
@@ -66,4 +79,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

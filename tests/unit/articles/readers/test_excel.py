@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from newsdesk.articles.readers import read_table
-from newsdesk.errors import DataError
+from newsdesk.errors import DataError, UsageError
 from tests.unit.articles.readers.conftest import Write
 
 Sheet = Sequence[Sequence[object]]
@@ -161,3 +161,20 @@ def test_entities_are_not_expanded(write: Write) -> None:
         return
     assert "aaaa" not in str(rows)
     assert "root" not in str(rows)
+
+
+def test_of_several_tables_the_one_that_is_named_is_read_as_the_refusal_advises(write: Write) -> None:
+    june = [*STORIES, [3, "three", "z"]]
+    path = write("a.xlsx", workbook({"Old": "hidden"}, **{"May": STORIES, "June 26": june, "Old": STORIES[:2]}))
+    with pytest.raises(DataError, match=r"for example --sheet May, or save it as CSV"):
+        read_table(path)
+    rows = {name: len(list(read_table(path, sheet=name).rows)) for name in ("May", "June 26", "Old")}
+    assert rows == {"May": 2, "June 26": 3, "Old": 1}
+
+
+def test_a_sheet_that_is_not_there_is_told_with_those_that_are(write: Write) -> None:
+    path = write("a.xlsx", workbook({"Old": "hidden"}, May=STORIES, June=STORIES, Old=STORIES))
+    with pytest.raises(DataError, match=r"has no sheet 'july': there are 'May', 'June'. Correct --sheet"):
+        read_table(path, sheet="july")
+    with pytest.raises(UsageError, match=r"no Excel workbook and has no sheets. Leave --sheet out"):
+        read_table(write("a.csv", "text,label\none,x\n"), sheet="May")
