@@ -12,7 +12,7 @@ BODIES = {
     "/predict": b'{"text": %s}',
     "/predict/batch": b'{"texts": [%s]}',
     "/explain": b'{"text": %s}',
-    "/feedback": b'{"text": "a text", "category": %s}',
+    "/feedback": b'{"text": "A text that is long enough", "category": %s}',
     "/model/promote": b'{"version": %s}',
     "/model/rollback": b'{"reason": %s}',
     "/v2/models/news-classifier/infer": (

@@ -18,9 +18,9 @@ _REFUSALS: dict[TextFault, tuple[str, Code]] = {
 }
 
 
-def unsuitable(text: str, served: Served) -> ApiError | None:
-    """Why a text cannot be answered; None where it can."""
-    shortest = served.predictor.bundle.manifest.text_cleaning.min_text_length
+def unsuitable(text: str, served: Served | None) -> ApiError | None:
+    """Why a text cannot be answered, or learned from; None where it can. Without a model no text is too short."""
+    shortest = 1 if served is None else served.predictor.bundle.manifest.text_cleaning.min_text_length
     if (fault := text_fault(text, shortest)) is None:
         return None
     sentence, code = _REFUSALS[fault]

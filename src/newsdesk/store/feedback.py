@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from newsdesk.articles.category import InvalidCategory, clean_category
+from newsdesk.articles.category import InvalidCategory, category_key, clean_category
 from newsdesk.store.database import UtcDateTime, metadata
 from newsdesk.store.predictions import predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, as_row
@@ -84,9 +84,9 @@ class Vote(NamedTuple):
 def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
     """Keep what an editor says; it is on disk when this returns.
 
-    The same key of the same caller, or the same id, again gives the first row. Without a key, an editor who repeats, by
-    the same caller, what they said last changes nothing. Raises `FeedbackConflict` where the key came with another
-    subject or category.
+    The same key of the same caller, or the same id, again gives the first row, however its category is spelled. Without
+    a key, an editor who repeats, by the same caller, what they said last changes nothing. Raises `FeedbackConflict`
+    where the key came with another subject or category.
     """
     for _ in range(_MOST_TRIES):
         try:
@@ -158,7 +158,7 @@ def known_texts(store: Engine) -> Iterator[tuple[str, str]]:
 
 def _record(connection: Connection, feedback: Feedback) -> Recorded:
     if before := _written_before(connection, feedback):
-        if before.subject != feedback.subject or not _is_same(before.category, feedback.category):
+        if before.subject != feedback.subject or category_key(before.category) != category_key(feedback.category):
             raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
         return Recorded(before.id, "unchanged")
     history = _said_before(connection, feedback)

@@ -6,7 +6,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from newsdesk.articles.article import MAX_TEXT_LENGTH
 from newsdesk.store.records import text_digest
 from tests.integration.api.builders import HEADLINE, MARK, Api, code_of, rows_of, running
 
@@ -177,3 +180,59 @@ def test_what_is_no_feedback_is_refused_without_an_echo(body: dict[str, Any], ap
     assert response.status_code == 400
     assert code_of(response) == "invalid_input"
     assert MARK not in response.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "short",
+        "   ",
+        " " * 20,
+        ". . . ! ? . . . .",
+        "\u200b" * 20,
+        "nul \x00 in a text",
+        "broken \ud800 text",
+        "",
+        "x" * 9,
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_predicted_is_refused_as_feedback_with_the_same_words(text: str, api: Api) -> None:
+    predicted = api.post("/predict", json={"text": text})
+    taught = give(api, text=text)
+    assert predicted.status_code == taught.status_code == 400
+    assert [taught.json()[name] for name in ("code", "message")] == [
+        predicted.json()[name] for name in ("code", "message")
+    ]
+
+
+def test_a_title_and_a_text_that_are_too_long_together_are_refused_by_both(api: Api) -> None:
+    article = {"title": "Striker scores twice " * 20, "text": "x " * (MAX_TEXT_LENGTH // 2)}
+    predicted, taught = api.post("/predict", json=article), give(api, **article)
+    assert predicted.status_code == taught.status_code == 400
+    assert taught.json()["message"] == predicted.json()["message"]
+
+
+@given(text=st.text(min_size=1, max_size=30))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_text_can_be_taught_if_and_only_if_it_can_be_predicted(text: str, api: Api) -> None:
+    predicted, taught = api.post("/predict", json={"text": text}), give(api, text=text)
+    assert (predicted.status_code == 200) == taught.is_success
+
+
+def test_before_there_is_a_model_no_text_is_too_short(tmp_path: Path) -> None:
+    with running(tmp_path, without_model=True) as api:
+        assert give(api, text="Rates rise").status_code == 201
+        assert code_of(give(api, text="...")) == "text_without_words"
+
+
+@pytest.mark.parametrize("again", ["Politics", " Politics ", "politics", "\u200bPOLITICS", "Ｐolitics"], ids=ascii)
+def test_the_same_key_again_is_the_same_however_its_category_is_spelled(tmp_path: Path, again: str) -> None:
+    with running(tmp_path) as api:
+        first = give(api, category=" Politics ", key="a-click")
+        second = give(api, category=again, key="a-click")
+        assert (first.status_code, second.status_code) == (201, 200)
+        assert second.json()["feedback_id"] == first.json()["feedback_id"]
+        assert code_of(give(api, category="business", key="a-click")) == "feedback_conflict"
+        assert [row["category"] for row in rows_of(api.settings, "feedback")] == ["Politics"]

@@ -10,6 +10,7 @@ from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
 from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.service import Service
+from newsdesk.serving.suitable_texts import unsuitable
 from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
 
 _STATUS = {"created": HTTPStatus.CREATED, "unchanged": HTTPStatus.OK, "spooled": HTTPStatus.ACCEPTED}
@@ -28,14 +29,16 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         now = datetime.now(UTC)
         caller: Caller = request.scope["caller"]
-        text = body.whole
+        text, champion = body.whole, service.models.champion
+        if text is not None and (refusal := unsuitable(text, champion)):
+            raise refusal
         feedback = Feedback(
             id=new_id(),
             at=now,
             category=body.category,
             editor=body.editor or caller.name,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
-            text_digest=text_digest(text) if text else None,
+            text_digest=None if text is None else text_digest(text),
             text=text if service.settings.store_text else None,
             key=body.key,
             caller=caller.name,
@@ -47,7 +50,6 @@ def add_routes(app: FastAPI, service: Service) -> None:
             message = "That key was used before, for something else"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
         service.metrics.feedback.labels(recorded.status).inc()
-        champion = service.models.champion
         known = Spellings(champion.predictor.classes if champion else ())
         answer = FeedbackResponse(
             feedback_id=recorded.id, status=recorded.status, timestamp=now, category=known.of(body.category)
