@@ -206,3 +206,21 @@ def test_texts_that_a_tool_wrote_as_bytes_are_texts(folder: Path, kind: str) -> 
     assert table["reading"]["notes"] == []
     (batch,) = (folder / "var" / "articles").glob("*/articles.parquet")
     assert rows[0]["text"] in {article.text for article in read_articles(batch)}
+
+
+def test_html_that_was_left_in_articles_is_counted_and_none_of_it_is_shown(folder: Path) -> None:
+    rows = sample_rows(10)
+    for row, text in zip(rows, ("<p>Kaleidoscopes</p>", "Kaleidoscopes &amp; more"), strict=False):
+        row["text"] += text
+    rows[2]["title"] += " <b>Kaleidoscopes</b>"
+    write_csv(folder / "news.csv", rows)
+    done = CliRunner().invoke(app, ["ingest", "--data", "news.csv"])
+    assert "In 3 articles there is HTML" in " ".join(done.output.split())
+    assert "Kaleidoscopes" not in done.output
+    (batch,) = (folder / "var" / "articles").glob("*/batch.json")
+    assert json.loads(batch.read_text(encoding="utf-8"))["reading"]["with_markup"] == 3
+
+
+def test_of_articles_without_html_nothing_is_said(folder: Path) -> None:
+    write_csv(folder / "news.csv", sample_rows(10))
+    assert "HTML" not in CliRunner().invoke(app, ["ingest", "--data", "news.csv"]).output

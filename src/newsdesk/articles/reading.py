@@ -14,7 +14,7 @@ _TOLD_COLUMNS = 20
 class TableReading(BaseModel):
     """Of one table; `dates` where it has a column with dates, `labels` where a file of labels came with it. `notes` say
     what was derived from the layout of its file. `unusable`: optional field → in how many rows its cell could not be
-    used, and was left out.
+    used, and was left out. `with_markup`: articles with tags or entities of HTML.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +24,7 @@ class TableReading(BaseModel):
     labels: LabelJoin | None = None
     notes: tuple[str, ...] = ()
     unusable: dict[str, int] = {}
+    with_markup: int = 0
 
     def sentences(self) -> Iterator[str]:
         """For people, the most important first."""
@@ -34,6 +35,12 @@ class TableReading(BaseModel):
         for field, count in self.unusable.items():
             told = f"{field} is a list, an object or a truth value, and was left out"
             yield f"In {count:,} rows, {told}; the articles stay."
+        if self.with_markup:
+            articles = "article" if self.with_markup == 1 else "articles"
+            yield (
+                f"In {self.with_markup:,} {articles} there is HTML (tags as <p>, entities as &amp;), which is learned "
+                "as words. Export plain text, or take it out."
+            )
         yield from self.notes
 
 

@@ -17,6 +17,7 @@ from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import Intake
 from newsdesk.articles.labels import LabelFile, LabelJoin, join_labels, read_labels, require_id
+from newsdesk.articles.markup import has_markup
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawTable, read_table
 from newsdesk.articles.reading import TableReading
@@ -138,6 +139,7 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         labels=joined,
         notes=table.notes,
         unusable=Counter(field for item in accepted for field in item.unused),
+        with_markup=sum(has_markup(f"{item.article.title or ''}\n{item.article.text}") for item in accepted),
     )
     return Checked(printable(str(source)), accepted, quarantined, len(rows), reading)
 
