@@ -56,7 +56,7 @@ key() {  # SECRET SCOPE
     local key
     key=$(maintenance keys create "$1-$(date +%s)" --scope "$2" --json |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["key"], end="")') || return 1
-    printf '%s' "$key" > "$secrets/.new" && chmod 444 "$secrets/.new" && mv "$secrets/.new" "$secrets/$1"
+    printf '%s' "$key" > "$secrets/.new" && chmod 644 "$secrets/.new" && mv "$secrets/.new" "$secrets/$1"
 }
 
 maintenance() {

@@ -34,7 +34,7 @@ development_env() {
 }
 
 secret() {  # NAME VALUE
-    [ -e "$folder/$1" ] || { printf '%s' "$2" > "$folder/.new" && chmod 444 "$folder/.new" && mv "$folder/.new" "$folder/$1"; }
+    [ -e "$folder/$1" ] || { printf '%s' "$2" > "$folder/.new" && chmod 644 "$folder/.new" && mv "$folder/.new" "$folder/$1"; }
 }
 
 database_url() {  # DATABASE SECRET [SCHEME]: of the database whose owner has its name
@@ -100,7 +100,6 @@ renewed_database_certificate() {
     # Written into the same file: that is what a container sees of it.
     chmod 644 "$folder/database_certificate"
     cat "$draft/certificate" > "$folder/database_certificate"
-    chmod 444 "$folder/database_certificate"
     echo "Renewed $folder/database_certificate. Let PostgreSQL take it:"
     echo "docker compose -f compose.prod.yaml exec postgres sh /etc/newsdesk-postgres/start.sh reload"
 }
@@ -139,6 +138,8 @@ production_secrets() {
     for name in slack_webhook_url smtp_password pager_token dead_man_switch_token; do
         secret "$name" ""  # yours to fill: docs/alerts.md
     done
+    # As earlier versions made them: their owner could put no other value into them.
+    find "$folder" -maxdepth 1 -type f -perm 444 -exec chmod 644 {} +
     echo "Secrets are in $folder/. Two are yours to put there: tls_certificate and tls_key (PEM)."
     echo "Keep a copy of $folder/backup_passphrase elsewhere: without it no backup can be read."
     echo "$authority/ signs certificates of the database. Keep it where nobody else gets at it, best not on this machine."

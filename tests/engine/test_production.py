@@ -57,7 +57,7 @@ def secrets(folder: Path, processes: set[bytes]) -> Path:
          "-keyout", made / "tls_key", "-out", made / "tls_certificate"],
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
-    (made / "tls_key").chmod(0o444)
+    (made / "tls_key").chmod(0o644)
     return made
 
 

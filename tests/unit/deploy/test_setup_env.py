@@ -1,9 +1,13 @@
 """`scripts/setup_env.sh` makes secrets, each once, and nobody else can read them."""
 
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -98,10 +102,57 @@ def test_a_renewed_certificate_belongs_to_the_same_key_and_authority_and_stays_t
     assert "start.sh reload" in prepare(checkout, "--renew-database-certificate", DATABASE_HOSTS="db.example,10.0.0.9")
     after = contents(checkout / "secrets")
     assert {name for name in after if after[name] != before[name]} == {"database_certificate"}
-    assert (file.stat().st_ino, file.stat().st_mode & 0o777) == (number, 0o444)
+    assert (file.stat().st_ino, file.stat().st_mode & 0o777) == (number, 0o644)
     openssl("verify", "-x509_strict", "-CAfile", checkout / "secrets" / "database_ca", file)
     assert "DNS:db.example, IP Address:10.0.0.9" in openssl("x509", "-noout", "-ext", "subjectAltName", "-in", file)
     assert not list(checkout.glob("secrets-draft*"))
+
+
+@pytest.fixture
+def somebody() -> Iterator[tuple[Path, dict[str, Any]]]:
+    """A folder of a user who is not root, and what has a command be run as that user."""
+    with TemporaryDirectory() as made:
+        folder, nobody = Path(made), 65534
+        if os.geteuid() != 0:
+            yield folder, {}
+            return
+        folder.chmod(0o755)
+        os.chown(folder, nobody, nobody)
+        yield folder, {"user": nobody, "group": nobody, "extra_groups": []}
+
+
+def renew(folder: Path, number: int, run_as: dict[str, Any]) -> None:
+    """A certificate and its key come, and are put where nginx reads them by the line of the page."""
+    (line,) = re.findall(r"^cp fullchain\.pem .*$", (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8"), re.M)
+    for name in ("fullchain.pem", "privkey.pem"):
+        (folder / name).write_text(f"{name} {number}", encoding="utf-8")
+    done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False, **run_as)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_certificate_is_renewed_by_the_same_line_without_being_root(somebody: tuple[Path, dict[str, Any]]) -> None:
+    folder, run_as = somebody
+    for command in (["mkdir", "secrets"], ["chmod", "700", "secrets"]):
+        subprocess.run(command, cwd=folder, check=True, **run_as)
+    renew(folder, 1, run_as)
+    files = [folder / "secrets" / name for name in ("tls_certificate", "tls_key")]
+    numbers = [file.stat().st_ino for file in files]
+    renew(folder, 2, run_as)
+    assert [file.read_text(encoding="utf-8") for file in files] == ["fullchain.pem 2", "privkey.pem 2"]
+    assert [file.stat().st_ino for file in files] == numbers  # what a container sees
+
+
+def test_every_secret_can_be_changed_by_its_owner_and_those_of_earlier_versions_are_mended(checkout: Path) -> None:
+    prepare(checkout, "--production")
+    secrets = checkout / "secrets"
+    for name in ("tls_certificate", "tls_key"):
+        (secrets / name).write_text(name, encoding="utf-8")
+    made = contents(secrets)
+    for file in secrets.iterdir():
+        file.chmod(0o444)
+    prepare(checkout, "--production")
+    assert {oct(file.stat().st_mode & 0o777) for file in secrets.iterdir()} == {"0o644"}
+    assert contents(secrets) == made
 
 
 def test_what_was_begun_and_not_finished_is_finished(checkout: Path) -> None:
