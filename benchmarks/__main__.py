@@ -20,6 +20,7 @@ from benchmarks import (
     predictor,
     replay,
     sample_corpus,
+    score,
     serving,
     soak,
     startup,
@@ -29,6 +30,7 @@ from benchmarks import (
 MODULES = (
     startup,
     predictor,
+    score,
     serving,
     build_before,
     balancer,

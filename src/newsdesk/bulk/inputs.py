@@ -40,11 +40,11 @@ class InputFile:
 class Inputs:
     """Files that are read one after the other, as often as one likes."""
 
-    def __init__(self, patterns: Sequence[str], said: ColumnNames, encoding: str) -> None:
+    def __init__(self, patterns: Sequence[str], said: ColumnNames, encoding: str, sheet: str | None = None) -> None:
         """`patterns` are paths, or patterns of them such as `news-*.csv`. Raises `UsageError`, `DataError`."""
-        self._encoding = encoding
+        self._encoding, self._sheet = encoding, sheet
         paths = [path for pattern in patterns for path in _expanded(pattern)]
-        self.files = [_looked_at(path, said, encoding) for path in dict.fromkeys(paths)]
+        self.files = [_looked_at(path, said, encoding, sheet) for path in dict.fromkeys(paths)]
         self.columns = list(dict.fromkeys(name for file in self.files for name in file.columns))
 
     def rows(self) -> Iterator[InputRow]:
@@ -52,7 +52,7 @@ class Inputs:
         for file in self.files:
             if _stamp(file.path) != file.stamp:
                 raise _changed(file.path)
-            for row in read_table(file.path, self._encoding).rows:
+            for row in read_table(file.path, self._encoding, self._sheet).rows:
                 yield InputRow(file.path, row.number, row.as_in_file, _text_of(row, file.mapping))
             if _stamp(file.path) != file.stamp:
                 raise _changed(file.path)
@@ -71,8 +71,8 @@ def _expanded(pattern: str) -> list[Path]:
     return [Path(name) for name in found]
 
 
-def _looked_at(path: Path, said: ColumnNames, encoding: str) -> InputFile:
-    table: RawTable = read_table(path, encoding)
+def _looked_at(path: Path, said: ColumnNames, encoding: str, sheet: str | None) -> InputFile:
+    table: RawTable = read_table(path, encoding, sheet)
     mapping = find_columns(table.columns, said, path)
     mapping = {field: column for field, column in mapping.items() if field in ("text", "title")}
     columns, types = table.columns_in_file, dict(table.types)

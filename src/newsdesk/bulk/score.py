@@ -32,6 +32,7 @@ class ScoreRequest:
     out: Path
     columns: ColumnNames = BY_NAME
     encoding: str = "utf-8"
+    sheet: str | None = None
     prefix: str = ""
     overwrite: bool = False
     is_strict: bool = False
@@ -82,7 +83,7 @@ def score(request: ScoreRequest, scorer: Scorer, progress: Progress) -> ScoreRes
     out = request.out
     _require_writable(request)
     progress.step("Looking at the files")
-    inputs = Inputs(request.patterns, request.columns, request.encoding)
+    inputs = Inputs(request.patterns, request.columns, request.encoding, request.sheet)
     for file in inputs.files:
         if out.exists() and out.samefile(file.path):
             raise UsageError(f"{out} is one of the files that are to be scored. Write to another file.")
@@ -113,7 +114,13 @@ def _require_writable(request: ScoreRequest) -> None:
 def _key(inputs: Inputs, scorer: Scorer, request: ScoreRequest) -> dict[str, Any]:
     """All that answers depend on."""
     files = [[file.path.name, file.sha256, file.mapping] for file in inputs.files]
-    return {"format": _FORMAT, "files": files, "model": scorer.digest, "encoding": request.encoding}
+    return {
+        "format": _FORMAT,
+        "files": files,
+        "model": scorer.digest,
+        "encoding": request.encoding,
+        "sheet": request.sheet,
+    }
 
 
 def _answer_all(

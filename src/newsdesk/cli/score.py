@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsdesk.cli.table_options import TextColumn, TitleColumn
+from newsdesk.cli.table_options import EncodingOption, SheetOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
     from newsdesk.bulk.score import ScoreResult
@@ -28,7 +28,8 @@ def score(
     version: VersionOption = None,
     text_column: TextColumn = None,
     title_column: TitleColumn = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of CSV and JSON Lines.")] = "utf-8",
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
     prefix: Annotated[str, typer.Option(help="What the names of the new columns begin with.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT where it is there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Write nothing if a row cannot be scored.")] = False,
@@ -50,7 +51,7 @@ def score(
     if not patterns:
         raise UsageError(f"Name what to score, and last the file to write: newsdesk score {out} scored.csv.")
     columns = ColumnNames(text_column, title_column)
-    request = ScoreRequest(patterns, Path(out), columns, encoding, prefix, overwrite, strict)
+    request = ScoreRequest(patterns, Path(out), columns, encoding, sheet, prefix, overwrite, strict)
     scorer = open_scorer(load_settings(), version)
     with shown_progress() as progress:
         result = score_files(request, scorer, progress)

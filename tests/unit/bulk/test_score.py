@@ -21,6 +21,7 @@ from newsdesk.errors import BusyError, DataError, UsageError
 from newsdesk.model.bundle import Bundle
 from newsdesk.pipeline.progress import Silent
 from tests.builders import sample_rows, write_csv
+from tests.unit.articles.readers.test_excel import workbook
 
 ROWS = sample_rows(2)
 SHORT = {"id": "x", "title": "", "text": "short", "category": ""}
@@ -250,6 +251,18 @@ def test_a_file_is_replaced_only_when_that_is_said_and_never_by_its_own_scores(t
 def test_no_file_of_a_pattern_is_told(tmp_path: Path, scorer: Scorer) -> None:
     with pytest.raises(UsageError, match="No file is called"):
         scored(scorer, tmp_path / "*.csv", tmp_path / "out.csv")
+
+
+def test_a_workbook_goes_in(tmp_path: Path, scorer: Scorer) -> None:
+    others = [["Headline", "Year"], ["Nothing of this", 2025]]
+    content = workbook(Old=others, News=[["Headline", "Year"], [ROWS[0]["title"], 2026]])
+    (tmp_path / "in.xlsx").write_bytes(content)
+    scored(scorer, tmp_path / "in.xlsx", tmp_path / "out.csv", sheet="News")
+    (row,) = read_csv(tmp_path / "out.csv")
+    expected = scorer.score(ROWS[0]["title"])
+    assert isinstance(expected, Score)
+    assert (row["Headline"], float(row["Year"])) == (ROWS[0]["title"], 2026)
+    assert float(row["confidence"]) == expected.confidence
 
 
 class Stopped(Exception):  # noqa: N818
