@@ -75,10 +75,14 @@ def test_what_was_said_of_a_batch_can_be_read_again(folder: Path) -> None:
     assert all(sentence in newsdesk("data", "quarantine", table["digest"]) for sentence in SENTENCES)
 
 
-def test_every_command_that_reads_a_table_lets_its_columns_be_named(folder: Path) -> None:
+def test_every_command_that_reads_a_table_lets_its_columns_and_its_encoding_be_named(folder: Path) -> None:
     rows = [{"kicker": row["title"], "words": row["text"], "kind": row["category"]} for row in sample_rows(20)]
+    rows[0]["words"] += " Naïve cafés."
     write_csv(folder / "odd.csv", rows)
+    written = (folder / "odd.csv").read_text(encoding="utf-8")
+    (folder / "odd.csv").write_bytes(written.encode("cp1252", "replace"))
     named = ("--data", "odd.csv", "--text-column", "words", "--title-column", "kicker", "--category-column", "kind")
+    named = (*named, "--encoding", "windows-1252")
     fields = {"text": "words", "title": "kicker", "category": "kind"}
     (table,) = told("ingest", *named)["tables"]
     assert table["reading"]["columns"]["fields"] == fields
@@ -164,9 +168,12 @@ def tables_of(command: Any, name: str = "newsdesk") -> Iterator[tuple[str, set[s
 
 def test_every_command_that_reads_a_table_has_the_options_that_readers_advise() -> None:
     found = dict(tables_of(get_command(app)))
-    assert {"newsdesk run", "newsdesk ingest", "newsdesk retrain"} <= found.keys()
+    assert {"newsdesk run", "newsdesk ingest", "newsdesk retrain", "newsdesk score"} <= found.keys()
     for command, options in found.items():
-        assert {"--encoding", "--sheet", "--date-order"} <= options, command
+        assert {"--encoding", "--sheet"} <= options, command
+        assert ("--date-order" in options) == ("--category-column" in options), (
+            command
+        )  # what is learned from has dates
 
 
 def test_a_table_of_windows_is_ingested_as_its_refusal_advises(folder: Path) -> None:
