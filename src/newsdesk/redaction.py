@@ -15,16 +15,23 @@ MASK = "***"
 Part = tuple[str, bool]  # a piece of an address, and whether it is secret
 
 _SCHEME = re.compile(r"((?:jdbc:)?[A-Za-z][\w+.\-]*)?(?::/{1,2}|//)", re.ASCII)
+_WEB = r"(?:[\w.\-]+\+)?(?:[htps]{4,7}|ht[tp]|ttp)"  # http and https, and what becomes of them at the keyboard
+_IS_WEB = re.compile(_WEB, re.ASCII | re.IGNORECASE)
+_MISTYPED = re.compile(
+    rf"(?:jdbc:)?(?:({_WEB})[:;.,/\\]+|[A-Za-z][\w+.\-]+(?:[:;][:;/\\]*|\\{{2}}))", re.ASCII | re.IGNORECASE
+)
 _USER = re.compile(r"[\w.+~\-]*")
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:(\d*|(?i:port)))?", re.ASCII)  # our own sentences say http://HOST:PORT
 _PARAMETERS = re.compile(r"[?#]|;(?=\s*[\w.\-]+\s*=)")
 _PAIR = re.compile(r"(?<![\w.\-])([A-Za-z_][\w.\-]*)\s*=\s*('(?:\\.|[^'\\])*'?|\"[^\"]*\"?|\{[^}]*\}?|[^\s;]*)")
 _SECRET_PARAMETER = re.compile(r"(?:pass|pwd|secret|token|key|sig|cred|auth)[\w.%\-]{0,60}\s*=", re.IGNORECASE)
-_HARMLESS = re.compile(r"[\w./,+*~:\[\]\-]*")  # neither @ nor quotes, and nothing that is percent-encoded
+_HARMLESS = re.compile(r"[\w./,+*~:\[\]\-]*")  # neither @ nor quotes, nor what separates
+_FILE = re.compile(r"(?:[~.]{0,2}/)[\w ./,+~\-]*|[\w ,+~\-]+\.(?:cer|crl|crt|der|key|p12|pem|pfx|pgpass|pk8)")
+_NAMES_FILE = re.compile("passfile|ssl_?(ca|ca_?certs|ca_?path|cert|certfile|crl|crldir|key|keyfile|rootcert)")
 _SHOWN = re.compile(
     "application_name|channel_binding|charset|client_encoding|connect_timeout|database|db|dbname|driver|encoding"
     "|gssencmode|host|hostaddr|keepalives(_count|_idle|_interval)?|max_connections|mode|port|protocol|region|server"
-    "|service|(socket_|socket_connect_|tcp_user_)?timeout|ssl(cert|crl|mode|rootcert)|target_session_attrs|uid|uri"
+    "|service|(socket_|socket_connect_|tcp_user_)?timeout|ssl_?(cert|crl|mode|rootcert)|target_session_attrs|uid|uri"
     "|user|username|x-amz-(algorithm|date|expires)"
 )
 _NAMED = re.compile(  # secret, but for their names
@@ -37,7 +44,7 @@ _TOKEN = re.compile(
     r"|\S+"
 )
 _BEFORE, _AFTER = "\"'`(<[{", "\"'`)>]},.;:!…"
-_ASSIGNED = re.compile(r"[\w.\-]+=[\"']?(?=[A-Za-z][\w+.\-]*:/)")
+_ASSIGNED = re.compile(rf"[\w.\-]+=[\"']?(?=[A-Za-z][\w+.\-]*:[/\\]|{_WEB}[:;/\\])", re.IGNORECASE)
 _TOLD = re.compile(
     r"((?:pass(?:word|wd|phrase)|pwd|secret|token|signature|credentials?|(?:api|access|account)[_-]?key)[\"']?"
     r"(?:\s*=\s*|(?<=[\"'])\s*:\s*))(?!\*\*\*)('(?:\\.|[^'\\\n])*'?|\"[^\"\n]*\"?|[^\s,;&]+)",
@@ -69,7 +76,7 @@ def redact(words: str, secrets: Iterable[str] = ()) -> str:
     known = _any_of(frozenset(secrets))
     if known is not None:
         words = known.sub(MASK, words)
-    if "/" in words or "@" in words or "?" in words:
+    if any(sign in words for sign in "/@?#;"):
         words = _TOKEN.sub(lambda match: _redact_token(match[0]), words)
     if "=" in words or ":" in words:
         words = _HEADER.sub(rf"\g<1>{MASK}", _TOLD.sub(rf"\g<1>{MASK}", words))
@@ -85,7 +92,8 @@ def _any_of(secrets: frozenset[str]) -> "re.Pattern[str] | None":
 
 
 def _redact_token(token: str) -> str:
-    if not ("/" in token or "?" in token or ("@" in token and (":" in token or "%" in token))):
+    may_be_address = "/" in token or "?" in token or ("@" in token and (":" in token or "%" in token))
+    if not (may_be_address or ("=" in token and ("#" in token or ";" in token))):
         return token
     core = token.lstrip(_BEFORE)
     assigned = _ASSIGNED.match(core)
@@ -123,7 +131,7 @@ def _split(address: str) -> Iterator[Part]:
         yield from _without_scheme(address)
         return
     yield scheme[0], False
-    user, rest = _user_of(address[scheme.end() :], is_web=(scheme[1] or "").lower() in ("http", "https"))
+    user, rest = _user_of(address[scheme.end() :], is_web=_is_web(scheme[1]))
     yield from user
     begin = _PARAMETERS.search(rest)
     end = begin.start() if begin else len(rest)
@@ -136,16 +144,28 @@ def _without_scheme(text: str) -> Iterator[Part]:
     if _PAIR.match(text.lstrip()) and _SECRET_PARAMETER.search(text):
         yield from _of_pairs(text)
         return
-    scheme = _SCHEME.match(text)
-    start = scheme.end() if scheme else 0
+    scheme, mistyped = _SCHEME.match(text), _MISTYPED.match(text)
+    known = scheme or (mistyped if mistyped and mistyped[1] else None)
+    start = known.end() if known else 0
     yield text[:start], False
-    user, rest = _user_of(text[start:], is_web=False)
+    user, rest = _user_of(text[start:], is_web=known is not None and _is_web(known[1]))
     yield from user
-    secret = _SECRET_PARAMETER.search(rest)
-    end = secret.end() if secret else len(rest)
+    begin = _PARAMETERS.search(rest)
+    end = begin.start() if begin else len(rest)
+    secret = _SECRET_PARAMETER.search(rest, 0, end)
+    if secret:
+        yield rest[: secret.end()], False
+        yield rest[secret.end() :], bool(rest[secret.end() :])
+        return
     yield rest[:end], False
-    if rest[end:]:
-        yield rest[end:], True
+    if "=" in rest[end:] or (mistyped and not scheme):
+        yield from _of_query(rest[end:])
+    else:  # a file's name, or the end of a sentence
+        yield rest[end:], False
+
+
+def _is_web(scheme: str | None) -> bool:
+    return bool(scheme and _IS_WEB.fullmatch(scheme))
 
 
 def _user_of(rest: str, *, is_web: bool) -> tuple[list[Part], str]:
@@ -161,8 +181,9 @@ def _user_of(rest: str, *, is_web: bool) -> tuple[list[Part], str]:
     if at and colon:
         known = [(f"{user}:", False), (meant, True)] if _USER.fullmatch(user) else [(head, True)]
         return [*known, (at, False)], place
-    if at and is_web and "/" not in head:  # a token, most often
-        return [(head, True), (at, False)], place
+    token = head.lstrip("/\\")
+    if at and is_web and token and "/" not in token:  # a token, most often
+        return [(head[: -len(token)], False), (token, True), (at, False)], place
     return [], rest
 
 
@@ -183,7 +204,7 @@ def _of_query(text: str) -> Iterator[Part]:
     for number, piece in enumerate(re.split(r"([?&;#])", text)):
         name, equals, value = piece.partition("=")
         meant = _decoded(name).strip().lower()
-        if number % 2 or not piece or (equals and _SHOWN.fullmatch(meant) and _HARMLESS.fullmatch(value)):
+        if number % 2 or not piece or (equals and _is_harmless(meant, value)):
             yield piece, False
         elif equals and _NAMED.fullmatch(meant):
             yield name + equals, False
@@ -192,12 +213,20 @@ def _of_query(text: str) -> Iterator[Part]:
             yield piece, True
 
 
+def _is_harmless(name: str, value: str) -> bool:
+    """Where a file lies is no secret, whatever is in it; but its content may have been put there instead."""
+    meant = _decoded(value)
+    if _NAMES_FILE.fullmatch(name) and _FILE.fullmatch(meant.strip("'\"")):
+        return True
+    return bool(_SHOWN.fullmatch(name) and _HARMLESS.fullmatch(meant))
+
+
 def _of_pairs(text: str) -> Iterator[Part]:
     end = 0
     for pair in _PAIR.finditer(text):
         yield from _between(text[end : pair.start()])
         name, value = pair[1].lower(), pair[2]
-        if _SHOWN.fullmatch(name) and _HARMLESS.fullmatch(value):
+        if _is_harmless(name, value):
             yield pair[0], False
         elif _NAMED.fullmatch(name):
             yield text[pair.start() : pair.start(2)], False

@@ -54,11 +54,44 @@ ADDRESSES = [
         for name in ("password", "sslpassword", "access_token", "api_key", "X-Amz-Signature", "pass%77ord", "PASSWORD")
         for rest in ("", "&connect_timeout=3")
     ),
-    "https://bucket.example/a.csv?whatever={secret}",
-    "https://bucket.example/a.csv?{secret}",
+    *(
+        f"{start}{mark}={{secret}}"
+        for start in (
+            "https://bucket.example/a.csv",
+            *(
+                f"{scheme}db.example/news"
+                for scheme in ("rediss:\\\\", "mysql:\\/", "https;//", "http/", "htp:", "s3\\\\", "")
+            ),
+            "s3:[::1]:1/news",
+        )
+        for mark in ("?whatever", "?sslmode=require&p", "#p", ";p")
+    ),
+    *(
+        f"{start}bucket.example/a.csv{mark}{{secret}}"
+        for start in ("https://", "https:\\\\", "https/")
+        for mark in "?#"
+    ),
     "jdbc:postgresql://db.example/newsdesk?user=newsdesk&password={secret}",
 ]
-UNAMBIGUOUS = [*ADDRESSES[::8], "https://{secret}@hooks.example/services", "postgresql://newsdesk:{secret}/newsdesk"]
+TOKENS = [
+    f"{scheme}{{secret}}@hooks.example/services"
+    for scheme in (
+        *(
+            "https://",
+            "http:///",
+            "https////",
+            "https//",
+            "https/",
+            "HTTPS:/",
+            "http:\\\\",
+            "http;//",
+            "https:",
+            "htps://",
+        ),
+        *("htttp://", "ttps//", "git+https://", "git+https//"),
+    )
+]
+UNAMBIGUOUS = [*ADDRESSES[::8], *TOKENS, "postgresql://newsdesk:{secret}/newsdesk"]
 QUOTED = ["host=db.example user=newsdesk password='{secret}' dbname=newsdesk", "password = '{secret}'"]
 SENTENCES = [
     "{address}",
@@ -83,6 +116,39 @@ def test_no_secret_of_an_address_is_shown(template: str, secret: str, writing: s
     assert hides(redact_address(address)), redact_address(address)
     assert hides(redact_address(urllib.parse.quote(address)))
     assert redact_address(redact_address(address)) == redact_address(address)
+
+
+@given(st.sampled_from(TOKENS), st.text(st.sampled_from("aZ5%+$!*~.-_="), max_size=6), st.sampled_from(SENTENCES))
+def test_no_token_before_the_host_is_shown(template: str, signs: str, sentence: str) -> None:
+    address = template.format(secret=f"{BEGIN}{signs}{END}")
+    assert hides(redact_address(address)), redact_address(address)
+    assert hides(redact_address(urllib.parse.quote(address)))
+    assert hides(redact(sentence.format(address=address)))
+    assert "hooks.example/services" in redact_address(address)
+    assert redact_address(redact_address(address)) == redact_address(address)
+
+
+@given(
+    st.sampled_from(["sslrootcert", "sslcert", "sslkey", "sslcrl", "passfile", "ssl_ca_certs", "ssl_keyfile"]),
+    st.sampled_from(
+        ["/srv/news room/ca", "/run/secrets/database_ca", "~/.postgresql/root.crt", "../keys/a+b.pem", "k.pem"]
+    ),
+)
+def test_where_a_certificate_lies_is_shown(name: str, file: str) -> None:
+    for path in (file, urllib.parse.quote(file, safe="")):
+        rest = f"db.example/news?sslmode=verify-full&{name}={path}&connect_timeout=3"
+        assert redact_address(f"postgresql://u:{BEGIN}@{rest}") == f"postgresql://u:***@{rest}"
+        said = f'root certificate file "{file}" does not exist'
+        assert redact(said, secrets_in(f"postgresql://u:{BEGIN}@{rest}")) == said
+    pairs = f"host=db.example password=*** {name}='{file}'"
+    assert redact_address(pairs.replace("***", BEGIN)) == pairs
+
+
+@given(st.sampled_from(["sslrootcert", "sslkey", "passfile"]), SIGNS)
+def test_a_key_put_where_its_file_belongs_is_hidden(name: str, signs: str) -> None:
+    content = f"-----BEGIN PRIVATE KEY-----\n{BEGIN}{signs}{END}"
+    assert hides(redact_address(f"postgresql://db.example/news?{name}={content}"))
+    assert hides(redact_address(f"postgresql://db.example/news?sslkey={BEGIN}{END}"))
 
 
 @given(st.sampled_from(QUOTED), SIGNS)
@@ -130,6 +196,7 @@ def test_what_is_no_secret_stays(address: str, shown: str) -> None:
     [
         *("sqlite:////srv/a b/news%3F.db", "http://127.0.0.1:5001", "http://[::1]:8000/x", "s3://bucket/folder"),
         *("https://a.example,https://b.example:8443", "50/second;1000000/day", "/data/news@2026.csv", "*", ""),
+        *("docs/deployment.md#certificates", "/data/news?.csv", "C:\\news\\c#\\a.csv", "https://h.example/news@2026"),
         *("file:///srv/a:b/c", "year=2026/news.csv", "127.0.0.1,10.0.0.0/8", "postgresql://u@h/db", "memory://x"),
     ],
 )
@@ -144,6 +211,7 @@ def test_a_setting_without_a_secret_is_shown_as_it_is(setting: str) -> None:
         "Give --url http://HOST:PORT, or set NEWSDESK_API_KEY. Set API_AUTH=true: see http://localhost:8000/docs.",
         "Send one credential: Authorization: Bearer …, or X-API-Key",
         "MLflow at http://127.0.0.1:5001 does not answer. Start it, or correct MLFLOW_TRACKING_URI.",
+        "Is that right? See docs/data.md#dates, or tables/news-??.csv: 12 of 3,000 rows; api/explain has no c#/a.",
         "Give sqlite:///FILE or postgresql://… (s3://bucket/folder), 3/4 of all, by desk@example.com.",
     ],
 )
