@@ -141,8 +141,18 @@ def _print_json(error: Exception, sentence: str) -> None:
     """For machines: what went wrong, and whether to try again."""
     code = error.code if isinstance(error, NewsdeskError) else "system" if isinstance(error, OSError) else "defect"
     may_pass = error.may_pass if isinstance(error, NewsdeskError) else isinstance(error, OSError)
+    told = {"error": code, "message": sentence, "may_pass": may_pass and not _is_about_a_certificate(error)}
     with suppress(OSError):  # the sentence is said already
-        print(json.dumps({"error": code, "message": sentence, "may_pass": may_pass}), flush=True)
+        print(json.dumps(told), flush=True)
+
+
+def _is_about_a_certificate(error: BaseException | None) -> bool:
+    """Whether a certificate was refused beneath: it does not become a good one by waiting."""
+    while error is not None:
+        if type(error).__name__ == "SSLCertVerificationError":  # without the import, which takes its time
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _explained(error: Exception) -> tuple[str, int]:

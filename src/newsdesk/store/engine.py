@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from newsdesk.errors import ConfigError
 from newsdesk.private_files import keep_private
 from newsdesk.redaction import redact, redact_address, secrets_in
-from newsdesk.store.records import StoreError
+from newsdesk.store.records import StoreError, StoreUntrusted
 from newsdesk.store.tls import tls_fix
 
 BUSY_TIMEOUT = "busy_timeout"  # execution option of an engine whose connections stay open, in milliseconds
@@ -65,9 +65,9 @@ def answering(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         said = first_line(error, engine)
-        raise StoreError(
-            f"The store at {shown(engine)} does not answer: {said}. "
-            f"{tls_fix(str(error.orig)) or 'Start it, or correct its address.'}"
+        fix = tls_fix(str(error.orig))
+        raise (StoreUntrusted if fix else StoreError)(
+            f"The store at {shown(engine)} does not answer: {said}. {fix or 'Start it, or correct its address.'}"
         ) from error
 
 

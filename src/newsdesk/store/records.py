@@ -24,6 +24,12 @@ class StoreError(NewsdeskError):
     may_pass = True
 
 
+class StoreUntrusted(StoreError):  # noqa: N818 - it may be well
+    """The store and this machine do not agree on encryption or certificates, which does not pass by itself."""
+
+    may_pass = False
+
+
 class StoreOutdated(StoreError):  # noqa: N818 - it is well, but old
     """The store is older than this version of Newsdesk, and waits for its migration."""
 

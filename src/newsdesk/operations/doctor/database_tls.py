@@ -49,15 +49,46 @@ def check_encryption(name: str, connection: Connection) -> Iterator[Finding]:
 
 
 def check_server_certificate(url: URL, now: datetime, patience: float) -> Iterator[Finding]:
-    """When the certificate ends that the server shows. Nothing where it shows none; it is not trusted for it."""
+    """When the certificates end that the servers of an address show, or that they could not be looked at.
+
+    Nothing where one shows none; none is trusted for what it shows.
+    """
     from cryptography import x509
 
-    try:
-        shown = _shown_certificate(url.host or "", url.port or _DEFAULT_PORT, patience)
-    except OSError:  # told by who connects
-        return
-    if shown:
-        yield from check_validity(x509.load_der_x509_certificate(shown), now, _RENEWED)
+    servers = _servers(url)
+    for host, port in servers:
+        of = _RENEWED if len(servers) == 1 else _RENEWED._replace(name=f"The certificate of {host}:{port}")
+        try:
+            shown = _shown_certificate(host, port, patience)
+        except OSError as error:
+            yield warning(
+                "database",
+                f"{of.name} could not be looked at: {host}:{port} says {error.strerror or error}.",
+                "See that this machine reaches it. Until then nobody tells before it ends.",
+            )
+            continue
+        if shown:
+            yield from check_validity(x509.load_der_x509_certificate(shown), now, of)
+
+
+def _servers(url: URL) -> list[tuple[str, int]]:
+    """Where libpq would ask, by the address and the variables PG…; no sockets, which are of this machine."""
+    from psycopg.pq import Conninfo
+
+    told = {option.keyword.decode(): (option.val or b"").decode() for option in Conninfo.get_defaults()}
+    told |= {name: str(value) for name, value in url.get_dialect()().create_connect_args(url)[1].items()}
+    hosts, addresses, ports = (told.get(name, "").split(",") for name in ("host", "hostaddr", "port"))
+    count = max(len(hosts), len(addresses))
+    return [
+        (address or host, int(port or _DEFAULT_PORT))
+        for host, address, port in zip(_all(hosts, count), _all(addresses, count), _all(ports, count), strict=True)
+        if address or (not host.startswith(("/", "@")) and host)
+    ]
+
+
+def _all(values: list[str], count: int) -> list[str]:
+    """One for each server: a single one is that of all."""
+    return values * count if len(values) == 1 else (values + [""] * count)[:count]
 
 
 def _is_of_this_machine(pgconn: "PGconn") -> bool:
