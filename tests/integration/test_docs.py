@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,8 +18,10 @@ from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.app import app
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.settings import Settings
+from newsdesk.monitoring import batch
 from newsdesk.monitoring.catalogue import CATALOGUE
 from newsdesk.serving.codes import Code
+from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.problems import ProblemCode
 from newsdesk.serving.security.permissions import PERMISSIONS
 from tests.builders import QUICK_MODELS, sample_rows, write_csv
@@ -84,6 +87,16 @@ def test_the_readme_names_only_targets_that_the_makefile_has() -> None:
 def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["api.md", "operating.md", "security.md"])
+def test_what_a_kill_loses_is_told_alike_and_as_the_server_waits(name: str) -> None:
+    assert signature(PredictionLog).parameters["interval"].default == 0.5
+    told = (
+        "takes along the log's rows of its last half second, of its last second while another program locks SQLite, "
+        f"and the metrics' counts of its last {batch._INTERVAL * 1000:.0f} ms; on a busy machine both wait longer."
+    )
+    assert told in " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
 
 
 def test_every_command_is_documented() -> None:

@@ -23,7 +23,7 @@ from newsdesk.operations.backup.places import escaped, unescaped
 from newsdesk.operations.backup.restore import restore_backup
 from newsdesk.pipeline.progress import Silent
 from newsdesk.registry.pointer import Champion
-from newsdesk.serving.security.key_file import add_key
+from newsdesk.serving.security.key_file import add_key, read_keys, remove_key
 from newsdesk.serving.security.keys import new_key
 from newsdesk.store.database import open_store
 from tests.builders import settings_in
@@ -118,6 +118,36 @@ def refused(settings: Settings, archive: Path, match: str) -> None:
 def test_what_a_backup_writes_is_taken(here: Settings, archive: Path) -> None:
     restore_backup(here, archive, True, Silent())
     assert (here.home.parent / ".env").read_text(encoding="utf-8") == "mine"
+
+
+def test_keys_that_were_revoked_after_the_backup_are_named_with_what_ends_them_again(tmp_path: Path) -> None:
+    settings = deployment(tmp_path / "here")
+    file = settings.keys_file
+    file.unlink()
+    for name in ("cms", "leaked", "renewed"):
+        add_key(file, new_key(name, frozenset({"predict"}))[0])
+    archive = create_backup(settings, tmp_path / "backups", Silent()).archive
+    for name in ("leaked", "renewed"):
+        remove_key(file, name)
+    add_key(file, new_key("renewed", frozenset({"predict"}))[0])
+    add_key(file, new_key("young", frozenset({"predict"}))[0])
+    warnings = restore_backup(settings, archive, True, Silent()).warnings
+    told = [told for told in warnings if "API key" in told]
+    assert [told.split()[3] for told in told] == ["leaked", "renewed"]
+    assert all(f"newsdesk keys revoke {name}." in one for name, one in zip(("leaked", "renewed"), told, strict=True))
+    assert [key.name for key in read_keys(file)] == ["cms", "leaked", "renewed"]
+
+
+@pytest.mark.parametrize("lost", [None, b"no keys", b"[1]", b"{}"])
+def test_where_the_file_of_keys_is_lost_no_key_is_said_to_be_revoked(tmp_path: Path, lost: bytes | None) -> None:
+    settings = deployment(tmp_path / "here")
+    settings.keys_file.unlink()
+    add_key(settings.keys_file, new_key("cms", frozenset({"predict"}))[0])
+    archive = create_backup(settings, tmp_path / "backups", Silent()).archive
+    settings.keys_file.unlink()
+    if lost is not None:
+        settings.keys_file.write_bytes(lost)
+    assert not any("API key" in told for told in restore_backup(settings, archive, True, Silent()).warnings)
 
 
 @pytest.mark.parametrize(

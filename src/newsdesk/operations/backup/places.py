@@ -23,6 +23,7 @@ from newsdesk.registry.bundle_files import local_folder
 from newsdesk.registry.pointer import POINTER
 
 CONFIGURATION = "configs"
+KEYS = "keys"
 POINTER_PLACE = "pointer"
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")  # a backslash, or a byte that is no UTF-8
 _UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "plans", "inbox")
@@ -95,7 +96,7 @@ def pointer_place(settings: Settings) -> Place:
 def after_databases(settings: Settings) -> list[Place]:
     keys = settings.keys_file
     return [
-        Place("keys", keys.parent, only=(glob.escape(keys.name),)),
+        Place(KEYS, keys.parent, only=(glob.escape(keys.name),)),
         Place(CONFIGURATION, settings.config_dir, only=("*.yaml", "*.yml")),
         *(
             Place(name, _folder(settings, name), without=(POINTER,) if name == "bundles" else ())

@@ -18,6 +18,7 @@ from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
 from newsdesk.operations.backup.passphrase import read_passphrase
 from newsdesk.operations.backup.places import (
     CONFIGURATION,
+    KEYS,
     POINTER_PLACE,
     Place,
     after_databases,
@@ -27,6 +28,7 @@ from newsdesk.operations.backup.places import (
     unescaped,
 )
 from newsdesk.operations.backup.placing import Draft, drafts
+from newsdesk.operations.backup.revoked import revoked_since
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.progress import Progress
@@ -70,9 +72,10 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
             progress.step(f"Checking the database {one.name}")
             one.check(_dumps(settings.home) / Path(one.member).name)
         check_champion(archive, manifest, _pointer(laid))
+        warnings = [*_warnings(settings, manifest), *_keys_that_are_back(settings.keys_file, laid)]
         with _remembered(settings.home, manifest):
             _put_in_place(settings, named, laid, progress)
-    return Restored(archive, manifest, tuple(replaced), tuple(_warnings(settings, manifest)))
+    return Restored(archive, manifest, tuple(replaced), tuple(warnings))
 
 
 def _places(settings: Settings) -> list[Place]:
@@ -188,3 +191,9 @@ def _warnings(settings: Settings, manifest: Manifest) -> Iterator[str]:
         yield "The archive has no database of MLflow: its models and runs are as they were before."
     for place in filter(_stays, after_databases(settings)):
         yield f"{place.folder} stays as it is: nothing can be written there. The archive has its own."
+
+
+def _keys_that_are_back(file: Path, laid: Sequence[Draft]) -> Iterator[str]:
+    folder = next(draft.folder for draft in laid if draft.place.name == KEYS)
+    for name in revoked_since(file, folder / file.name):
+        yield f"The API key {name} was revoked after this backup, and is good again: newsdesk keys revoke {name}."
