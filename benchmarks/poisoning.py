@@ -2,13 +2,16 @@
 
 import csv
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
+
+import numpy as np
 
 from benchmarks.tables import markdown
 from newsdesk.articles.dataset import read_articles
@@ -24,7 +27,8 @@ from newsdesk.store.feedback import record_feedback
 from newsdesk.store.records import Feedback, text_digest
 
 _ARTICLES, _OTHERS, _UNSEEN = 1_000, 12_000, 4_000  # to learn from, to speak of, to measure on
-_WRONG, _HONEST, _CONFIDENT = 2_400, 400, 0.9
+_WRONG, _HONEST, _REVIEWED, _CONFIDENT = 2_400, 400, 1_200, 0.9
+_SEEDS = range(1, 7)  # of the order of the articles, where honest editors are looked at
 _NOW = datetime.now(UTC)
 _MODELS = "models: {logistic_regression: {C: 10.0}}\n"
 
@@ -98,6 +102,11 @@ def _corrections(scene: Scene, *, trusted: bool) -> list[Feedback]:
     return [_says(text, category, "cms", "r.burns", trusted=trusted) for text, category in errors[:_HONEST]]
 
 
+def _review(scene: Scene) -> list[Feedback]:
+    """What every headline is, as it comes, whether or not the model is right."""
+    return [_says(text, category, "cms", "r.burns", trusted=True) for text, category in scene.headlines[:_REVIEWED]]
+
+
 KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
     "attack: 2,400 wrong labels at once": at_once,
     "attack: the same over 30 days": slow,
@@ -106,6 +115,10 @@ KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
     "attack: the same 2,400 by a stolen trusted key": stolen_from_the_cms,
     "honest: 400 corrections by one key": lambda scene: _corrections(scene, trusted=False),
     "honest: the same by a trusted key": lambda scene: _corrections(scene, trusted=True),
+}
+HONEST: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
+    f"corrects {_HONEST:,} errors": lambda scene: _corrections(scene, trusted=True),
+    f"reviews {_REVIEWED:,}": _review,
 }
 
 
@@ -120,6 +133,7 @@ def report(data: Path) -> str:
             _outcome(name, kind, Path(shutil.copytree(home, Path(folder) / str(number))), rest[:_OTHERS], unseen)
             for number, (name, kind) in enumerate(KINDS.items())
         ]
+        honest = [_honest(rows, seed, Path(folder) / f"seed {seed}") for seed in _SEEDS]
     return (
         "## What one feedback key comes to (`python -m benchmarks poisoning`)\n\n"
         f"A model of {_ARTICLES:,} AG News articles; labels about headlines of others, whose texts are kept, none of "
@@ -129,7 +143,37 @@ def report(data: Path) -> str:
         + markdown(
             ["who", "usable labels", "learnt from", "in the test set", "before", "trained", "gate", "serves"], table
         )
+        + "\n\nAn honest editor by a trusted key, who corrects errors alone or says of every headline what it is, with "
+        "other articles to learn from. Of each: trained, gate, serves.\n\n"
+        + markdown(["articles", "before", *HONEST], _with_means(honest))
     )
+
+
+def _honest(rows: Sequence[Row], seed: int, folder: Path) -> list[tuple[str, ...]]:
+    """What becomes of what each honest editor says; before, trained, gate, serves."""
+    shuffled = [rows[place] for place in np.random.default_rng(seed).permutation(len(rows))]
+    learnt, rest = shuffled[:_ARTICLES], shuffled[_ARTICLES:]
+    home, unseen = _trained(folder / "trained", learnt), rest[_OTHERS : _OTHERS + _UNSEEN]
+    return [
+        _outcome(name, kind, Path(shutil.copytree(home, folder / name)), rest[:_OTHERS], unseen)[-4:]
+        for name, kind in HONEST.items()
+    ]
+
+
+def _with_means(honest: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+    table = [
+        (f"sample {seed}", found[0][0], *(", ".join(one[1:]) for one in found))
+        for seed, found in zip(_SEEDS, honest, strict=True)
+    ]
+
+    def mean(figures: Iterable[str]) -> str:
+        return f"{fmean(map(float, figures)):.3f}"
+
+    of_each = [
+        f"{mean(found[place][1] for found in honest)}, –, {mean(found[place][3] for found in honest)}"
+        for place in range(len(HONEST))
+    ]
+    return [*table, ("mean", mean(found[0][0] for found in honest), *of_each)]
 
 
 def _settings(folder: Path) -> Settings:

@@ -214,6 +214,23 @@ def test_400_honest_corrections_through_the_key_of_a_cms_raise_accuracy(newsroom
     assert evidence["gain"] > 0
 
 
+def test_an_editor_who_only_corrects_teaches_and_sets_no_test(newsroom: Newsroom) -> None:
+    """On what the champion got wrong by construction any other model looks better: it would be promoted for that."""
+    champion = find_champion(newsroom.settings).bundle
+    old, before, predictor = champion.manifest.dataset_version, newsroom.accuracy(), Predictor(champion)
+    errors = [row for row in others() if predictor.predict(row["text"]).category != row["category"]]
+    assert len(errors) > 250
+    newsroom.say(Said(row["text"], row["category"], "cms", "r.burns", trusted=True) for row in errors)
+    done = newsroom.retrain()
+    assert done.outcome is not None
+    new, datasets = done.outcome.prepared.dataset, newsroom.settings.datasets
+    assert read_articles(new, "test") == read_articles(read_dataset(datasets / old), "test")
+    assert not [article for article in read_articles(new, "validation") if article.id.startswith("feedback-")]
+    learnt_from = [article for article in read_articles(new, "train") if article.id.startswith("feedback-")]
+    assert len(learnt_from) == len(errors)
+    assert newsroom.accuracy() >= before
+
+
 def test_a_stolen_key_of_a_cms_is_refused_by_the_guard(newsroom: Newsroom) -> None:
     """What it says is in the test set, where the poisoned model is the better one; not in the guard."""
     predictor = Predictor(find_champion(newsroom.settings).bundle)

@@ -10,35 +10,41 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
-from operator import itemgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
 from newsdesk.articles.category import Spellings, category_key
 from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.monitoring.majority import NO_KEY, key_of, majorities
 from newsdesk.monitoring.peers import Voter, voter_of
 from newsdesk.monitoring.report import LabelState
-from newsdesk.monitoring.selection import reviewed_texts
+from newsdesk.monitoring.selection import reviewers
 from newsdesk.monitoring.trust import Answer, Distrusted, PredictionLog, Said, believed, find_distrusted
 from newsdesk.store.feedback import Vote
-from newsdesk.store.records import ANONYMOUS
 
-NO_KEY = ""  # in the place of a key's name
 _NOT_A_CLASS = "\0"  # before the key of a category that the model does not know: no category begins so
 
 
 class Support(NamedTuple):
     """Who says what a label says: the names of the API keys, and whether an administrator vouches for one of them.
 
-    All who came without a key are one, `NO_KEY`.
+    All who came without a key are one, `NO_KEY`. `reviewed`: whether as much is said by editors who confirm predictions
+    as well as correct them. What others report are errors of the champion by construction: nothing to compare it on.
     """
 
     keys: frozenset[str]
     trusted: bool
+    reviewed: bool = True
 
     @property
     def is_independent(self) -> bool:
         """Whether it is more than one outsider's word."""
         return self.trusted or len(self.keys - {NO_KEY}) > 1
+
+    @property
+    def is_evidence(self) -> bool:
+        """Whether models may be measured on it."""
+        return self.is_independent and self.reviewed
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,13 @@ def usable_labels(
     limits: FeedbackLimits,
     classes: Collection[str] = (),
     log: PredictionLog | None = None,
+    trained_at: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Labels:
     """What the votes, in whatever order, come to.
 
     `predicted`: what a model said, by text digest, for votes that are about no prediction. A category that differs from
     one of `classes` by case and blanks alone is that class; others that differ so are one, spelt as most spell it.
-    `log`: what else was predicted (see `trust`).
+    `log`: what else was predicted (see `trust`). `trained_at`: when models were trained, by their digests.
     """
     canonical, votes = _canonical(classes), list(votes)
     spelt = {(vote.text_digest, *voter_of(vote)): vote.category for vote in votes}
@@ -84,19 +91,20 @@ def usable_labels(
     distrusted = find_distrusted(votes, predicted, limits, merged)
     heard = believed(votes, distrusted)
     used = _within(heard, limits)
-    decided = _majorities(used)
+    decided = majorities(used)
     states: dict[str, LabelState] = dict.fromkeys((vote.text_digest for vote in votes), "distrusted")
     states |= dict.fromkeys((vote.text_digest for vote in heard), "flood")
     states |= dict.fromkeys((vote.text_digest for vote in used), "contradicted")
     states |= dict.fromkeys(decided, "used")
+    reviewing = reviewers(used, predicted, limits, trained_at)
     names = _spellings((vote.category, spelt[vote.text_digest, *voter_of(vote)]) for vote in used)
     return Labels(
         {text: names.get(category, category) for text, (category, _) in decided.items()},
         {text: at for text, (_, at) in decided.items()},
         Counter(states.values()),
         tuple(sorted(distrusted, key=str)),
-        reviewed_texts(used, predicted, limits) & decided.keys(),
-        _support(used, decided),
+        frozenset(vote.text_digest for vote in used if voter_of(vote) in reviewing) & decided.keys(),
+        _support(used, decided, reviewing, classes),
     )
 
 
@@ -147,46 +155,26 @@ def _within(votes: Iterable[Vote], limits: FeedbackLimits) -> list[Vote]:
     return kept
 
 
-def _support(votes: Iterable[Vote], decided: Mapping[str, tuple[str, datetime]]) -> dict[str, Support]:
+def _support(
+    votes: Iterable[Vote],
+    decided: Mapping[str, tuple[str, datetime]],
+    reviewing: Collection[Voter],
+    classes: Collection[str],
+) -> dict[str, Support]:
     said_so: defaultdict[str, list[Vote]] = defaultdict(list)
     for vote in votes:
         if vote.text_digest in decided and vote.category == decided[vote.text_digest][0]:
             said_so[vote.text_digest].append(vote)
-    return {
-        text: Support(frozenset(map(_key_of, agreeing)), any(vote.trusted for vote in agreeing))
-        for text, agreeing in said_so.items()
-    }
+    supports = {}
+    for text, agreeing in said_so.items():
+        whole = _support_by(agreeing)
+        # Of a category that the model does not know all texts are errors, whoever looks: nobody can confirm one.
+        is_new = bool(classes) and decided[text][0].startswith(_NOT_A_CLASS)
+        part = _support_by([vote for vote in agreeing if is_new or voter_of(vote) in reviewing])
+        is_as_much = bool(part.keys) and part.is_independent >= whole.is_independent
+        supports[text] = whole._replace(reviewed=is_as_much)
+    return supports
 
 
-def _key_of(vote: Vote) -> str:
-    return NO_KEY if vote.caller is None or vote.caller.startswith(ANONYMOUS) else vote.caller
-
-
-def _majorities(votes: Iterable[Vote]) -> dict[str, tuple[str, datetime]]:
-    """What is said of each text, and when the last of those said so who decide: trusted keys where they said anything,
-    else all. Other texts are left out."""
-    on_texts: defaultdict[str, list[Vote]] = defaultdict(list)
-    for vote in votes:
-        on_texts[vote.text_digest].append(vote)
-    decided = {}
-    for text, on_text in on_texts.items():
-        deciding = [vote for vote in on_text if vote.trusted] or on_text
-        category = _verdict(deciding)
-        if category is not None:
-            decided[text] = (category, max(vote.at for vote in deciding if vote.category == category))
-    return decided
-
-
-def _verdict(votes: Iterable[Vote]) -> str | None:
-    """What more than half of the keys say, each with one voice, however many editors it says it has."""
-    by_key: defaultdict[str, list[str]] = defaultdict(list)
-    for vote in votes:
-        by_key[_key_of(vote)].append(vote.category)
-    voices = (_majority(said) for said in by_key.values())
-    return _majority([voice for voice in voices if voice is not None])
-
-
-def _majority(said: Sequence[str]) -> str | None:
-    """What is more than half of it."""
-    category, count = max(Counter(said).items(), key=itemgetter(1), default=(None, 0))
-    return category if 2 * count > len(said) else None
+def _support_by(votes: Sequence[Vote]) -> Support:
+    return Support(frozenset(map(key_of, votes)), any(vote.trusted for vote in votes))

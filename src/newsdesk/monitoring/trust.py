@@ -4,6 +4,9 @@ Who reports nothing but errors disagrees always. Such an editor is believed wher
 were less sure than others: a model errs more often there, while who answers without reading hits sure and unsure ones
 alike. That holds whether or not its confidence is calibrated, for only the order of the predictions matters.
 
+Keys that an administrator vouches for are compared with each other alone: however many others agree, they take nobody's
+voice away whom an administrator trusts. Where such a key has spoken of a text, the others are held against that.
+
 An editor who is not believed has no say about others either: were their votes not there, all else would be the same.
 """
 
@@ -15,11 +18,12 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.monitoring.majority import majorities
 from newsdesk.monitoring.peers import Voter, circle_of, verdicts_of, voter_of
 from newsdesk.monitoring.significance import rank_sum
 from newsdesk.store.feedback import Vote
 
-Against = Literal["confident predictions", "other editors"]
+Against = Literal["confident predictions", "trusted keys", "other editors"]
 
 
 class Answer(Protocol):
@@ -96,7 +100,8 @@ class _Record:
 def find_distrusted(
     votes: Sequence[Vote], predicted: Mapping[str, Answer], limits: FeedbackLimits, log: PredictionLog
 ) -> list[Distrusted]:
-    """Editors and callers who agree too rarely: with confident predictions, then, of the others, with each other.
+    """Editors and callers who agree too rarely: with confident predictions, then, of the others, with trusted keys and
+    with each other.
 
     `votes` come in the order of time. `predicted`: what a model said, by text digest, for votes that are about no
     prediction. `log`: predictions of the models that the votes are about, whether or not there are votes on them.
@@ -111,11 +116,14 @@ def find_distrusted(
         if answer.category != vote.category:
             by_voter[voter_of(vote)].contradict(vote, answer)
     by_model = _judge(by_voter, limits, log, "confident predictions")
-    left = believed(votes, by_model)
+    by_trusted, vouched = _against_trusted(believed(votes, by_model), limits)
+    left = believed(votes, by_model + by_trusted)
     circle = circle_of(left, limits)
-    outside = [vote for vote in left if voter_of(vote) not in circle]
-    verdict = verdicts_of(circle, left)
-    return by_model + _against_others(outside, verdict, limits, {caller for caller, _ in circle})
+    outside = [vote for vote in left if voter_of(vote) not in circle | vouched.voters]
+    said_by_circle = verdicts_of(circle, left)
+    by_others = _compared(outside, lambda vote: vouched.says.get(vote.text_digest) or said_by_circle(vote))
+    spared = {caller for caller, _ in circle | vouched.voters}
+    return by_model + by_trusted + _judge(by_others, limits, {}, "other editors", spared)
 
 
 def believed(votes: Iterable[Vote], distrusted: Iterable[Distrusted]) -> list[Vote]:
@@ -132,14 +140,37 @@ def answer_to(vote: Vote, predicted: Mapping[str, Answer]) -> Answer | None:
     return predicted.get(vote.text_digest)
 
 
-def _against_others(
-    votes: Iterable[Vote], verdict: Callable[[Vote], str | None], limits: FeedbackLimits, spared: Set[str | None]
-) -> list[Distrusted]:
+class _Vouched(NamedTuple):
+    """Editors by trusted keys, and what these say of each text."""
+
+    voters: frozenset[Voter]
+    says: Mapping[str, str]
+
+
+def _against_trusted(votes: Sequence[Vote], limits: FeedbackLimits) -> tuple[list[Distrusted], _Vouched]:
+    """Who agrees too rarely with trusted keys: of these who contradicts the others, and of all others; who is left of
+    the trusted ones."""
+    trusted = [vote for vote in votes if vote.trusted]
+    voters = frozenset(map(voter_of, trusted))
+    circle = circle_of(trusted, limits)
+    by_peers = _compared([vote for vote in trusted if voter_of(vote) not in circle], verdicts_of(circle, trusted))
+    bad = _judge(by_peers, limits, {}, "trusted keys", {caller for caller, _ in circle})
+    left = believed(trusted, bad)
+    says = {text: category for text, (category, _) in majorities(left).items()}
+    others = _compared(
+        [vote for vote in votes if voter_of(vote) not in voters], lambda vote: says.get(vote.text_digest)
+    )
+    bad += _judge(others, limits, {}, "trusted keys", {caller for caller, _ in voters})
+    return bad, _Vouched(frozenset(map(voter_of, left)), says)
+
+
+def _compared(votes: Iterable[Vote], right: Callable[[Vote], str | None]) -> dict[Voter, _Record]:
+    """The record of each editor, on texts of which it is known what is `right`."""
     by_voter: defaultdict[Voter, _Record] = defaultdict(_Record)
     for vote in votes:
-        if (right := verdict(vote)) is not None:
-            by_voter[voter_of(vote)].compare(vote, right)
-    return _judge(by_voter, limits, {}, "other editors", spared)
+        if (category := right(vote)) is not None:
+            by_voter[voter_of(vote)].compare(vote, category)
+    return by_voter
 
 
 def _judge(

@@ -15,7 +15,8 @@ from newsdesk.articles.readers import RawRow
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.monitoring.labels import NO_KEY, Labels, Support
+from newsdesk.monitoring.labels import Labels, Support
+from newsdesk.monitoring.majority import NO_KEY
 from newsdesk.pipeline.caller_shares import beyond_shares
 from newsdesk.pipeline.prepare import Checked
 from newsdesk.store.feedback import known_texts
@@ -41,11 +42,12 @@ class Corrected:
 
     `added` and `relabelled` count articles that are new, and old ones with another category. `unknown` counts
     corrections about texts that are not kept; `left_out` those that leave too few texts to a category, by category;
-    `beyond_share` those that are more than one caller's share, by caller; `held_back` those by which one caller alone
-    would change what models are measured on. `quarantined` could not be used. `reading` tells how a table that was
-    given was read.
+    `beyond_share` those that are more than one caller's share, by caller; `held_back` those that would change what
+    models are measured on and are one caller's word, or of editors who report errors alone. `quarantined` could not be
+    used. `reading` tells how a table that was given was read.
 
-    `unconfirmed` are stories whose category is no more than one outsider's word: to learn from, not to be measured on.
+    `unconfirmed` are stories whose category is no more than one outsider's word, or that of editors who report errors
+    alone: to learn from, not to be measured on.
     `guard` holds the articles that the champion was measured on, and those of a table, as nobody outside could label
     them.
     """
@@ -83,7 +85,10 @@ class Corrected:
                 "administrator can vouch for a key (newsdesk keys create NAME --trusted)"
             )
         if self.held_back:
-            told.append(f"{self.held_back:,} held back: one key alone changes nothing that models are measured on")
+            told.append(
+                f"{self.held_back:,} held back: one key alone, or who reports errors alone, changes nothing that "
+                "models are measured on"
+            )
         return "; ".join(told)
 
     def counts(self) -> dict[str, int]:
@@ -124,7 +129,7 @@ def correct(
 
     Of a story that is labelled anew the newest label counts, one that independent callers agree on before others. Left
     out are corrections that would leave too few articles to a category, those beyond a caller's share, and, of stories
-    in the champion's `guard`, those that are one caller's word.
+    in the champion's `guard`, those that no model may be measured on.
     """
     before = {story_key(article): article for article in known}
     table, own, quarantined = dict(before), dict(guard), []
@@ -136,7 +141,7 @@ def correct(
             if key in own or key not in before:
                 own[key] = table[key]
     found, support, unusable, unknown = _found(corrections, table, cleaning)
-    held_back = [key for key in found if key in guard and not support[key].is_independent]
+    held_back = [key for key in found if key in guard and not support[key].is_evidence]
     _without(found, held_back)
     beyond = beyond_shares(found, support, table, max_caller_share)
     _without(found, beyond)
@@ -156,7 +161,7 @@ def correct(
         reading=given.reading if given else None,
         beyond_share=Counter(beyond.values()),
         held_back=len(held_back),
-        unconfirmed=frozenset(key for key in said if key not in found or not support[key].is_independent),
+        unconfirmed=frozenset(key for key in said if key not in found or not support[key].is_evidence),
         guard=own,
     )
 

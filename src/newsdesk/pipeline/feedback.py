@@ -63,7 +63,8 @@ def labels_of(
     answered = _answered(counted, unanswered)
     predicted = _predicted(store, unanswered - answered.keys(), champion) | answered
     log = log_beside(store, votes, predicted, limits)
-    return usable_labels(votes, predicted, limits, champion.bundle.manifest.classes, log)
+    manifest = champion.bundle.manifest
+    return usable_labels(votes, predicted, limits, manifest.classes, log, {champion.bundle.digest: manifest.trained_at})
 
 
 def _answered(counted: Windows, texts: Collection[str]) -> dict[str, Said]:

@@ -153,8 +153,7 @@ def _assembled(
     source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
         f", with {order.data}" if order.data else ""
     )
-    never_test = known.learnt | corrected.unconfirmed
-    constraints = SplitConstraints(never_test, known.guard.keys(), corrected.guard)
+    constraints = SplitConstraints(known.learnt, corrected.unconfirmed, known.guard.keys(), corrected.guard)
     prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints)
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdesk.monitoring.labels import usable_labels
+from newsdesk.monitoring.trust import Said
 from newsdesk.store.feedback import Vote
 from tests.unit.monitoring.voting import LIMITS, answered, labels_of, texts, vote
 from tests.unit.store.rows import NOON
@@ -188,3 +189,52 @@ def test_a_key_has_one_voice_however_many_editors_it_says_it_has() -> None:
     divided = [vote("text", "a", "Jo", "divided"), vote("text", "b", "Max", "divided")]
     assert labels_of(one + other).categories == {}
     assert labels_of(one + other + third + divided).categories == {"text": "sport"}
+
+
+def by(votes: list[Vote], *, trusted: bool) -> list[Vote]:
+    return [one._replace(trusted=trusted) for one in votes]
+
+
+def about(texts_of: str, votes: list[Vote]) -> list[Vote]:
+    """The same votes, on texts that others speak of, too."""
+    return [one._replace(text_digest=text) for one, text in zip(votes, texts(len(votes), texts_of), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("votes", "evidence"),
+    [
+        (by(review("Ruth", 0, 7), trusted=True), 0),
+        (by(review("Ruth", 2, 5), trusted=True), 7),
+        (review("Ruth", 2, 5), 0),
+        (about("a", review("Ruth", 0, 6, "a")) + about("a", review("Jo", 0, 6, "b")), 0),
+        # A second word counts, on what a reviewer chose, only if a reviewer says it.
+        (about("a", review("Ruth", 0, 6, "a")) + about("a", review("Jo", 0, 6, "b")) + review("Jo", 6, 0, "b"), 0),
+        (by(about("a", review("Ruth", 0, 6, "a")), trusted=True) + review("Jo", 6, 0, "b"), 0),
+    ],
+    ids=["errors alone", "reviews", "not trusted", "two report errors", "one of two reviews", "trusted errors"],
+)
+def test_models_are_measured_on_what_trusted_or_agreeing_reviewers_say(votes: list[Vote], evidence: int) -> None:
+    limits = LIMITS.model_copy(update={"max_per_editor_and_day": 99, "max_per_caller_and_day": 99})
+    support = usable_labels(votes, {}, limits, ["sport", "politics"]).support
+    assert sum(one.is_evidence for one in support.values()) == evidence
+
+
+def test_of_a_category_that_the_model_does_not_know_nobody_can_confirm_anything() -> None:
+    votes = by([one._replace(category="weather") for one in review("Ruth", 0, 7)], trusted=True)
+    assert all(one.is_evidence for one in usable_labels(votes, {}, LIMITS, ["sport", "politics"]).support.values())
+    assert not any(one.is_evidence for one in usable_labels(votes, {}, LIMITS, ["sport", "weather"]).support.values())
+
+
+def test_a_model_that_learnt_what_was_said_confirms_nothing() -> None:
+    votes = by([vote(text, "politics", second=second) for second, text in enumerate(texts(7))], trusted=True)
+    learnt = {text: Said("politics", 0.6, "sha256:new") for text in texts(7)}
+    later = by([answered(vote(text, "politics", second=90), "sport", 0.5) for text in texts(7, "later")], trusted=True)
+    limits = LIMITS.model_copy(update={"max_per_editor_and_day": 99, "max_per_caller_and_day": 99})
+
+    def evidence(trained_at: int) -> set[str]:
+        moment = {"sha256:new": NOON + timedelta(seconds=trained_at)}
+        support = usable_labels(votes + later, learnt, limits, ["sport", "politics"], trained_at=moment).support
+        return {text for text, one in support.items() if one.is_evidence}
+
+    assert evidence(60) == set()
+    assert evidence(-60) == {*texts(7), *texts(7, "later")}

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.labels import usable_labels
@@ -138,3 +140,79 @@ def test_where_only_sure_predictions_are_published_errors_among_these_count() ->
     unseen = {("sha256:ab", "sport"): SURE | {f"unseen{n}": 0.2 for n in range(500)}}
     limits = LIMITS.model_copy(update={"confident": 0.9})
     assert usable_labels(correcting(texts(20)), {}, limits, log=unseen).distrusted == ()
+
+
+def vouched(votes: list[Vote]) -> list[Vote]:
+    return [one._replace(trusted=True) for one in votes]
+
+
+@pytest.mark.parametrize("liars", [1, 2, 3, 5])
+@pytest.mark.parametrize("flattered", [0, 4], ids=["lies alone", "some truth first"])
+def test_no_number_of_other_keys_takes_the_voice_of_a_trusted_one(liars: int, flattered: int) -> None:
+    right = vouched([vote(text, "sport", "Ruth", "boss") for text in texts(8)])
+    lies = [
+        vote(text, "sport" if number < flattered - 1 else "politics", "Eve", f"evil{liar}", second=1)
+        for liar in range(liars)
+        for number, text in enumerate(texts(8))
+    ]
+    labels = labels_of([*right, *lies, *(vote("elsewhere", "politics", "Eve", f"evil{liar}") for liar in range(liars))])
+    assert {one.caller for one in labels.distrusted} == {f"evil{liar}" for liar in range(liars)}
+    assert {one.against for one in labels.distrusted} == {"trusted keys"}
+    assert labels.categories == dict.fromkeys(texts(8), "sport")
+
+
+def test_who_contradicts_a_trusted_key_is_told_so() -> None:
+    [found] = labels_of(vouched(agreeing("Ruth", "boss")) + agreeing("Eve", "evil", "politics")).distrusted
+    assert str(found) == "Editor Eve by caller evil agreed with trusted keys on 0 of 4 texts."
+
+
+def test_one_who_agrees_with_a_trusted_key_is_not_judged_by_those_who_do_not() -> None:
+    votes = vouched(agreeing("Ruth", "boss")) + agreeing("Jo", "wire")
+    assert names(votes + agreeing("Eve", "evil", "politics") + agreeing("Max", "evil2", "politics")) == [
+        ("evil", "Eve"),
+        ("evil2", "Max"),
+    ]
+
+
+def test_trusted_keys_that_agree_are_heard_against_another_trusted_one() -> None:
+    stolen = vouched(agreeing("Eve", "stolen", "politics"))
+    assert names(vouched(agreeing("Ruth", "a") + agreeing("Jo", "b")) + stolen) == [("stolen", "Eve")]
+    assert names(vouched(agreeing("Ruth", "a")) + stolen) == []
+    assert names(vouched(agreeing("Ruth", "a")) + agreeing("Jo", "b") + agreeing("Kim", "c") + stolen) == []
+
+
+def test_among_the_editors_of_a_trusted_key_the_odd_one_out_is_not_believed() -> None:
+    assert names(vouched(agreeing("Ruth") + agreeing("Jo") + agreeing("Mallory", category="politics"))) == [
+        ("newsroom", "Mallory")
+    ]
+
+
+def test_a_key_that_became_trusted_is_not_judged_for_what_it_said_before() -> None:
+    before = [vote(text, "politics", "Ruth", "boss") for text in texts(4, "before")]
+    others = [vote(text, "sport", name, name) for text in texts(4, "before") for name in ("b", "c")]
+    assert names(before + others) == [("boss", "Ruth")]
+    assert names(before + others + vouched([vote("since", "sport", "Ruth", "boss")])) == []
+
+
+@given(
+    st.lists(st.sampled_from(["sport", "politics", "business"]), min_size=1, max_size=12),
+    st.lists(
+        st.tuples(st.integers(0, 15), st.sampled_from(["x", "y", "z"]), st.sampled_from(["Eve", "Max"])),
+        unique=True,
+        max_size=60,
+    ),
+    st.data(),
+)
+def test_what_a_trusted_key_says_stands_whatever_others_say(
+    said: list[str], others: list[tuple[int, str, str]], data: st.DataObject
+) -> None:
+    limits = LIMITS.model_copy(update={"max_per_editor_and_day": 99, "max_per_caller_and_day": 99})
+    right = vouched([vote(f"text{number}", category, "Ruth", "boss") for number, category in enumerate(said)])
+    noise = [
+        vote(f"text{number}", data.draw(st.sampled_from(["sport", "politics"])), editor, caller)
+        for number, caller, editor in others
+    ]
+    found = labels_of([*right, *noise], limits).categories
+    assert {text: found.get(text) for text in (one.text_digest for one in right)} == {
+        one.text_digest: one.category for one in right
+    }
