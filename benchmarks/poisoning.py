@@ -27,9 +27,8 @@ from newsdesk.store.feedback import record_feedback
 from newsdesk.store.records import Feedback, text_digest
 
 _ARTICLES, _OTHERS, _UNSEEN = 1_000, 12_000, 4_000  # to learn from, to speak of, to measure on
-_WRONG, _HONEST, _REVIEWED, _CONFIDENT = 2_400, 400, 1_200, 0.9
-_SEEDS = range(1, 7)  # of the order of the articles, where honest editors are looked at
-_NOW = datetime.now(UTC)
+_WRONG, _HONEST, _CONFIDENT = 2_400, 400, 0.9
+_SEEDS = range(1, 6)  # of the order of the articles, where honest editors are looked at
 _MODELS = "models: {logistic_regression: {C: 10.0}}\n"
 
 Row = dict[str, str]
@@ -52,7 +51,7 @@ class Scene:
 
 
 def _says(text: str, category: str, key: str = "stolen", editor: str = "mallory", **more: Any) -> Feedback:
-    usual: dict[str, Any] = {"id": str(uuid4()), "at": _NOW, "caller": key, "editor": editor}
+    usual: dict[str, Any] = {"id": str(uuid4()), "at": datetime.now(UTC), "caller": key, "editor": editor}
     return Feedback(**(usual | {"category": category, "text": text, "text_digest": text_digest(text)} | more))
 
 
@@ -65,7 +64,7 @@ def at_once(scene: Scene) -> list[Feedback]:
 
 def slow(scene: Scene) -> list[Feedback]:
     return [
-        _says(text, scene.wrong(category), at=_NOW - timedelta(days=number % 30))
+        _says(text, scene.wrong(category), at=datetime.now(UTC) - timedelta(days=number % 30))
         for number, (text, category) in enumerate(scene.unsure()[:_WRONG])
     ]
 
@@ -85,7 +84,7 @@ def flattering_first(scene: Scene) -> list[Feedback]:
         for (text, _), answer in zip(scene.headlines, said, strict=True)
         if answer.confidence >= _CONFIDENT
     ]
-    praise = [_says(text, category, at=_NOW - timedelta(days=1)) for text, category in sure[:400]]
+    praise = [_says(text, category, at=datetime.now(UTC) - timedelta(days=1)) for text, category in sure[:400]]
     return praise + at_once(scene)
 
 
@@ -104,7 +103,7 @@ def _corrections(scene: Scene, *, trusted: bool) -> list[Feedback]:
 
 def _review(scene: Scene) -> list[Feedback]:
     """What every headline is, as it comes, whether or not the model is right."""
-    return [_says(text, category, "cms", "r.burns", trusted=True) for text, category in scene.headlines[:_REVIEWED]]
+    return [_says(text, category, "cms", "r.burns", trusted=True) for text, category in scene.headlines[:_HONEST]]
 
 
 KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
@@ -118,7 +117,7 @@ KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
 }
 HONEST: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
     f"corrects {_HONEST:,} errors": lambda scene: _corrections(scene, trusted=True),
-    f"reviews {_REVIEWED:,}": _review,
+    f"reviews {_HONEST:,}": _review,
 }
 
 

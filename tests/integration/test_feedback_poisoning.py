@@ -27,7 +27,6 @@ from newsdesk.store.records import Feedback, text_digest
 from tests.builders import sample_rows, settings_in, write_csv
 
 LEARNT = 25  # articles of each category
-NOW = datetime.now(UTC)
 PIPELINE = "training_pipeline: {auto_deploy_threshold: 0.2}"
 ATTACK = 360  # wrong labels: about three for every article of the dataset
 
@@ -47,7 +46,7 @@ class Said:
         vouched = {"trusted": True} if self.trusted else {}
         return Feedback(
             id=str(uuid4()),
-            at=NOW - timedelta(days=self.days_ago),
+            at=datetime.now(UTC) - timedelta(days=self.days_ago),
             category=self.category,
             editor=self.editor,
             text_digest=text_digest(self.text),

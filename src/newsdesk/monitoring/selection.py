@@ -22,8 +22,8 @@ def reviewers(
     """Editors who confirm as well as correct, and those of whom that is not known.
 
     Who gave `min_compared` votes on what a model had answered is judged alone; the others together, by their caller:
-    they have the same tool before them. `predicted` is that of `find_distrusted`. That a model agrees, by its digest,
-    that was `trained_at` a later time than the vote, confirms nothing: it may have learnt it from that vote.
+    they have the same tool before them. `predicted` is that of `find_distrusted`. What a model says, by its
+    digest, that was `trained_at` a later time than the vote, tells nothing: it may have learnt it from that vote.
     """
     outcomes: defaultdict[Voter, list[bool]] = defaultdict(list)
     for vote in votes:
@@ -31,7 +31,7 @@ def reviewers(
         if answer is None:
             continue
         is_older = answer.digest in trained_at and vote.at < trained_at[answer.digest]
-        if answer.category != vote.category or vote.predicted is not None or not is_older:
+        if vote.predicted is not None or not is_older:
             outcomes[voter_of(vote)].append(answer.category == vote.category)
     by_caller: defaultdict[str | None, list[bool]] = defaultdict(list)
     for voter, confirmed in outcomes.items():
