@@ -27,7 +27,7 @@ from newsdesk.store.feedback import record_feedback
 from newsdesk.store.records import Feedback, text_digest
 
 _ARTICLES, _OTHERS, _UNSEEN = 1_000, 12_000, 4_000  # to learn from, to speak of, to measure on
-_WRONG, _HONEST, _CONFIDENT = 2_400, 400, 0.9
+_WRONG, _HONEST, _REVIEWED, _CONFIDENT = 2_400, 400, 1_200, 0.9
 _SEEDS = range(1, 6)  # of the order of the articles, where honest editors are looked at
 _MODELS = "models: {logistic_regression: {C: 10.0}}\n"
 
@@ -103,7 +103,10 @@ def _corrections(scene: Scene, *, trusted: bool) -> list[Feedback]:
 
 def _review(scene: Scene) -> list[Feedback]:
     """What every headline is, as it comes, whether or not the model is right."""
-    return [_says(text, category, "cms", "r.burns", trusted=True) for text, category in scene.headlines[:_HONEST]]
+    return [
+        _says(text, category, "cms", f"editor {number % 3}", trusted=True)
+        for number, (text, category) in enumerate(scene.headlines[:_REVIEWED])
+    ]
 
 
 KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
@@ -116,8 +119,8 @@ KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
     "honest: the same by a trusted key": lambda scene: _corrections(scene, trusted=True),
 }
 HONEST: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
-    f"corrects {_HONEST:,} errors": lambda scene: _corrections(scene, trusted=True),
-    f"reviews {_HONEST:,}": _review,
+    f"correct {_HONEST:,} errors": lambda scene: _corrections(scene, trusted=True),
+    f"review {_REVIEWED:,} headlines": _review,
 }
 
 
@@ -142,7 +145,7 @@ def report(data: Path) -> str:
         + markdown(
             ["who", "usable labels", "learnt from", "in the test set", "before", "trained", "gate", "serves"], table
         )
-        + "\n\nAn honest editor by a trusted key, who corrects errors alone or says of every headline what it is, with "
+        + "\n\nHonest editors by a trusted key, who correct errors alone or say of every headline what it is, with "
         "other articles to learn from. Of each: trained, gate, serves.\n\n"
         + markdown(["articles", "before", *HONEST], _with_means(honest))
     )
