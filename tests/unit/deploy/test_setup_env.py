@@ -126,6 +126,7 @@ def renew(folder: Path, number: int, run_as: dict[str, Any]) -> None:
     (line,) = re.findall(r"^cp fullchain\.pem .*$", (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8"), re.M)
     for name in ("fullchain.pem", "privkey.pem"):
         (folder / name).write_text(f"{name} {number}", encoding="utf-8")
+        (folder / name).chmod(0o644)  # whatever the umask, which our own code makes a strict one
     done = subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False, **run_as)
     assert done.returncode == 0, done.stderr
 

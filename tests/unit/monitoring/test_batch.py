@@ -47,11 +47,11 @@ def test_what_waits_is_bounded() -> None:
     registry, batch = CollectorRegistry(), Batch()
     histogram = ManyAtOnce("seconds", "Time.", registry=registry)
 
-    async def run() -> None:
+    async def run() -> float | None:
         for _ in range(25_000):  # nothing else runs on the loop meanwhile
             batch.observe(histogram, 0.2)
+        return registry.get_sample_value("seconds_count")
 
-    asyncio.run(run())
-    assert registry.get_sample_value("seconds_count") == 20_000
+    assert asyncio.run(run()) == 20_000
     batch.flush()
     assert registry.get_sample_value("seconds_count") == 25_000
