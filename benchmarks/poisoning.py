@@ -169,7 +169,7 @@ def _with_means(honest: Sequence[Sequence[tuple[str, ...]]]) -> list[tuple[str, 
     ]
 
     def mean(figures: Iterable[str]) -> str:
-        return f"{fmean(map(float, figures)):.3f}"
+        return f"{fmean(float(figure) for figure in figures if figure != '–'):.3f}"
 
     of_each = [
         f"{mean(found[place][1] for found in honest)}, –, {mean(found[place][3] for found in honest)}"
@@ -207,8 +207,8 @@ def _outcome(
         record_feedback(store, feedback)
     store.dispose()
     done = retrain(Order("benchmarks"), settings, Silent())
-    assert done.outcome is not None
-    assert done.corrected is not None
+    if done.outcome is None or done.corrected is None:  # none of it is usable
+        return name, "0", "0", "0", f"{before:.3f}", "–", "nothing to train", f"{before:.3f}"
     dataset = done.outcome.prepared.dataset
     of_feedback = [
         sum(article.id.startswith("feedback-") for split in splits for article in read_articles(dataset, split))
