@@ -63,8 +63,11 @@ def _mind(client: socket.socket) -> None:
     head, files, _, _ = socket.recv_fds(client, 8, 3)
     missing, parts = int.from_bytes(head, "big"), []
     while missing:
-        parts.append(client.recv(missing))
-        missing -= len(parts[-1])
+        part = client.recv(missing)
+        if not part:  # it was killed before it had said what it wants
+            os._exit(0)
+        parts.append(part)
+        missing -= len(part)
     process = os.fork()
     if process == 0:
         client.close()
