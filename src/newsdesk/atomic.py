@@ -26,7 +26,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         yield draft
         for file in draft.iterdir():
             file.chmod(file.stat().st_mode & 0o700)  # its owner's alone, as the draft is
-            _flush(file)
+            flush(file)
         _put_in_place(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -97,7 +97,7 @@ def flush_names(folder: Path) -> None:
         os.close(opened)
 
 
-def _flush(file: Path) -> None:
+def flush(file: Path) -> None:
     """Make sure that the content is on the disk before its name is."""
     with file.open("rb") as opened:
         os.fsync(opened.fileno())

@@ -1,7 +1,6 @@
 """Write rows as CSV, JSON Lines or Parquet: under the file's own name only once it is whole."""
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,7 @@ def write_records(out: Path, columns: Sequence[str], records: Iterable[Record], 
     draft = out.with_name(f".{out.name}.draft")
     try:
         _FORMATS[out.suffix.lower()](draft, columns, records, types)
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
+        atomic.flush(draft)
         draft.replace(out)
         atomic.flush_names(out.parent)
     finally:

@@ -165,17 +165,18 @@ def _records(
 
 
 def _refuse_failures(inputs: Inputs, log: AnswerLog) -> None:
-    """Raises `DataError` where a row has no score."""
+    """Raises `DataError` where a row has no score. The files are read again only to name such rows."""
+    if not any(isinstance(said, NotScored) for said in log):
+        return
     pairs = zip(inputs.rows(), log, strict=True)
     bad = (f"{row.file} row {row.number} ({said.reason})" for row, said in pairs if isinstance(said, NotScored))
     first = list(islice(bad, _FIRST_ROWS))
-    if first:
-        others = sum(1 for _ in bad)
-        raise DataError(
-            f"{len(first) + others:,} rows cannot be scored: {', '.join(first)}"
-            + (f" and {others:,} others" if others else "")
-            + ". Correct or remove them; without --strict they are written without an answer."
-        )
+    others = sum(1 for _ in bad)
+    raise DataError(
+        f"{len(first) + others:,} rows cannot be scored: {', '.join(first)}"
+        + (f" and {others:,} others" if others else "")
+        + ". Correct or remove them; without --strict they are written without an answer."
+    )
 
 
 def _declare(types: ColumnTypes, inputs: Inputs, columns: AnswerColumns) -> None:

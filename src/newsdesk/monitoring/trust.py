@@ -119,11 +119,11 @@ def find_distrusted(
     by_trusted, vouched = _against_trusted(believed(votes, by_model), limits)
     left = believed(votes, by_model + by_trusted)
     circle = circle_of(left, limits)
-    outside = [vote for vote in left if voter_of(vote) not in circle | vouched.voters]
+    standards = circle | vouched.voters
+    outside = [vote for vote in left if voter_of(vote) not in standards]
     said_by_circle = verdicts_of(circle, left)
     by_others = _compared(outside, lambda vote: vouched.says.get(vote.text_digest) or said_by_circle(vote))
-    spared = {caller for caller, _ in circle | vouched.voters}
-    return by_model + by_trusted + _judge(by_others, limits, {}, "other editors", spared)
+    return by_model + by_trusted + _judge(by_others, limits, {}, "other editors", {caller for caller, _ in standards})
 
 
 def believed(votes: Iterable[Vote], distrusted: Iterable[Distrusted]) -> list[Vote]:

@@ -44,8 +44,8 @@ Mode = Literal["refresh", "full"]
 class Order:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
     `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
-    too, in `columns` of these names, its dates in `date_order`,
-    in this `encoding` and on this `sheet`.
+    too, in `columns` of these names, its dates in `date_order`, in this
+    `encoding` and on this `sheet`.
     """
 
     actor: str

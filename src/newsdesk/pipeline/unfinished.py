@@ -52,8 +52,7 @@ def rollback_target(history: Sequence[Entry], versions: Sequence[Version]) -> st
     """Whom a rollback puts in charge where the registry names no champion any more: the one before the last by the
     ledger; where there is none, the last one that is still there."""
     before, there = before_champion(history, versions), {version.version for version in versions}
-    left = next(iter(champions(history)), None)
-    return before or next((one for one in champions(history) if one in there and one != left), None)
+    return before or next((one for one in champions(history)[1:] if one in there), None)
 
 
 def holder(alias: Alias, versions: Sequence[Version]) -> str | None:

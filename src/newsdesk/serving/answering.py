@@ -188,11 +188,13 @@ class Answering:
         begun: float,
         share: int = 1,
     ) -> Answer:
+        category, abstained = wish.category(prediction), wish.abstains(prediction)
         milliseconds = (time.perf_counter() - begun) * 1000
         now = datetime.now(UTC)
         prediction_id = new_id()
         if wish.log:
-            self._count(text, prediction, wish, served, now)
+            self.last_prediction.note(now)
+            self._count(category, prediction.confidence, len(text), served.version, abstained)
             record = PredictionRecord(
                 id=prediction_id,
                 at=now,
@@ -215,25 +217,24 @@ class Answering:
             self._experiment.compare(text, record)
         return Answer(
             prediction_id,
-            wish.category(prediction),
+            category,
             prediction.confidence,
             wish.probabilities(prediction),
             served,
             milliseconds,
             now,
             warnings_about(text),
-            wish.abstains(prediction),
+            abstained,
             wish.log,
         )
 
-    def _count(self, text: str, prediction: Prediction, wish: Wish, served: Served, now: datetime) -> None:
-        self.last_prediction.note(now)
+    def _count(self, category: str, confidence: float, length: int, version: str, abstained: bool) -> None:
         batch = self._metrics.batch
-        batch.inc(self._made(wish.category(prediction), served.version))
-        batch.observe(self._confidence(served.version), prediction.confidence)
-        batch.observe(self._metrics.text_length, len(text))
-        if wish.abstains(prediction):
-            batch.inc(self._abstained(served.version))
+        batch.inc(self._made(category, version))
+        batch.observe(self._confidence(version), confidence)
+        batch.observe(self._metrics.text_length, length)
+        if abstained:
+            batch.inc(self._abstained(version))
 
 
 def no_model() -> ApiError:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -142,10 +143,9 @@ def decided_datasets(store: Engine) -> set[str]:
 
 def predecessor(history: Sequence[Entry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
-    for number in reversed(range(len(history))):
-        entry = history[number]
+    for entry in reversed(history):
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
-            return _replaced(history[:number], entry)
+            return _replaced(history, entry)
     return None
 
 
@@ -156,7 +156,7 @@ def previous(history: Sequence[Entry]) -> str | None:
         return None
     if change.action == "rollback":
         return predecessor(history, change.to_version)
-    return _replaced(history[: _place(history, change)], change)
+    return _replaced(history, change)
 
 
 def champions(history: Sequence[Entry]) -> list[str]:
@@ -165,16 +165,13 @@ def champions(history: Sequence[Entry]) -> list[str]:
     return list(dict.fromkeys(version for version in versions if version))
 
 
-def _replaced(before: Sequence[Entry], change: Entry) -> str | None:
-    """Whom a change replaced. It does not say where that version, or its alias, was deleted in the registry before."""
+def _replaced(history: Sequence[Entry], change: Entry) -> str | None:
+    """Whom a change of this history replaced. It does not say where that version, or its alias, was deleted in the
+    registry before."""
     if change.from_version is not None:
         return change.from_version
-    change_before = last_change(before)
-    return change_before.to_version if change_before else None
-
-
-def _place(history: Sequence[Entry], change: Entry) -> int:
-    return next(number for number in reversed(range(len(history))) if history[number] is change)
+    before = last_change(list(takewhile(lambda entry: entry is not change, history)))
+    return before.to_version if before else None
 
 
 def _wait_for_others(connection: Connection) -> None:
