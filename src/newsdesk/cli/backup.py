@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsdesk.cli.options import AsJson
 from newsdesk.cli.output import say, tell
 
 if TYPE_CHECKING:
     from newsdesk.operations.backup.manifest import Manifest
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Archive = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The archive.")]
 
 

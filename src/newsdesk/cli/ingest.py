@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsdesk.cli.options import AsJson
 from newsdesk.cli.table_options import (
     CategoryColumn,
     DateOrderOption,
@@ -16,8 +17,6 @@ from newsdesk.cli.table_options import (
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.ingest import Ingested
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def ingest(

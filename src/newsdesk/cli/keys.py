@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsdesk.cli.options import AsJson
+
 if TYPE_CHECKING:
     from newsdesk.serving.security.keys import ApiKey
 
@@ -16,7 +18,6 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="Name of the key.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command("create", epilog="Example: newsdesk keys create newsroom --scope predict --limit '50/second;100000/day'")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsdesk.cli.options import AsJson
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,6 @@ app = typer.Typer(
 
 Reason = Annotated[str, typer.Option(help="Why, for the promotion ledger.")]
 Actor = Annotated[str | None, typer.Option(help="Who, for the promotion ledger. Default: your user name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command("list", epilog="Example: newsdesk models list")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsdesk.cli.options import AsJson
 from newsdesk.cli.table_options import EncodingOption, SheetOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
     from newsdesk.bulk.score import ScoreResult
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 VersionOption = Annotated[
     str | None, typer.Option("--version", help="Number of the version that answers. Default: the champion.")
 ]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsdesk.cli.options import AsJson
+
 if TYPE_CHECKING:
     from newsdesk.store.status import Status
 
@@ -13,8 +15,6 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog="Example: newsdesk store status",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command("status", epilog="Example: newsdesk store status --json")

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from newsdesk.cli.options import AsJson
 from newsdesk.cli.output import tell
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
 
 
