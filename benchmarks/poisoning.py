@@ -27,7 +27,7 @@ from newsdesk.store.feedback import record_feedback
 from newsdesk.store.records import Feedback, text_digest
 
 _ARTICLES, _OTHERS, _UNSEEN = 1_000, 12_000, 4_000  # to learn from, to speak of, to measure on
-_WRONG, _HONEST, _REVIEWED, _CONFIDENT = 2_400, 400, 1_200, 0.9
+_WRONG, _HONEST, _CONFIDENT = 2_400, 400, 0.9
 _SEEDS = range(1, 6)  # of the order of the articles, where honest editors are looked at
 _MODELS = "models: {logistic_regression: {C: 10.0}}\n"
 
@@ -95,17 +95,23 @@ def stolen_from_the_cms(scene: Scene) -> list[Feedback]:
     ]
 
 
-def _corrections(scene: Scene, *, trusted: bool) -> list[Feedback]:
+def _errors(scene: Scene) -> list[tuple[str, str]]:
+    """The first headlines on which the model is wrong: as many as an honest editor corrects."""
     said = scene.predictor.predict_many([text for text, _ in scene.headlines])
     errors = [pair for pair, answer in zip(scene.headlines, said, strict=True) if answer.category != pair[1]]
-    return [_says(text, category, "cms", "r.burns", trusted=trusted) for text, category in errors[:_HONEST]]
+    return errors[:_HONEST]
+
+
+def _corrections(scene: Scene, *, trusted: bool) -> list[Feedback]:
+    return [_says(text, category, "cms", "r.burns", trusted=trusted) for text, category in _errors(scene)]
 
 
 def _review(scene: Scene) -> list[Feedback]:
-    """What every headline is, as it comes, whether or not the model is right."""
+    """What every headline is, as it comes, whether or not the model is right, until as many are corrected."""
+    reviewed = scene.headlines[: scene.headlines.index(_errors(scene)[-1]) + 1]
     return [
         _says(text, category, "cms", f"editor {number % 3}", trusted=True)
-        for number, (text, category) in enumerate(scene.headlines[:_REVIEWED])
+        for number, (text, category) in enumerate(reviewed)
     ]
 
 
@@ -119,8 +125,8 @@ KINDS: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
     "honest: the same by a trusted key": lambda scene: _corrections(scene, trusted=True),
 }
 HONEST: dict[str, Callable[[Scene], Sequence[Feedback]]] = {
-    f"correct {_HONEST:,} errors": lambda scene: _corrections(scene, trusted=True),
-    f"review {_REVIEWED:,} headlines": _review,
+    f"say of each headline what it is, until {_HONEST:,} are corrected": _review,
+    f"report {_HONEST:,} errors alone": lambda scene: _corrections(scene, trusted=True),
 }
 
 
