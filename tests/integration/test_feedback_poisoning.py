@@ -239,5 +239,5 @@ def test_a_stolen_key_of_a_cms_is_refused_by_the_guard(newsroom: Newsroom) -> No
     verdict = done.outcome.judged.verdict
     assert verdict.decision == "refused"
     assert "test articles that no feedback has touched it loses" in verdict.reason
-    assert "more than training_pipeline.max_loss 0.02" in verdict.reason
+    assert "more than training_pipeline.gate.max_loss 0.02" in verdict.reason
     assert newsroom.version == "1"

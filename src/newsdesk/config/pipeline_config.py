@@ -1,9 +1,10 @@
 """`configs/pipeline_config.yaml`: when the pipelines run, when a model is good enough, when an alert is due."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from newsdesk.config.gate_config import GateConfig
 from newsdesk.config.model_config import Frozen, Share
 
 
@@ -22,11 +23,25 @@ class TrainingPipeline(Frozen):
     schedule_interval: str | None = None
     model_comparison_threshold: Share = 0.02
     auto_deploy_threshold: Share = 0.55
-    max_loss: Share = 0.02
+    gate: GateConfig = GateConfig()
     validation_split: float = Field(default=0.2, gt=0, lt=1)
     test_split: float = Field(default=0.2, gt=0, lt=1)
     random_seed: int = Field(default=42, ge=0, lt=2**32)
     tuning_budget: NonNegativeInt = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _max_loss_where_it_once_stood(cls, values: Any) -> Any:
+        """Earlier configurations and plans have `max_loss` beside the thresholds, not in `gate`."""
+        if not isinstance(values, dict) or "max_loss" not in values:
+            return values
+        rest = {key: value for key, value in values.items() if key != "max_loss"}
+        gate, earlier = rest.get("gate") or {}, values["max_loss"]
+        if not isinstance(gate, dict):
+            return rest
+        if gate.get("max_loss", earlier) != earlier:
+            raise ValueError(f"max_loss {earlier} and gate.max_loss {gate['max_loss']} differ: keep that of gate alone")
+        return rest | {"gate": gate | {"max_loss": earlier}}
 
     @model_validator(mode="after")
     def _something_is_left_to_train_on(self) -> "TrainingPipeline":

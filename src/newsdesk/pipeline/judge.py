@@ -13,9 +13,8 @@ from newsdesk.pipeline.train import Trained
 from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.version import Version
 from newsdesk.training.comparison import most_probable
-from newsdesk.training.evaluation import evaluate
 from newsdesk.training.gate import Verdict, decide
-from newsdesk.training.guard import GuardResult, compare_on_guard
+from newsdesk.training.paired_comparison import PairedComparison, compare_paired
 
 if TYPE_CHECKING:
     from newsdesk.registry.versions import Registry
@@ -47,7 +46,7 @@ class Gate:
         """
         self._promotions.settle()
         champion = self._registry.holder("champion")
-        rival, guard, verdict = self.look(trained, dataset, thresholds, champion)
+        rival, verdict = self.look(trained, dataset, thresholds, champion)
         digest = trained.bundle.digest
         evidence = {
             "dataset_version": dataset.version,
@@ -57,7 +56,8 @@ class Gate:
             "champion_accuracy": rival,
             "auto_deploy_threshold": thresholds.auto_deploy_threshold,
             "model_comparison_threshold": thresholds.model_comparison_threshold,
-            "guard": guard and guard.as_dict() | {"max_loss": thresholds.max_loss},
+            "guard": verdict.evidence["guard"],
+            "gate": verdict.evidence,
             "run_id": trained.run_id,
             **occasion,
         }
@@ -76,23 +76,25 @@ class Gate:
 
     def look(
         self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, champion: Version | None
-    ) -> tuple[float | None, GuardResult | None, Verdict]:
-        """The champion's accuracy on the dataset's test set, what the guard shows, and what the gate says; nothing is
-        done."""
-        rival = guard = None
+    ) -> tuple[float | None, Verdict]:
+        """The champion's accuracy on the dataset's test set, and what the gate says; nothing is done."""
+        rival = comparison = guard = None
         if champion is not None:
             bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
-            incumbent, testing = Predictor(bundle), read_examples(dataset, "test")
-            rival = evaluate(testing.categories, most_probable(incumbent, testing.texts)).accuracy
-            guard = _on_guard(Predictor(trained.bundle), incumbent, dataset)
+            challenger, incumbent = Predictor(trained.bundle), Predictor(bundle)
+            testing, metric = read_examples(dataset, "test"), thresholds.gate.metric
+            said, champion_said = (most_probable(model, testing.texts) for model in (challenger, incumbent))
+            comparison = compare_paired(testing.categories, said, champion_said, metric)
+            rival = compare_paired(testing.categories, said, champion_said).champion
+            guard = _on_guard(challenger, incumbent, dataset)
         verdict = decide(
-            accuracy=trained.test.accuracy,
-            champion_accuracy=rival,
+            test=trained.test,
+            comparison=comparison,
             same_as_champion=champion is not None and champion.digest == trained.bundle.digest,
             thresholds=thresholds,
             guard=guard,
         )
-        return rival, guard, verdict
+        return rival, verdict
 
     def _registered(self, trained: Trained) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""
@@ -102,9 +104,13 @@ class Gate:
         return self._registry.register(trained.bundle, trained.winner.pipeline, trained.run_id)
 
 
-def _on_guard(challenger: Predictor, champion: Predictor, dataset: Dataset) -> GuardResult | None:
+def _on_guard(challenger: Predictor, champion: Predictor, dataset: Dataset) -> PairedComparison | None:
+    """Compare on articles of the champion's own test set, as they were labelled before anybody's feedback.
+
+    What has only feedback to thank for its accuracy shows there.
+    """
     if GUARD not in dataset.manifest.files:
         return None
     guard = read_examples(dataset, "guard")
     said = most_probable(challenger, guard.texts), most_probable(champion, guard.texts)
-    return compare_on_guard(guard.categories, *said)
+    return compare_paired(guard.categories, *said)

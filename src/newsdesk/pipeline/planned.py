@@ -134,7 +134,7 @@ def _done_before(store: Engine, registry: "Registry", plan_id: str) -> Judged | 
         return None
     if newest.decision != "promoted" or newest.to_version != champion.version:
         return None
-    return Judged(Verdict("promoted", newest.reason), champion.version, champion)
+    return Judged(Verdict("promoted", newest.reason, newest.evidence.get("gate", {})), champion.version, champion)
 
 
 def _detail(plan: Plan) -> dict[str, Any]:
@@ -191,4 +191,5 @@ def as_dict(decided: Decided) -> dict[str, Any]:
 
 def _decided(values: dict[str, Any]) -> Decided:
     decision: Literal["promoted", "refused", "kept", "unchanged"] = values.pop("decision")
-    return Decided(verdict=Verdict(decision, values.pop("reason")), **values)
+    verdict = Verdict(decision, values.pop("reason"), values.pop("evidence", {}))
+    return Decided(verdict=verdict, **values)

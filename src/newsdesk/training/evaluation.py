@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
+from newsdesk.config.gate_config import GateMetric
+
+_FIGURES: dict[GateMetric, str] = {"accuracy": "accuracy", "macro_f1": "f1_macro", "weighted_f1": "f1_weighted"}
+
 
 @dataclass(frozen=True)
 class ClassScores:
@@ -31,6 +35,26 @@ class Evaluation:
     classes: list[str]
     per_class: dict[str, ClassScores]
     confusion: NDArray[np.int64]
+
+    @property
+    def articles(self) -> int:
+        """How many were measured on."""
+        return int(self.confusion.sum())
+
+    @property
+    def dead_categories(self) -> list[str]:
+        """Those with articles of which none was recognised: F1 0."""
+        return [name for name, scores in self.per_class.items() if scores.support and scores.f1 == 0]
+
+    @property
+    def baseline(self) -> tuple[str, float]:
+        """The most frequent category, and the accuracy of always saying it."""
+        counts = self.confusion.sum(axis=1)
+        return self.classes[int(counts.argmax())], float(counts.max() / counts.sum())
+
+    def figure(self, metric: GateMetric) -> float:
+        """What it comes to by a metric of the gate."""
+        return float(getattr(self, _FIGURES[metric]))
 
     def most_confused(self, count: int) -> list[tuple[str, str, float]]:
         """Pairs (true, predicted) that are mixed up, with the share of the true category, the worst first."""

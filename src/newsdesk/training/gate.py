@@ -1,17 +1,25 @@
 """The promotion gate: may this model take the champion's place?"""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.pipeline_config import TrainingPipeline
-from newsdesk.training.guard import GuardResult
+from newsdesk.training.evaluation import Evaluation
+from newsdesk.training.figures import figure_apart, figure_of
+from newsdesk.training.paired_comparison import PairedComparison
 
 Decision = Literal["promoted", "refused", "kept", "unchanged"]
+
+METRICS: dict[GateMetric, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
+_ROUNDING = 5e-13  # figures are fractions of the test set; half a unit in the twelfth place forgives their rounding
+_HARD = 0.5  # share of the champion's errors: whoever must make away with more is told that it is hard to reach
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided, and why, in words for people.
+    """What the gate decided, and why, in words for people and, as `evidence`, in figures.
 
     `promoted`: it may serve. `refused`: it is not good enough for anyone. `kept`: it is good, but not enough better
     than the
@@ -20,50 +28,135 @@ class Verdict:
 
     decision: Decision
     reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(
     *,
-    accuracy: float,
-    champion_accuracy: float | None,
+    test: Evaluation,
+    comparison: PairedComparison | None,
     same_as_champion: bool,
     thresholds: TrainingPipeline,
-    guard: GuardResult | None = None,
+    guard: PairedComparison | None = None,
 ) -> Verdict:
-    """Judge a challenger by its accuracy and the champion's, both on the same current test set; and, where feedback had
-    a hand in that, on a guard."""
-    least, needed = thresholds.auto_deploy_threshold, thresholds.model_comparison_threshold
-    if accuracy < least:
-        return Verdict(
-            "refused",
-            f"test accuracy {_apart(accuracy, least)} is below training_pipeline.auto_deploy_threshold {least:g}",
-        )
+    """Judge a challenger by its figures on the test set; by a comparison with the champion (None: there is none) by the
+    metric of the gate, on the same current test articles; and, where feedback had a hand in those, on a guard."""
+    evidence = _evidence(test, comparison, thresholds, guard)
+
+    def verdict(decision: Decision, reason: str) -> Verdict:
+        return Verdict(decision, reason, evidence)
+
+    missed = next(_missed_floors(test, thresholds), None)
+    if missed is not None:
+        return verdict("refused", missed)
     if same_as_champion:
-        return Verdict("unchanged", "the champion already is this very model")
-    if champion_accuracy is None:
-        return Verdict("promoted", f"test accuracy {accuracy:.3f} reaches {least:g}, and there is no champion yet")
-    if guard is not None and guard.high < -thresholds.max_loss:
-        return Verdict(
+        return verdict("unchanged", "the champion already is this very model")
+    if comparison is None:
+        metric, least = thresholds.gate.metric, thresholds.auto_deploy_threshold
+        reached = f"test {METRICS[metric]} {figure_of(test.figure(metric), test.articles)} reaches {least:g}"
+        return verdict("promoted", f"{reached}, and there is no champion yet")
+    if guard is not None and guard.high < -thresholds.gate.max_loss:
+        return verdict(
             "refused",
             f"on {guard.articles:,} test articles that no feedback has touched it loses {-guard.gain:.3f} against the "
             f"champion (95 % interval {-guard.high:.3f} to {-guard.low:.3f}), surely more than "
-            f"training_pipeline.max_loss {thresholds.max_loss:g}",
+            f"training_pipeline.gate.max_loss {thresholds.gate.max_loss:g}",
         )
-    gain = accuracy - champion_accuracy
-    comparison = (
-        f"{accuracy:.3f} against the champion's {champion_accuracy:.3f} on the same test set, "
-        f"a difference of {_apart(gain, needed, sign='+')}; at least +{needed:g} was needed"
+    missing = list(_missing(comparison, thresholds))
+    return verdict("kept" if missing else "promoted", "; ".join([_told(comparison, thresholds), *missing]))
+
+
+def _missed_floors(test: Evaluation, thresholds: TrainingPipeline) -> Iterator[str]:
+    """What a model must reach whatever the champion, and does not."""
+    floors, metric = thresholds.gate.floors, thresholds.gate.metric
+    if floors.test_articles is not None and test.articles < floors.test_articles:
+        yield (
+            f"the test set has {test.articles:,} articles, fewer than training_pipeline.gate.floors.test_articles "
+            f"{floors.test_articles:,}"
+        )
+    least = {
+        "auto_deploy_threshold": (metric, thresholds.auto_deploy_threshold),
+        "gate.floors.macro_f1": ("macro_f1", floors.macro_f1),
+    }
+    for key, (name, limit) in least.items():
+        if limit is not None and test.figure(name) < limit:
+            shown = figure_apart(test.figure(name), limit, test.articles)
+            yield f"test {METRICS[name]} {shown} is below training_pipeline.{key} {limit:g}"
+    dead = len(test.dead_categories)
+    if floors.dead_categories is not None and dead > floors.dead_categories:
+        key = "training_pipeline.gate.floors.dead_categories"
+        yield f"{dead} of {len(test.classes)} categories have F1 0, more than {key} {floors.dead_categories}"
+
+
+def _missing(comparison: PairedComparison, thresholds: TrainingPipeline) -> Iterator[str]:
+    """What the challenger lacks to replace the champion."""
+    gate, gain, errors = thresholds.gate, comparison.gain, 1 - comparison.champion
+    if gate.rule == "threshold" and gain < thresholds.model_comparison_threshold - _ROUNDING:
+        yield f"too little (training_pipeline.model_comparison_threshold){_out_of_reach(comparison, thresholds)}"
+    if gate.rule == "errors" and (errors <= 0 or gain < gate.min_error_reduction * errors - _ROUNDING):
+        yield "too little (training_pipeline.gate.min_error_reduction)"
+    if not comparison.surely_better:
+        if gain > 0:
+            alone = f"one model alone is right on {comparison.discordant:,}"
+            yield f"{comparison.articles:,} test articles cannot tell it from chance ({alone})"
+        else:
+            yield "it is no better"
+
+
+def _told(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
+    """Both figures, their difference, and what was asked for."""
+    of, gate, champion = comparison.articles, thresholds.gate, comparison.champion
+    needed = {
+        "threshold": thresholds.model_comparison_threshold,
+        "errors": gate.min_error_reduction * (1 - champion),
+        "paired": 0.0,
+    }[gate.rule]
+    asked = {
+        "threshold": f"at least +{needed:g} was needed",
+        "errors": f"at least {gate.min_error_reduction:.0%} of the champion's errors, +{needed:.2g}, was needed",
+        "paired": "surely more than 0 was needed",
+    }[gate.rule]
+    low, high = (figure_apart(end, 0, of, "+") for end in (comparison.low, comparison.high))
+    return (
+        f"{METRICS[comparison.metric]} {figure_of(comparison.challenger, of)} against the champion's "
+        f"{figure_of(champion, of)} on the same {of:,} test articles, a difference of "
+        f"{figure_apart(comparison.gain, needed, of, '+')} (95 % interval {low} to {high}); {asked}"
     )
-    # Accuracies are fractions of the test set; half a unit in the twelfth place forgives their rounding.
-    if gain >= needed - 5e-13:
-        return Verdict("promoted", comparison)
-    return Verdict("kept", f"{comparison} (training_pipeline.model_comparison_threshold)")
 
 
-def _apart(figure: float, limit: float, sign: str = "") -> str:
-    """`figure` with three decimals, or as many as show that it is not `limit`."""
-    for decimals in range(3, 12):
-        shown = f"{figure:{sign}.{decimals}f}"
-        if float(shown) != limit or abs(figure - limit) < 5e-13:
-            return shown
-    return shown
+def _out_of_reach(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
+    """Says so where no model, or hardly any, can be so much better than the champion."""
+    needed, champion = thresholds.model_comparison_threshold, comparison.champion
+    if needed <= _HARD * (1 - champion) + _ROUNDING:
+        return ""
+    shown = figure_apart(champion, 1, comparison.articles)
+    remedy = "training_pipeline.gate.rule errors or paired asks for what can be reached"
+    if champion + needed > 1 + _ROUNDING:
+        return f", and +{needed:g} on {shown} can never be reached: {remedy}"
+    share = needed / (1 - champion)
+    return f", and +{needed:g} on {shown} asks that {share:.0%} of the champion's errors go: {remedy}"
+
+
+def _evidence(
+    test: Evaluation,
+    comparison: PairedComparison | None,
+    thresholds: TrainingPipeline,
+    guard: PairedComparison | None,
+) -> dict[str, Any]:
+    gate, (category, baseline) = thresholds.gate, test.baseline
+    found: dict[str, Any] = {
+        "rule": gate.rule,
+        "metric": gate.metric,
+        "test_articles": test.articles,
+        "figure": test.figure(gate.metric),
+        "least": thresholds.auto_deploy_threshold,
+        "baseline": {"category": category, "accuracy": baseline},
+        "dead_categories": test.dead_categories,
+        "comparison": comparison and comparison.as_dict(),
+        "guard": guard and guard.as_dict() | {"max_loss": gate.max_loss},
+    }
+    if gate.rule == "threshold":
+        found["needed"] = {"gain": thresholds.model_comparison_threshold}
+    if gate.rule == "errors":
+        found["needed"] = {"error_reduction": gate.min_error_reduction}
+    return found

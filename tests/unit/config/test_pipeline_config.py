@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from newsdesk.config.gate_config import GateConfig
 from newsdesk.config.pipeline_config import AlertThresholds, DataPipeline, PipelineConfig, TrainingPipeline
 
 
@@ -58,3 +59,33 @@ def test_a_seed_that_scikit_learn_cannot_take_is_refused() -> None:
 def test_a_configuration_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         PipelineConfig().training_pipeline.random_seed = 7  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 1.0])
+def test_max_loss_is_still_read_from_where_it_once_stood(share: float) -> None:
+    assert TrainingPipeline.model_validate({"max_loss": share}).gate.max_loss == share
+    both = {"max_loss": share, "gate": {"max_loss": share, "rule": "paired"}}
+    assert TrainingPipeline.model_validate(both).gate == GateConfig(rule="paired", max_loss=share)
+
+
+def test_two_different_losses_are_an_error_that_names_the_fix() -> None:
+    with pytest.raises(ValidationError, match=r"max_loss 0.01 and gate.max_loss 0.02 differ: keep that of gate"):
+        TrainingPipeline.model_validate({"max_loss": 0.01, "gate": {"max_loss": 0.02}})
+
+
+@pytest.mark.parametrize(
+    ("gate", "named"),
+    [
+        ({"rule": "best"}, "gate.rule"),
+        ({"metric": "f1"}, "gate.metric"),
+        ({"min_error_reduction": 0}, "gate.min_error_reduction"),
+        ({"max_loss": 2}, "gate.max_loss"),
+        ({"floors": {"macro_f1": 60}}, "gate.floors.macro_f1"),
+        ({"floors": {"dead_categories": -1}}, "gate.floors.dead_categories"),
+        ({"floors": {"test_articles": 0}}, "gate.floors.test_articles"),
+        ({"floor": {}}, "gate.floor"),
+    ],
+)
+def test_what_the_gate_does_not_know_is_refused_by_its_key(gate: dict[str, object], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        TrainingPipeline.model_validate({"gate": gate})
