@@ -53,14 +53,19 @@ def category_key(category: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", _unseen.sub("", category)).casefold().split())
 
 
-def similar_categories(counts: Mapping[str, int]) -> list[dict[str, int]]:
-    """Groups of categories (name → articles, the most first) that differ by case, blanks, dashes or punctuation at
-    their end alone. Most likely each group is one; but who says so is not a program."""
+def spelling_groups(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """What categories share → those (name → articles, the most first) that differ by case, blanks, dashes or
+    punctuation at their end alone."""
     groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for category, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         key = category_key(category)
         groups[_DASHES.sub(" ", key).rstrip(_FINAL) or key][category] = count
-    return [group for group in groups.values() if len(group) > 1]
+    return groups
+
+
+def similar_categories(counts: Mapping[str, int]) -> list[dict[str, int]]:
+    """Groups of several such categories. Most likely each group is one; but who says so is not a program."""
+    return [group for group in spelling_groups(counts).values() if len(group) > 1]
 
 
 def about_similar(group: Mapping[str, int]) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from newsdesk import atomic
 from newsdesk.articles import tables
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category_rules import CategoryChanges
 from newsdesk.articles.quarantine import Quarantined
 from newsdesk.articles.splits import SPLITS, Split
 from newsdesk.config.model_config import TextCleaning
@@ -26,7 +27,8 @@ GUARD = "guard.parquet"  # articles of the test split as nobody outside could la
 
 
 class Manifest(BaseModel):
-    """`manifest.json`: where a dataset comes from and what is in it."""
+    """`manifest.json`: where a dataset comes from and what is in it. `category_changes`: which rules of
+    `data_pipeline.categories` there were, and what they came to; None where there were none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,6 +44,7 @@ class Manifest(BaseModel):
     random_seed: int
     text_cleaning: TextCleaning
     files: dict[str, str]
+    category_changes: CategoryChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Contents:
-    """Everything that decides what a dataset is, and so its version."""
+    """Everything that decides what a dataset is, and so its version; and by which rules its categories came about."""
 
     articles: Mapping[Split, list[tuple[str, LabelledArticle]]]  # (story key, article)
     quarantined: list[Quarantined]
@@ -84,6 +87,7 @@ class Contents:
     test_split: float
     random_seed: int
     text_cleaning: TextCleaning
+    categories: CategoryChanges = field(default_factory=CategoryChanges)
     guard: list[tuple[str, LabelledArticle]] | None = None  # None: the test set, which nobody outside had a hand in
 
     def version(self) -> str:
@@ -134,8 +138,10 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
             random_seed=contents.random_seed,
             text_cleaning=contents.text_cleaning,
             files={file.name: file_digest(file) for file in sorted(draft.iterdir())},
+            category_changes=None if contents.categories.is_empty else contents.categories,
         )
-        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        without = {"category_changes"} if manifest.category_changes is None else None  # earlier versions know no such
+        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude=without) + "\n", encoding="utf-8")
     return Dataset(folder, manifest)
 
 

@@ -52,6 +52,11 @@ class Intake:
     home: Path
     batches: Sequence[Batch]
 
+    @property
+    def ingested(self) -> int:
+        """How many tables articles came from."""
+        return sum(batch.status == "ingested" for batch in self.batches)
+
     def stories(self) -> dict[str, str]:
         """Story key → category: what the newest batch says of each."""
         found: dict[str, str] = {}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
+from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.articles.dates import moment
 from newsdesk.articles.field_values import field_values
 from newsdesk.articles.labels import Label
@@ -34,9 +35,14 @@ REASONS: dict[str, str] = {
     "<field>_too_long": "longer than the schema allows",
     "<field>_not_text": "a list, an object or a truth value where text belongs",
     "<field>_invalid": "holds a NUL character or a broken Unicode character",
+    "excluded_category": "data_pipeline.categories.exclude leaves its category out",
+    "small_category": "its category has fewer articles than data_pipeline.min_articles_per_category",
     "category_with_control_character": "the category holds a line break or the like: check its quotation marks",
 }
-NOT_BROKEN = frozenset({"duplicate", "not_annotated"})  # set aside, but nothing is wrong with the table
+EXCLUDED, SMALL = "excluded_category", "small_category"
+NOT_BROKEN = frozenset(
+    {"duplicate", "not_annotated", EXCLUDED, SMALL}
+)  # set aside, but nothing is wrong with the table
 
 _PROBLEMS = {
     "string_too_long": "too_long",
@@ -48,11 +54,18 @@ _PROBLEMS = {
 
 @dataclass(frozen=True)
 class Accepted:
-    """A row that can be used. `unused`: the optional fields that it has in a kind of value that they cannot hold."""
+    """A row that can be used. `unused`: the optional fields that it has in a kind of value that they cannot hold.
+    `said`: its category as it was before `data_pipeline.categories` changed it; None where that did not."""
 
     row: int
     article: LabelledArticle
     unused: tuple[str, ...] = ()
+    said: str | None = None
+
+    @property
+    def as_said(self) -> LabelledArticle:
+        """The article under the category that it came with."""
+        return self.article if self.said is None else self.article.model_copy(update={"category": self.said})
 
 
 @dataclass(frozen=True)
@@ -72,11 +85,17 @@ class Quarantined:
 
 
 def check_rows(
-    rows: Iterable[RawRow], columns: dict[str, str], *, labels: dict[str, Label] | None, min_text_length: int
+    rows: Iterable[RawRow],
+    columns: dict[str, str],
+    *,
+    labels: dict[str, Label] | None,
+    min_text_length: int,
+    rules: CategoryRules = NO_RULES,
 ) -> Iterator[Accepted | Quarantined]:
     """Each row, in order, as an article or as set aside.
 
-    `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category.
+    `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category,
+    which `rules` may change.
     """
     seen: dict[str, LabelledArticle] = {}
     for row in rows:
@@ -89,21 +108,23 @@ def check_rows(
         if labels is not None:
             label = labels.get(str(values["id"]))
             values["category"] = label.category if label else None
-        values["category"] = _category(values.get("category"))
-        checked = [row.problem] if row.problem else _check(values, min_text_length)
+        said = _category(values.get("category"))
+        values["category"] = meant = _meant(said, rules)
+        excluded = None if meant or not said else EXCLUDED
+        checked = [problem] if (problem := row.problem or excluded) else _check(values, min_text_length)
         if isinstance(checked, LabelledArticle) and has_own_id:
             first = seen.setdefault(checked.id, checked)
             if first is not checked:
                 checked = ["duplicate" if _is_repeat(checked, first) else "duplicate_id"]
         if isinstance(checked, LabelledArticle):
-            yield Accepted(row.number, checked, unused)
+            yield Accepted(row.number, checked, unused, said if isinstance(said, str) and said != meant else None)
         else:
-            yield _set_aside(row.number, values, *checked)
+            yield _set_aside(row.number, values | {"category": said}, *checked)
 
 
 def set_aside(accepted: Accepted, reason: str) -> Quarantined:
     """Put an article back among the rows that cannot be used."""
-    return _set_aside(accepted.row, accepted.article.model_dump(), reason)
+    return _set_aside(accepted.row, accepted.as_said.model_dump(), reason)
 
 
 def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> Quarantined:
@@ -142,6 +163,16 @@ def _category(value: Any) -> Any:
         return None
     except InvalidCategory:
         return value
+
+
+def _meant(said: Any, rules: CategoryRules) -> Any:
+    """What `rules` make of a category, or of several; None where nothing is left of them."""
+    if isinstance(said, str):
+        return rules.of(said)
+    if isinstance(said, list) and said and all(isinstance(one, str) for one in said):
+        meant = rules.among(said)
+        return meant if len(meant) > 1 else next(iter(meant), None)
+    return said
 
 
 def _is_repeat(article: LabelledArticle, other: LabelledArticle) -> bool:

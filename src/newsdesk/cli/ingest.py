@@ -16,6 +16,7 @@ from newsdesk.cli.table_options import (
 )
 
 if TYPE_CHECKING:
+    from newsdesk.config.settings import Settings
     from newsdesk.pipeline.ingest import Ingested
 
 
@@ -44,19 +45,21 @@ def ingest(
     if sheet and not data:
         raise UsageError("--sheet goes with --data. Name the workbook that it is a sheet of.")
     columns = ColumnNames(text_column, title_column, category_column)
+    settings = load_settings()
     with shown_progress() as progress:
-        ingested = take_in(data, labels, load_settings(), progress, columns, date_order, encoding, sheet)
+        ingested = take_in(data, labels, settings, progress, columns, date_order, encoding, sheet)
     if as_json:
         print(json.dumps(ingested.as_dict(), indent=2))
     else:
         _print(ingested)
+        _print_hints(ingested, settings)
     if ingested.status == "refused":
         raise typer.Exit(1)
 
 
 def prepare(as_json: AsJson = False) -> None:
     """Make a dataset of all that was ingested: one article a story, split to train, to compare and to test."""
-    from newsdesk.articles.category import about_similar
+    from newsdesk.cli.categories import categories_as_dict, category_lines
     from newsdesk.cli.output import tell
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
@@ -71,17 +74,26 @@ def prepare(as_json: AsJson = False) -> None:
     if as_json:
         found = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
         more = {"left_out": left_out, "similar_categories": prepared.similar_categories, "trained": trained}
-        print(json.dumps(found | more, indent=2))
+        print(json.dumps(found | more | categories_as_dict(prepared), indent=2))
         return
     counts = manifest.counts
     print(
         f"Dataset {manifest.version}: {counts['train']:,} articles to train, {counts['validation']:,} to compare, "
         f"{counts['test']:,} to test; {len(manifest.categories)} categories"
-        + (f"; {left_out:,} articles left out, of categories with too few yet." if left_out else ".")
+        + (f"; {left_out:,} articles left out." if left_out else ".")
         + (" A model was trained on it before." if trained else "")
     )
-    for group in prepared.similar_categories:
-        tell(about_similar(group))
+    tell(*category_lines(prepared))
+
+
+def _print_hints(ingested: "Ingested", settings: "Settings") -> None:
+    from newsdesk.articles.category_hints import hint_lines
+    from newsdesk.articles.category_rules import CategoryRules
+    from newsdesk.cli.output import tell
+    from newsdesk.config.yaml_file import load_pipeline_config
+
+    rules = CategoryRules(load_pipeline_config(settings.config_dir).data_pipeline.categories)
+    tell(*hint_lines(ingested.hints, rules))
 
 
 def _print(ingested: "Ingested") -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from newsdesk.articles.category import about_similar
 from newsdesk.articles.quarantine import REASONS
+from newsdesk.cli.categories import categories_as_dict, category_lines
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
@@ -49,6 +49,7 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
             "counts": dataset.manifest.counts,
             "quarantined": dataset.manifest.quarantined,
             "similar_categories": outcome.prepared.similar_categories,
+            **categories_as_dict(outcome.prepared),
         },
         "reading": outcome.prepared.reading.model_dump(mode="json") if outcome.prepared.reading else None,
         **trained_as_dict(outcome.trained),
@@ -108,8 +109,8 @@ def _print_data(console: Console, prepared: Prepared) -> None:
     console.print(f"{len(prepared.quarantined):,} set aside.")
     if prepared.reading:
         console.print(*prepared.reading.sentences(), sep="\n", soft_wrap=True)
-    for group in prepared.similar_categories:
-        console.print(about_similar(group), style="yellow", soft_wrap=True)
+    for line in category_lines(prepared):
+        console.print(line, style="yellow", soft_wrap=True)
     if not prepared.quarantined:
         return
     table = table_of()

@@ -1,11 +1,27 @@
 """`configs/pipeline_config.yaml`: when the pipelines run, when a model is good enough, when an alert is due."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
 from newsdesk.config.gate_config import GateConfig
 from newsdesk.config.model_config import Frozen, Share
+
+
+def _as_written(name: Any) -> Any:
+    """A category that YAML takes for a number, as class ids are."""
+    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+
+
+CategoryName = Annotated[str, BeforeValidator(_as_written)]
+
+
+class Categories(Frozen):
+    """`aliases`: a category as it is said → as it is meant. `exclude`: whose articles are left out. What they come to,
+    and which of them cannot be, is told in `newsdesk.articles.category_rules`."""
+
+    aliases: dict[CategoryName, CategoryName] = Field(default={})
+    exclude: list[CategoryName] = Field(default=[])
 
 
 class DataPipeline(Frozen):
@@ -17,6 +33,8 @@ class DataPipeline(Frozen):
     max_quarantined_share: Share = 0.05
     date_order: Literal["dmy", "mdy", "ymd"] | None = None  # as the rows of each table tell
     min_articles_per_category: int = Field(default=3, ge=3)  # one each for train, validation and test
+    on_small_category: Literal["refuse", "leave_out"] = "leave_out"
+    categories: Categories = Categories()
 
 
 class TrainingPipeline(Frozen):

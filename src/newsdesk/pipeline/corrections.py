@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
 from newsdesk.articles.readers import RawRow
@@ -124,9 +125,11 @@ def correct(
     min_articles_per_category: int,
     guard: Mapping[str, LabelledArticle] = MappingProxyType({}),
     max_caller_share: float = 1,
+    rules: CategoryRules = NO_RULES,
 ) -> Corrected:
     """Put together what is `known`, a table that is `given`, and corrections in the order of time.
 
+    Corrections are to categories as `rules` mean them; what is known, and a table, has those already.
     Of a story that is labelled anew the newest label counts, one that independent callers agree on before others. Left
     out are corrections that would leave too few articles to a category, those beyond a caller's share, and, of stories
     in the champion's `guard`, those that no model may be measured on.
@@ -140,7 +143,7 @@ def correct(
             table[key] = _relabelled(table.get(key, item.article), item.article.category)
             if key in own or key not in before:
                 own[key] = table[key]
-    found, support, unusable, unknown = _found(corrections, table, cleaning)
+    found, support, unusable, unknown = _found(corrections, table, cleaning, rules)
     held_back = [key for key in found if key in guard and not support[key].is_evidence]
     _without(found, held_back)
     beyond = beyond_shares(found, support, table, max_caller_share)
@@ -194,7 +197,10 @@ def _leave_out_small(
 
 
 def _found(
-    corrections: Iterable[Correction], table: Mapping[str, LabelledArticle], cleaning: TextCleaning
+    corrections: Iterable[Correction],
+    table: Mapping[str, LabelledArticle],
+    cleaning: TextCleaning,
+    rules: CategoryRules,
 ) -> tuple[dict[str, LabelledArticle], dict[str, Support], list[Quarantined], int]:
     """Articles as they were corrected, by story; whose word that is; what cannot be used; of how many the text is not
     known."""
@@ -214,7 +220,8 @@ def _found(
             "category": category,
         }
         row = RawRow(number, values)
-        item = next(check_rows([row], _COLUMNS, labels=None, min_text_length=cleaning.min_text_length))
+        least = cleaning.min_text_length
+        item = next(check_rows([row], _COLUMNS, labels=None, min_text_length=least, rules=rules))
         if isinstance(item, Quarantined):
             unusable.append(item)
             continue

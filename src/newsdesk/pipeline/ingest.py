@@ -1,12 +1,14 @@
 """Take in what is new in the inbox: new tables, and of these the rows that were not known."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category_hints import CategoryHint, category_hints
+from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
@@ -21,9 +23,10 @@ from newsdesk.errors import DataError, UsageError
 from newsdesk.pipeline.ending import remembered
 from newsdesk.pipeline.inbox import Local, Table, UnfinishedError, at_hand, table_at, tables_in
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.prepare import REFUSED, Source, check, refuse_too_many_broken
+from newsdesk.pipeline.prepare import REFUSED, Source, check
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
+from newsdesk.pipeline.table_limits import refuse_too_many_broken
 from newsdesk.printable import printable
 from newsdesk.redaction import redact_address
 
@@ -32,10 +35,12 @@ PATIENCE = 60.0  # seconds that a step waits for another command to finish
 
 @dataclass(frozen=True)
 class Ingested:
-    """A batch for each table that was looked at; `waiting` are those that are being written still."""
+    """A batch for each table that was looked at; `waiting` are those that are being written still. `hints`: of the
+    categories of all that was ever taken, those that look like something else."""
 
     batches: list[Batch]
     waiting: list[str]
+    hints: Sequence[CategoryHint] = ()
 
     @property
     def status(self) -> Literal["new", "nothing", "refused"]:
@@ -52,6 +57,7 @@ class Ingested:
             "new": sum(batch.new for batch in self.batches),
             "tables": [batch.model_dump(mode="json") for batch in self.batches],
             "waiting": self.waiting,
+            "category_hints": [hint.as_dict() for hint in self.hints],
         }
 
 
@@ -109,6 +115,7 @@ class _Intake:
         self._broken_rows = settings.datasets / REFUSED
         self._reading = reading
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
+        self._rules = CategoryRules(self._limits.categories)
         self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
         self._stories: dict[str, str] | None = None
 
@@ -137,7 +144,11 @@ class _Intake:
                 self._known().update((key, article.category) for key, article in stories)
                 taken.append(batch)
             self._batches[batch.digest] = batch
-        return Ingested(taken, waiting)
+        return Ingested(taken, waiting, self._hints() if any(batch.status == "ingested" for batch in taken) else ())
+
+    def _hints(self) -> list[CategoryHint]:
+        meant = (self._rules.of(category) for category in self._known().values())
+        return category_hints(Counter(category for category in meant if category is not None), self._rules)
 
     def _read(self, table: Table, local: Local) -> tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined]]:
         draft = Batch(
@@ -153,7 +164,7 @@ class _Intake:
         aside: list[Quarantined] = []
         try:
             source = replace(self._reading, data=local.table, labels=local.labels)
-            checked = check(source, self._cleaning, self._progress)
+            checked = check(source, self._cleaning, self._progress, self._rules)
             draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)
             aside = checked.quarantined + repeats
@@ -167,8 +178,8 @@ class _Intake:
                 [],
                 aside,
             )
-        known = self._known()
-        new = [(key, item.article) for key, item in stories.items() if known.get(key) != item.article.category]
+        # Kept under the category that each came with: what is meant by it may be decided otherwise tomorrow.
+        new = [(key, item.as_said) for key, item in stories.items() if self._meant(key) != item.article.category]
         counts = {"rows": checked.rows, "new": len(new), "known": len(stories) - len(new)}
         return draft.model_copy(update=counts | _counts(aside)), new, aside
 
@@ -180,6 +191,11 @@ class _Intake:
 
     def _is_ingested(self, digest: str) -> bool:
         return digest in self._batches and self._batches[digest].status == "ingested"
+
+    def _meant(self, story: str) -> str | None:
+        """The category of a story that is known already."""
+        said = self._known().get(story)
+        return None if said is None else self._rules.of(said)
 
     def _known(self) -> dict[str, str]:
         """Story key → category, read when the first table comes."""

@@ -1,14 +1,14 @@
 """From a table of articles to a dataset."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsdesk import atomic
-from newsdesk.articles.category import about_similar, similar_categories
+from newsdesk.articles.category import similar_categories
+from newsdesk.articles.category_hints import CategoryHint
+from newsdesk.articles.category_rules import NO_RULES, CategoryChanges, CategoryRules
 from newsdesk.articles.cells import plain_value
 from newsdesk.articles.columns import BY_NAME, ColumnNames, find_columns, map_columns, require_category
 from newsdesk.articles.dataset import Contents, Dataset, write_dataset
@@ -16,17 +16,17 @@ from newsdesk.articles.date_column import read_dates
 from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.intake import Intake
-from newsdesk.articles.labels import LabelFile, LabelJoin, join_labels, read_labels, require_id
+from newsdesk.articles.labels import LabelFile, join_labels, read_labels, require_id
 from newsdesk.articles.markup import has_markup
-from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
+from newsdesk.articles.quarantine import EXCLUDED, Accepted, Quarantined, check_rows, set_aside
 from newsdesk.articles.readers import RawTable, read_table
 from newsdesk.articles.reading import TableReading
 from newsdesk.articles.splits import SPLITS, assign_splits
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.config.pipeline_config import DataPipeline, PipelineConfig
-from newsdesk.errors import DataError
+from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.pipeline.progress import Progress, watched
 from newsdesk.pipeline.split_constraints import UNCONSTRAINED, SplitConstraints
+from newsdesk.pipeline.table_limits import leave_out_small, refuse_too_many_broken
 from newsdesk.printable import printable
 from newsdesk.sample import read_sample
 
@@ -55,6 +55,8 @@ class Prepared:
     """A dataset, and every row of its source that is not in it. `reading` tells how a table was read, if one was.
 
     `source` is what was given this time: the dataset may have been written before, from another file of equal content.
+    `categories` is what `data_pipeline.categories` came to, `small`: left out for having too few articles, by category;
+    `hints`: of the categories that were found, those that look like something else.
     """
 
     dataset: Dataset
@@ -62,6 +64,9 @@ class Prepared:
     quarantined: list[Quarantined]
     source: str
     reading: TableReading | None = None
+    categories: CategoryChanges = field(default_factory=CategoryChanges)
+    small: Mapping[str, int] = field(default_factory=dict)
+    hints: Sequence[CategoryHint] = ()
 
     @property
     def reasons(self) -> dict[str, list[int]]:
@@ -86,13 +91,15 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Checked:
-    """The rows of `source`, checked one by one. `reading` tells how a table was read, if one was."""
+    """The rows of `source`, checked one by one. `reading` tells how a table was read, if one was; `categories` what the
+    rules for categories changed, if that was here."""
 
     source: str
     accepted: list[Accepted]
     quarantined: list[Quarantined]
     rows: int
     reading: TableReading | None = None
+    categories: CategoryChanges | None = None
 
 
 def prepare(
@@ -100,26 +107,34 @@ def prepare(
 ) -> Prepared:
     """Read, quarantine, separate duplicates, split, write a dataset under `home`. Raises `DataError`, `UsageError`."""
     source = replace(source, date_order=source.date_order or pipeline.data_pipeline.date_order)
-    return write(check(source, cleaning, progress), home, pipeline, cleaning)
+    rules = CategoryRules(pipeline.data_pipeline.categories)
+    return write(check(source, cleaning, progress, rules), home, pipeline, cleaning)
 
 
 def prepare_ingested(intake: Intake, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning) -> Prepared:
-    """A dataset of all that was ingested, without categories that have too few articles yet. Raises `DataError`.
+    """A dataset of all that was ingested, under the categories that the configuration means now. Raises `DataError`.
 
-    Rows that were set aside stand with the table they came in.
+    Rows that were set aside before stand with the table they came in.
     """
-    articles = intake.articles()
-    sizes = Counter(article.category for article in articles.values())
-    least = pipeline.data_pipeline.min_articles_per_category
-    kept = [article for article in articles.values() if sizes[article.category] >= least]
-    accepted = [Accepted(row, article) for row, article in enumerate(kept, start=1)]
-    return write(
-        Checked(f"{len(intake.batches):,} ingested tables", accepted, [], len(articles)), home, pipeline, cleaning
-    )
+    rules = CategoryRules(pipeline.data_pipeline.categories)
+    articles = list(intake.articles().values())
+    accepted, excluded = [], []
+    for row, article in enumerate(articles, start=1):
+        meant = rules.of(article.category)
+        if meant is None:
+            excluded.append(set_aside(Accepted(row, article), EXCLUDED))
+        elif meant == article.category:
+            accepted.append(Accepted(row, article))
+        else:
+            accepted.append(Accepted(row, article.model_copy(update={"category": meant}), said=article.category))
+    changes = rules.changes(article.category for article in articles)
+    source = f"{intake.ingested:,} ingested tables"
+    return write(Checked(source, accepted, excluded, len(articles), categories=changes), home, pipeline, cleaning)
 
 
-def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked:
-    """Read, and quarantine what cannot be used. Raises `DataError`, `UsageError`."""
+def check(source: Source, cleaning: TextCleaning, progress: Progress, rules: CategoryRules = NO_RULES) -> Checked:
+    """Read, and quarantine what cannot be used; categories become what `rules` make of them. Raises `DataError`,
+    `UsageError`."""
     progress.step(f"Reading {source}")
     table, columns, label_file = _open(source)
     rows = list(table.rows)  # in which order dates are written, and which ids there are, only all of them tell
@@ -131,7 +146,8 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         labels, joined = join_labels(label_file, [str(key) for key in ids if key is not None])
     accepted: list[Accepted] = []
     quarantined: list[Quarantined] = []
-    for item in check_rows(watched(rows, progress), columns, labels=labels, min_text_length=cleaning.min_text_length):
+    least = cleaning.min_text_length
+    for item in check_rows(watched(rows, progress), columns, labels=labels, min_text_length=least, rules=rules):
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
     reading = TableReading(
         columns=map_columns(table.columns, columns),
@@ -141,7 +157,9 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress) -> Checked
         unusable=Counter(field for item in accepted for field in item.unused),
         with_markup=sum(has_markup(f"{item.article.title or ''}\n{item.article.text}") for item in accepted),
     )
-    return Checked(printable(str(source)), accepted, quarantined, len(rows), reading)
+    said = [item.said or item.article.category for item in accepted]
+    said += [item.category for item in quarantined if EXCLUDED in item.reasons]
+    return Checked(printable(str(source)), accepted, quarantined, len(rows), reading, rules.changes(said))
 
 
 def write(
@@ -155,7 +173,8 @@ def write(
     stories, repeats = separate_duplicates(checked.accepted)
     quarantined = sorted(checked.quarantined + repeats, key=lambda row: row.row)
     refuse_too_many_broken(checked.source, checked, quarantined, pipeline.data_pipeline, home / REFUSED)
-    _refuse_too_few(checked.source, stories.values(), pipeline.data_pipeline)
+    stories, small, hints = leave_out_small(checked.source, stories, pipeline.data_pipeline)
+    quarantined = sorted(quarantined + small, key=lambda row: row.row)
 
     settings = pipeline.training_pipeline
     splits = assign_splits(
@@ -178,9 +197,19 @@ def write(
         guard=None
         if guard is None
         else [(key, guard[key]) for key in stories if key in guard and splits[key] == "test"],
+        categories=checked.categories or CategoryRules(pipeline.data_pipeline.categories).changes([]),
     )
     dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))
-    return Prepared(dataset, checked.rows, quarantined, checked.source, checked.reading)
+    return Prepared(
+        dataset,
+        checked.rows,
+        quarantined,
+        checked.source,
+        checked.reading,
+        checked.categories or CategoryChanges(),
+        Counter(row.category for row in small),
+        hints,
+    )
 
 
 def _open(source: Source) -> tuple[RawTable, dict[str, str], LabelFile | None]:
@@ -197,46 +226,3 @@ def _open(source: Source) -> tuple[RawTable, dict[str, str], LabelFile | None]:
         columns.pop("category", None)  # the labels decide alone
         require_id(columns, source.data)
     return table, columns, labels
-
-
-def refuse_too_many_broken(
-    source: str, checked: Checked, quarantined: list[Quarantined], limits: DataPipeline, report: Path
-) -> None:
-    """Raises `DataError` where more rows are broken than the limits allow; these go into the file `report`."""
-    rows = checked.rows
-    broken = [row for row in quarantined if row.is_broken]
-    if len(broken) <= limits.max_quarantined_share * rows:
-        return
-    atomic.write_text(report, "".join(json.dumps(vars(row)) + "\n" for row in broken))
-    reasons = Counter(row.reasons[0] for row in broken).most_common(3)
-    first = broken[0]
-    raise DataError(
-        f"{source}: {len(broken):,} of {rows:,} rows ({len(broken) / rows:.1%}) cannot be used, more than the "
-        f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
-        f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
-        f"({first.reasons[0]}), all are in {report}. "
-        f"{_about_labels(checked.reading.labels if checked.reading else None)}"
-        "Correct them, or raise the limit in configs/pipeline_config.yaml."
-    )
-
-
-def _about_labels(joined: LabelJoin | None) -> str:
-    """Where articles have no label, most likely that is why."""
-    return " ".join((*joined.sentences(), "")) if joined and joined.without_label else ""
-
-
-def _refuse_too_few(source: str, kept: Iterable[Accepted], limits: DataPipeline) -> None:
-    counts = Counter(item.article.category for item in kept)
-    if len(counts) < 2:
-        only = f"all articles are '{next(iter(counts))}'" if counts else "no article is left"
-        raise DataError(f"{source}: {only}. A classifier needs at least two categories: add articles of another one.")
-    small = {category: count for category, count in counts.items() if count < limits.min_articles_per_category}
-    if small:
-        similar = [about_similar(group) for group in similar_categories(counts) if small.keys() & group.keys()]
-        named = ", ".join(f"'{category}' has {count}" for category, count in sorted(small.items())[:5])
-        raise DataError(
-            f"{source}: too few different articles to learn and to measure: {named}; "
-            f"{limits.min_articles_per_category} are needed (data_pipeline.min_articles_per_category). "
-            "Add articles, merge the category into another, or leave its rows out."
-            + "".join(f" {told}" for told in similar)
-        )

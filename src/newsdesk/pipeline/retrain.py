@@ -1,6 +1,6 @@
 """Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset, read_guard
 from newsdesk.articles.dates import DateOrder
@@ -135,15 +136,17 @@ def _assembled(
     ending: Ending,
 ) -> Assembled:
     cleaning = models.preprocessing.text_cleaning
-    known = _known(settings, champion, pipeline, may_be_gone=order.data is not None)
+    rules = CategoryRules(pipeline.data_pipeline.categories)
+    known = _known(settings, champion, pipeline, rules, may_be_gone=order.data is not None)
     date_order = order.date_order or pipeline.data_pipeline.date_order
     table = Source(order.data, None, order.columns, order.encoding, date_order, order.sheet)
-    given = check(table, cleaning, progress) if order.data else None
+    given = check(table, cleaning, progress, rules) if order.data else None
     progress.step("Reading feedback")
     labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)
     least = pipeline.data_pipeline.min_articles_per_category
     share = pipeline.monitoring.feedback.max_caller_share
-    corrected = correct(known.articles, given, corrections_of(labels, store), cleaning, least, known.guard, share)
+    said = corrections_of(labels, store)
+    corrected = correct(known.articles, given, said, cleaning, least, known.guard, share, rules)
     ending.detail["corrections"] = corrected.counts()
     ending.detail |= label_counts(labels)
     if not corrected.is_new:
@@ -183,7 +186,9 @@ class _Known:
     pipeline: PipelineConfig
 
 
-def _known(settings: Settings, champion: Champion, pipeline: PipelineConfig, *, may_be_gone: bool) -> _Known:
+def _known(
+    settings: Settings, champion: Champion, pipeline: PipelineConfig, rules: CategoryRules, *, may_be_gone: bool
+) -> _Known:
     folder = settings.datasets / champion.bundle.manifest.dataset_version
     if not Storage(settings).fetch(folder, MANIFEST):
         if may_be_gone:
@@ -193,7 +198,7 @@ def _known(settings: Settings, champion: Champion, pipeline: PipelineConfig, *, 
             "newsdesk retrain --data FILE."
         )
     dataset = read_dataset(folder)
-    split = {name: read_articles(dataset, name) for name in SPLITS}
+    split = {name: _as_meant(read_articles(dataset, name), rules) for name in SPLITS}
     manifest, guard = dataset.manifest, read_guard(dataset)
     if guard is None:  # earlier versions put feedback into the test set, too
         guard = [article for article in split["test"] if not article.id.startswith(FEEDBACK)]
@@ -202,9 +207,19 @@ def _known(settings: Settings, champion: Champion, pipeline: PipelineConfig, *, 
     return _Known(
         [article for name in SPLITS for article in split[name]],
         frozenset(story_key(article) for article in split["train"] + split["validation"]),
-        {story_key(article): article for article in guard},
+        {story_key(article): article for article in _as_meant(guard, rules)},
         pipeline.model_copy(update={"training_pipeline": training}),
     )
+
+
+def _as_meant(articles: Iterable[LabelledArticle], rules: CategoryRules) -> list[LabelledArticle]:
+    """Articles of an older dataset, under the categories that the configuration means now."""
+    meant = ((article, rules.of(article.category)) for article in articles)
+    return [
+        article if category == article.category else article.model_copy(update={"category": category})
+        for article, category in meant
+        if category is not None
+    ]
 
 
 def chosen_models(models: ModelConfig, champion: str, mode: Mode) -> ModelConfig:

@@ -1,0 +1,36 @@
+"""What is told of the categories of a dataset: which were changed or left out, and which look like something else."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from newsdesk.articles.category_hints import hint_lines
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.config.pipeline_config import Categories
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.prepare import Prepared
+
+_NAMED = 10  # categories in a sentence
+
+
+def category_lines(prepared: "Prepared") -> Iterator[str]:
+    """For people."""
+    changes = prepared.categories
+    yield from changes.sentences()
+    if prepared.small:
+        named = ", ".join(f"'{category}' ({count:,})" for category, count in [*prepared.small.items()][:_NAMED])
+        more = f" and {len(prepared.small) - _NAMED:,} more" if len(prepared.small) > _NAMED else ""
+        yield (
+            f"Left out, of categories with fewer articles than data_pipeline.min_articles_per_category: {named}{more}. "
+            "They stand in quarantine.parquet of the dataset."
+        )
+    yield from hint_lines(prepared.hints, CategoryRules(Categories(aliases=changes.aliases, exclude=changes.exclude)))
+
+
+def categories_as_dict(prepared: "Prepared") -> dict[str, Any]:
+    """Such that JSON can hold it."""
+    return {
+        "category_changes": prepared.categories.model_dump(),
+        "small_categories": dict(prepared.small),
+        "category_hints": [hint.as_dict() for hint in prepared.hints],
+    }
