@@ -17,6 +17,8 @@ DEFAULT_MODELS: dict[str, Hyperparameters] = {
         "learning_rate": "constant",
         "learning_rate_init": 0.001,
         "max_iter": 200,
+        "early_stopping": "auto",
+        "n_iter_no_change": 3,
     },
     "logistic_regression": {"penalty": "l2", "C": 1.0, "solver": "lbfgs", "max_iter": 1000},
     "naive_bayes": {"alpha": 1.0},

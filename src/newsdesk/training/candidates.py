@@ -6,9 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from sklearn.base import ClassifierMixin
+from sklearn.neural_network import MLPClassifier
 
 from newsdesk.config.model_config import Hyperparameters
 from newsdesk.errors import ConfigError
+from newsdesk.training.network import SparseMLPClassifier
 
 KNOWN_CLASSES = {
     "neural_network": "sklearn.neural_network.MLPClassifier",
@@ -30,6 +32,10 @@ def make_classifier(name: str, hyperparameters: Hyperparameters, seed: int) -> A
             raise ConfigError(f"models.{name}: {cls.__name__} has no parameter '{key}'. {hint}")
     if "random_state" in known:
         parameters.setdefault("random_state", seed)
+    if cls is MLPClassifier:
+        cls, parameters = SparseMLPClassifier, {"early_stopping": "auto"} | parameters
+        if parameters["early_stopping"] == "auto" and parameters.get("solver", "adam") != "adam":
+            parameters["early_stopping"] = False  # scikit-learn's own solvers have no "auto"
     if cls.__name__ == "LogisticRegression":
         parameters = _without_penalty(name, parameters)
     try:

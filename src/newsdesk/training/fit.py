@@ -15,6 +15,7 @@ from newsdesk.errors import ConfigError, TrainingError
 from newsdesk.model.features import SHORTEST_TOKEN
 from newsdesk.text.cleaning import Cleaner
 from newsdesk.training.candidates import make_classifier
+from newsdesk.training.network import SparseMLPClassifier, Watch, unwatched
 
 TOKEN_PATTERN = f"[^ ]{{{SHORTEST_TOKEN},}}"
 
@@ -68,18 +69,28 @@ def fit_features(examples: Examples, config: ModelConfig) -> Features:
     return Features(vectorizer, matrix, examples.categories)
 
 
-def fit_classifier(name: str, config: ModelConfig, features: Features, seed: int) -> Fitted:
-    """Fit the candidate called `name`. Raises `ConfigError` where scikit-learn refuses its parameters."""
+def fit_classifier(
+    name: str, config: ModelConfig, features: Features, seed: int, on_epoch: Watch = unwatched
+) -> Fitted:
+    """Fit the candidate called `name`. Raises `ConfigError` where scikit-learn refuses its parameters.
+
+    `on_epoch` is told of every epoch by those kinds that have them.
+    """
     classifier = make_classifier(name, config.models[name], seed)
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            classifier.fit(features.matrix, features.categories)
+            if isinstance(classifier, SparseMLPClassifier):
+                classifier = classifier.fit(features.matrix, features.categories, on_epoch=on_epoch).as_mlp_classifier()
+            else:
+                classifier.fit(features.matrix, features.categories)
         except (ValueError, TypeError) as error:
             raise ConfigError(
                 f"models.{name}: {' '.join(str(error).split())[:400]} Correct the parameter, or leave it out."
             ) from error
     seconds = time.perf_counter() - started
+    if any("interrupted by user" in str(warning.message) for warning in caught):
+        raise KeyboardInterrupt  # which scikit-learn's networks take for the end of a fit
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return Fitted(name, classifier, features, seconds, converged, config.models[name])

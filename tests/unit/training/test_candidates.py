@@ -26,7 +26,7 @@ CATEGORIES = [f"class {i % 3}" for i in range(60)]
     ],
 )
 def test_a_known_name_needs_no_class(name: str, cls: type) -> None:
-    assert type(make_classifier(name, {}, 1)) is cls
+    assert isinstance(make_classifier(name, {}, 1), cls)
 
 
 @pytest.mark.parametrize("name", DEFAULT_MODELS)
@@ -53,6 +53,24 @@ def test_parameters_arrive_under_their_own_names_and_lists_as_tuples() -> None:
     classifier = make_classifier("neural_network", {"hidden_layer_sizes": [30, 20], "alpha": 0.01}, 1)
     assert classifier.hidden_layer_sizes == (30, 20)
     assert classifier.alpha == 0.01
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, "auto"),
+        ({"early_stopping": False}, False),
+        ({"early_stopping": True}, True),
+        ({"solver": "sgd"}, False),
+        ({"solver": "sgd", "early_stopping": "auto"}, False),
+        ({"solver": "sgd", "early_stopping": True}, True),
+    ],
+)
+def test_a_network_stops_early_as_configured_and_otherwise_where_there_are_enough_articles(
+    parameters: dict[str, Any], expected: object
+) -> None:
+    for name, of_class in (("neural_network", {}), ("mine", {"class": "sklearn.neural_network.MLPClassifier"})):
+        assert make_classifier(name, parameters | of_class, 1).early_stopping == expected
 
 
 def test_the_configuration_itself_is_left_as_it_was() -> None:
