@@ -47,14 +47,15 @@ def ingest(params: dict[str, Any] | None = None) -> dict[str, Any]:
     found = newsdesk("ingest", *options(**dated))
     tables = [_told(table) for table in found["tables"]]
     aside = sum(sum(table["quarantined"].values()) for table in found["tables"])
-    return {"status": found["status"], "new": found["new"], "quarantined": aside, "tables": tables[:MOST_TABLES]}
+    told = {"status": found["status"], "new": found["new"], "quarantined": aside, "tables": tables[:MOST_TABLES]}
+    return told | ({"retracted": found["retracted"][:MOST_TABLES]} if found["retracted"] else {})
 
 
 @task
 def quarantine_report(ingested: dict[str, Any]) -> int:
     """Announces tables that were refused; returns how many rows were set aside."""
     if not ingested["tables"]:
-        skip("There was no new table.")
+        skip("\n".join(["There was no new table.", *ingested.get("retracted", [])]))
     instance = get_current_context()["ti"]
     refused = [f"{one['source']}: {one['reason']}" for one in ingested["tables"] if one["status"] == "refused"]
     if refused:

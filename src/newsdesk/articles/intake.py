@@ -1,5 +1,6 @@
 """What was taken in: one folder a table, with its articles that were new and its rows that were set aside."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,14 +19,27 @@ from newsdesk.errors import DataError
 FORMAT_VERSION: Literal[1] = 1
 MANIFEST = "batch.json"
 _ARTICLES = "articles.parquet"
+_KNOWN = "known.parquet"  # what the table says again: (story, category) of stories that were known
+_RETRACTED = "retracted.parquet"  # the same of the articles that a retracted table brought
 
-Taken = Literal["ingested", "refused"]
+Taken = Literal["ingested", "refused", "retracted"]
+
+
+class Retraction(BaseModel):
+    """Who took a table back, when and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: datetime
+    actor: str
+    reason: str
 
 
 class Batch(BaseModel):
     """`batch.json`. `digest` is that of the table's content, and the folder's name; `size` (bytes) and `modified` are
     those of its file. `new` counts stories that were not known, or under another category; `known` those that were.
-    `reading` is how the table was read.
+    `reading` is how the table was read. `retractions` are all that there ever were: one that was retracted may be
+    ingested again. Of a retracted table only those articles are left that another one says, too.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +57,7 @@ class Batch(BaseModel):
     known: int = 0
     quarantined: dict[str, int] = {}
     reading: TableReading | None = None
+    retractions: tuple[Retraction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,36 @@ class Intake:
         return found
 
     def _files(self) -> Iterable[Path]:
-        return (self.home / batch.digest / _ARTICLES for batch in self.batches if batch.status == "ingested")
+        return (self.home / batch.digest / _ARTICLES for batch in self.batches if batch.status != "refused")
+
+    def known_in(self, batch: Batch) -> dict[str, str] | None:
+        """Story key → category of what a table said again; None where an earlier version did not write that down."""
+        file = self.home / batch.digest / _KNOWN
+        return tables.read_stories(file) if file.is_file() else None
+
+    def retracted_stories(self) -> set[str]:
+        """The keys of the stories that only retracted tables brought."""
+        files = (self.home / batch.digest / _RETRACTED for batch in self.batches if batch.status == "retracted")
+        retracted = {story for file in files for story in tables.read_stories(file)}
+        return retracted - self.stories().keys() if retracted else retracted
+
+    def write_retracted(self, batch: Batch, kept: Mapping[str, LabelledArticle]) -> Path:
+        """Leave of a table only the stories in `kept`, whole or not at all; the folder of it."""
+        folder = self.home / batch.digest
+        before = folder / _RETRACTED
+        brought = before if before.is_file() else folder / _ARTICLES
+        stories, aside = tables.read_stories(brought), tables.read_quarantine(folder / tables.QUARANTINE)
+        known = self.known_in(batch) or {}
+        return write_batch(self.home, batch, kept.items(), aside, known.items(), stories.items())
+
+
+def about_retracted(batch: Batch) -> str:
+    """That a table was retracted, and how to take it anyway."""
+    last = batch.retractions[-1]
+    return (
+        f"{batch.source} was retracted by {last.actor} on {last.at:%Y-%m-%d %H:%M} UTC ({last.reason}), and is not "
+        f"taken again by itself. To take it anyway: newsdesk ingest --data {shlex.quote(batch.source)}"
+    )
 
 
 def read_batch(folder: Path) -> Batch:
@@ -86,14 +130,25 @@ def read_batch(folder: Path) -> Batch:
 
 
 def write_batch(
-    home: Path, batch: Batch, stories: Iterable[tuple[str, LabelledArticle]], aside: Iterable[Quarantined]
+    home: Path,
+    batch: Batch,
+    stories: Iterable[tuple[str, LabelledArticle]],
+    aside: Iterable[Quarantined],
+    known: Iterable[tuple[str, str]] | None,
+    retracted: Iterable[tuple[str, str]] | None = None,
 ) -> Path:
-    """Write a batch into its folder of `home`, whole or not at all; a refused one of that name is replaced."""
+    """Write a batch into its folder of `home`, whole or not at all, in place of one of that name. `known`: what it says
+    again, `retracted`: what it brought, if it was retracted."""
     folder = home / batch.digest
     with atomic.new_folder(folder) as draft:
         tables.write_articles(draft / _ARTICLES, stories)
         tables.write_quarantine(draft / tables.QUARANTINE, aside)
-        (draft / MANIFEST).write_text(batch.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        if known is not None:
+            tables.write_stories(draft / _KNOWN, known)
+        if retracted is not None:
+            tables.write_stories(draft / _RETRACTED, retracted)
+        without = None if batch.retractions else {"retractions"}  # earlier versions know no such
+        (draft / MANIFEST).write_text(batch.model_dump_json(indent=2, exclude=without) + "\n", encoding="utf-8")
     return folder
 
 

@@ -15,6 +15,7 @@ _UTC = pa.timestamp("us", tz="UTC")
 _ARTICLES = pa.schema(
     [(name, _UTC if name == "published_at" else pa.string()) for name in (*LabelledArticle.model_fields, "story")]
 )
+_STORIES = pa.schema([("story", pa.string()), ("category", pa.string())])
 _QUARANTINE = pa.schema(
     [("row", pa.int64()), ("reasons", pa.list_(pa.string()))]
     + [(name, pa.string()) for name in ("id", "title", "text", "category")]
@@ -34,9 +35,21 @@ def read_articles(file: Path) -> list[LabelledArticle]:
 
 
 def read_columns(file: Path, *names: str) -> list[list[str]]:
-    """Some columns of a file of articles, `story` among them where it is asked for."""
+    """Some columns of a file of articles or stories, `story` among them where it is asked for."""
     table = pq.read_table(file, columns=list(names))
     return [table.column(name).to_pylist() for name in names]
+
+
+def write_stories(file: Path, stories: Iterable[tuple[str, str]]) -> None:
+    """Write pairs of story key and category."""
+    rows = [{"story": story, "category": category} for story, category in stories]
+    pq.write_table(pa.Table.from_pylist(rows, schema=_STORIES), file, compression="zstd")
+
+
+def read_stories(file: Path) -> dict[str, str]:
+    """Story key → category."""
+    keys, categories = read_columns(file, "story", "category")
+    return dict(zip(keys, categories, strict=True))
 
 
 def write_quarantine(file: Path, aside: Iterable[Quarantined]) -> None:

@@ -5,11 +5,78 @@ from typing import Annotated
 
 import typer
 
+from newsdesk.cli.options import AsJson
+
 app = typer.Typer(
-    help="Rows that were set aside; the lemma table.",
+    help="Tables that were ingested, and the way back; rows that were set aside; the lemma table.",
     no_args_is_help=True,
-    epilog="Example: newsdesk data quarantine 3f9c2a1b",
+    epilog="Example: newsdesk data list",
 )
+
+
+@app.command("list", epilog="Example: newsdesk data list --json")
+def list_tables(as_json: AsJson = False) -> None:
+    """Show every table that was ingested, the newest first."""
+    import json
+
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.ingest import read_intake
+
+    batches = [*reversed(read_intake(load_settings()).batches)]
+    if as_json:
+        print(json.dumps([batch.model_dump(mode="json") for batch in batches], indent=2))
+        return
+    from newsdesk.cli.tables import print_table, table_of, wide_console
+
+    if not batches:
+        print("No table was ingested yet: newsdesk ingest.")
+        return
+    table = table_of("batch", "status", "when (UTC)", "rows", "new", "table", "why")
+    for batch in batches:
+        why = batch.reason
+        if batch.status == "retracted":
+            why = f"{batch.retractions[-1].reason} ({batch.retractions[-1].actor})"
+        figures = (f"{batch.at:%Y-%m-%d %H:%M}", f"{batch.rows:,}", f"{batch.new:,}")
+        table.add_row(batch.digest, batch.status, *figures, batch.source, why)
+    print_table(wide_console(), "Tables that were ingested", table)
+
+
+@app.command("retract", epilog="Example: newsdesk data retract news.csv --reason 'wrong desk' --yes")
+def retract_table(
+    name: Annotated[str, typer.Argument(help="The table's name or batch, as `newsdesk data list` shows them.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    actor: Annotated[str | None, typer.Option(help="Who, for the record. Default: your user name.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take an ingested table back: the next dataset is made without it. Models stay as they are."""
+    import json
+
+    from newsdesk.cli.actor import user
+    from newsdesk.cli.output import tell
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.retraction import retract
+
+    result = retract(name, reason, actor or user(), load_settings(), is_meant=yes)
+    if as_json:
+        told = {"removed": result.removed, "kept": result.kept, "was_retracted": result.was_retracted}
+        print(json.dumps(result.batch.model_dump(mode="json") | told | {"unsure": result.unsure}, indent=2))
+        return
+    batch, last = result.batch, result.batch.retractions[-1]
+    if result.was_retracted:
+        by = f"{last.actor} on {last.at:%Y-%m-%d %H:%M} UTC ({last.reason})"
+        tell(f"{batch.source} (batch {batch.digest}) was retracted before, by {by}. Nothing is left to do.")
+        return
+    stay = f"; {result.kept:,} stay, which another table has, too" if result.kept else ""
+    tell(
+        f"Retracted {batch.source} (batch {batch.digest}): {result.removed:,} articles leave{stay}. Models and their "
+        "datasets stay as they are. Make the next dataset without it: newsdesk prepare."
+    )
+    for other in result.unsure:
+        tell(
+            f"{other} has stories that were known when it came, and an earlier version did not write down which: if it "
+            "shares some with this table, retract it and ingest it again."
+        )
 
 
 @app.command("build-lemmas", epilog="Example: newsdesk data build-lemmas --wordnet /usr/share/wordnet")

@@ -97,9 +97,11 @@ def _print_hints(ingested: "Ingested", settings: "Settings") -> None:
 
 
 def _print(ingested: "Ingested") -> None:
+    from newsdesk.articles.intake import about_retracted
     from newsdesk.cli.output import tell
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
+    tell(*map(about_retracted, ingested.retracted))
     if not ingested.batches and not ingested.waiting:
         print("Nothing is new in the inbox.")
         return

@@ -12,7 +12,7 @@ from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.columns import BY_NAME, ColumnNames
 from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
-from newsdesk.articles.intake import MANIFEST, Batch, Intake, in_order, read_batch, write_batch
+from newsdesk.articles.intake import MANIFEST, Batch, Intake, about_retracted, in_order, read_batch, write_batch
 from newsdesk.articles.quarantine import Quarantined
 from newsdesk.articles.tables import QUARANTINE, read_quarantine
 from newsdesk.config.model_config import TextCleaning
@@ -30,17 +30,22 @@ from newsdesk.pipeline.table_limits import refuse_too_many_broken
 from newsdesk.printable import printable
 from newsdesk.redaction import redact_address
 
+# A batch, its articles by story, the rows that were set aside, and what it says again: story key and category.
+_Contents = tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined], list[tuple[str, str]] | None]
+
 PATIENCE = 60.0  # seconds that a step waits for another command to finish
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """A batch for each table that was looked at; `waiting` are those that are being written still. `hints`: of the
-    categories of all that was ever taken, those that look like something else."""
+    """A batch for each table that was looked at; `waiting` are those that are being written still, `retracted` those
+    that were, and are left in the inbox. `hints`: of the categories of all that was ever taken, those that look like
+    something else."""
 
     batches: list[Batch]
     waiting: list[str]
     hints: Sequence[CategoryHint] = ()
+    retracted: Sequence[Batch] = ()
 
     @property
     def status(self) -> Literal["new", "nothing", "refused"]:
@@ -57,6 +62,7 @@ class Ingested:
             "new": sum(batch.new for batch in self.batches),
             "tables": [batch.model_dump(mode="json") for batch in self.batches],
             "waiting": self.waiting,
+            "retracted": [about_retracted(batch) for batch in self.retracted],
             "category_hints": [hint.as_dict() for hint in self.hints],
         }
 
@@ -82,7 +88,7 @@ def ingest(
         reading = Source(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
         intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, reading, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
-        ingested = intake.take([table for table in tables if data or not intake.knows(table)])
+        ingested = intake.take(tables, by_name=data is not None)
         if ingested.batches:
             ending.status = "refused" if ingested.status == "refused" else "succeeded"
             read = sum(batch.rows for batch in ingested.batches)
@@ -95,7 +101,7 @@ def read_intake(settings: Settings) -> Intake:
     """What was ingested, on whichever machine. Raises `DataError`, `StorageError`."""
     storage = Storage(settings)
     folders = [settings.articles / name for name in sorted(storage.names(settings.articles))]
-    batches = [read_batch(folder) for folder in folders if storage.fetch(folder, MANIFEST)]
+    batches = [read_batch(folder) for folder in folders if storage.fetch(folder, MANIFEST, may_change=True)]
     return Intake(settings.articles, in_order(batches))
 
 
@@ -119,24 +125,41 @@ class _Intake:
         self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
         self._stories: dict[str, str] | None = None
 
-    def knows(self, table: Table) -> bool:
-        """Whether it was taken in as it is now, by its file's size and date."""
-        return any(
-            (batch.source, batch.size, batch.modified) == (table.name, table.size, table.modified)
-            for batch in self._batches.values()
+    def _found(self, table: Table) -> Batch | None:
+        """What it was taken in as, if it is now as it was then, by its file's size and date."""
+        return next(
+            (
+                batch
+                for batch in self._batches.values()
+                if (batch.source, batch.size, batch.modified) == (table.name, table.size, table.modified)
+            ),
+            None,
         )
 
-    def take(self, tables: Iterable[Table]) -> Ingested:
-        """A table that changes while it is read waits for the next time."""
-        taken, waiting = [], []
+    def take(self, tables: Iterable[Table], *, by_name: bool) -> Ingested:
+        """A table that changes while it is read waits for the next time. One that is known, or was retracted, is taken
+        again only where somebody names it."""
+        taken, waiting, retracted = [], [], []
         for table in tables:
+            found = None if by_name else self._found(table)
+            if found:
+                retracted += [found] if found.status == "retracted" else []
+                continue
             try:
                 with at_hand(table, self._reading.sheet) as local:
-                    batch, stories, aside = self._read(table, local)
+                    before = self._batches.get(local.digest)
+                    if before and self._is_retracted(local.digest) and not by_name:
+                        retracted.append(before.model_copy(update={"source": table.name}))
+                        continue
+                    batch, stories, aside, known = self._read(table, local)
             except UnfinishedError:
                 waiting.append(table.name)
                 continue
-            folder = write_batch(self._home, batch, stories, aside)
+            if before and before.status == "retracted" and batch.status == "refused":  # it stays as it was left
+                self._batches[before.digest] = before
+                taken.append(batch)
+                continue
+            folder = write_batch(self._home, batch, stories, aside, known)
             self._storage.share(folder, MANIFEST)
             if self._is_ingested(batch.digest):  # what it says was said before, and perhaps otherwise since
                 taken.append(batch.model_copy(update={"new": 0, "known": batch.new + batch.known}))
@@ -144,13 +167,14 @@ class _Intake:
                 self._known().update((key, article.category) for key, article in stories)
                 taken.append(batch)
             self._batches[batch.digest] = batch
-        return Ingested(taken, waiting, self._hints() if any(batch.status == "ingested" for batch in taken) else ())
+        hints = self._hints() if any(batch.status == "ingested" for batch in taken) else ()
+        return Ingested(taken, waiting, hints, retracted)
 
     def _hints(self) -> list[CategoryHint]:
         meant = (self._rules.of(category) for category in self._known().values())
         return category_hints(Counter(category for category in meant if category is not None), self._rules)
 
-    def _read(self, table: Table, local: Local) -> tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined]]:
+    def _read(self, table: Table, local: Local) -> _Contents:
         draft = Batch(
             digest=local.digest,
             source=table.name,
@@ -161,6 +185,9 @@ class _Intake:
         )
         if self._is_ingested(local.digest):  # only its file is another
             return self._again(draft, self._batches[local.digest])
+        if self._is_retracted(local.digest):
+            draft = draft.model_copy(update={"retractions": self._batches.pop(local.digest).retractions})
+            self._stories = None  # what was left of it is written anew with it
         aside: list[Quarantined] = []
         try:
             source = replace(self._reading, data=local.table, labels=local.labels)
@@ -177,17 +204,24 @@ class _Intake:
                 draft.model_copy(update={"status": "refused", "reason": printable(reason)} | _counts(aside)),
                 [],
                 aside,
+                [],
             )
         # Kept under the category that each came with: what is meant by it may be decided otherwise tomorrow.
         new = [(key, item.as_said) for key, item in stories.items() if self._meant(key) != item.article.category]
-        counts = {"rows": checked.rows, "new": len(new), "known": len(stories) - len(new)}
-        return draft.model_copy(update=counts | _counts(aside)), new, aside
+        taken = {key for key, _ in new}
+        known = [(key, self._known()[key]) for key in stories if key not in taken]
+        counts = {"rows": checked.rows, "new": len(new), "known": len(known)}
+        return draft.model_copy(update=counts | _counts(aside)), new, aside, known
 
-    def _again(self, draft: Batch, before: Batch) -> tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined]]:
-        folder = self._home / before.digest
-        stories = Intake(self._home, [before]).articles()
+    def _again(self, draft: Batch, before: Batch) -> _Contents:
+        folder, intake = self._home / before.digest, Intake(self._home, [before])
+        stories, known = intake.articles(), intake.known_in(before)
         file = {name: getattr(draft, name) for name in ("source", "size", "modified")}
-        return before.model_copy(update=file), list(stories.items()), read_quarantine(folder / QUARANTINE)
+        aside = read_quarantine(folder / QUARANTINE)
+        return before.model_copy(update=file), list(stories.items()), aside, None if known is None else [*known.items()]
+
+    def _is_retracted(self, digest: str) -> bool:
+        return digest in self._batches and self._batches[digest].status == "retracted"
 
     def _is_ingested(self, digest: str) -> bool:
         return digest in self._batches and self._batches[digest].status == "ingested"

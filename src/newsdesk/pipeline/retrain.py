@@ -1,6 +1,6 @@
 """Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from newsdesk.monitoring.reading import read_report
 from newsdesk.pipeline.corrections import FEEDBACK, Corrected, correct, corrections_of
 from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
 from newsdesk.pipeline.feedback import label_counts, labels_in
+from newsdesk.pipeline.ingest import read_intake
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
@@ -198,7 +199,8 @@ def _known(
             "newsdesk retrain --data FILE."
         )
     dataset = read_dataset(folder)
-    split = {name: _as_meant(read_articles(dataset, name), rules) for name in SPLITS}
+    gone = read_intake(settings).retracted_stories()
+    split = {name: _as_meant(read_articles(dataset, name), rules, gone) for name in SPLITS}
     manifest, guard = dataset.manifest, read_guard(dataset)
     if guard is None:  # earlier versions put feedback into the test set, too
         guard = [article for article in split["test"] if not article.id.startswith(FEEDBACK)]
@@ -207,18 +209,21 @@ def _known(
     return _Known(
         [article for name in SPLITS for article in split[name]],
         frozenset(story_key(article) for article in split["train"] + split["validation"]),
-        {story_key(article): article for article in _as_meant(guard, rules)},
+        {story_key(article): article for article in _as_meant(guard, rules, gone)},
         pipeline.model_copy(update={"training_pipeline": training}),
     )
 
 
-def _as_meant(articles: Iterable[LabelledArticle], rules: CategoryRules) -> list[LabelledArticle]:
-    """Articles of an older dataset, under the categories that the configuration means now."""
+def _as_meant(
+    articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]
+) -> list[LabelledArticle]:
+    """Articles of an older dataset, under the categories that the configuration means now, without those of stories
+    that are `gone` with a retracted table."""
     meant = ((article, rules.of(article.category)) for article in articles)
     return [
         article if category == article.category else article.model_copy(update={"category": category})
         for article, category in meant
-        if category is not None
+        if category is not None and not (gone and story_key(article) in gone)
     ]
 
 

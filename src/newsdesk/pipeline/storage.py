@@ -43,16 +43,18 @@ class Storage:
             for file in files:
                 self._put(file, f"{there}/{file.name}")
 
-    def fetch(self, folder: Path, manifest: str) -> bool:
-        """Have a folder of `NEWSDESK_HOME` here, from there where it is not; whether it is. Raises `StorageError`."""
-        if (folder / manifest).is_file():
-            return True
-        if self._system is None:
-            return False
+    def fetch(self, folder: Path, manifest: str, *, may_change: bool = False) -> bool:
+        """Have a folder of `NEWSDESK_HOME` here, from there where it is not; whether it is. Where it `may_change`, it
+        is fetched again when its manifest there is another. Raises `StorageError`."""
+        is_here = (folder / manifest).is_file()
+        if self._system is None or (is_here and not may_change):
+            return is_here
         with explained(self._address):
             there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
             if not self._system.exists(f"{there}/{manifest}"):
-                return False
+                return is_here
+            if is_here and self._system.cat_file(f"{there}/{manifest}") == (folder / manifest).read_bytes():
+                return True
             with atomic.new_folder(folder) as draft:
                 for path in self._system.ls(there, detail=False):
                     self._system.get_file(path, str(draft / path.rpartition("/")[2]))
