@@ -16,7 +16,7 @@ SYSTEM_PACKAGES := postgresql redis-server wordnet-base wordnet-sense-index wrk 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: $(INSTALLED)  ## Train on the sample corpus, promote the best model, serve it on port 8000
+run: $(INSTALLED)  ## Serve the champion on port 8000; where there is none, train on the sample corpus first
 	$(BIN)/newsdesk run
 
 airflow: $(INSTALLED)  ## Run the pipelines on schedule: Airflow on port 8080, until Ctrl+C

@@ -54,6 +54,8 @@ def as_dict(outcome: Outcome) -> dict[str, Any]:
         "reading": outcome.prepared.reading.model_dump(mode="json") if outcome.prepared.reading else None,
         **trained_as_dict(outcome.trained),
         "gate": asdict(judged.verdict),
+        "version": judged.version,
+        "is_done": judged.is_done,
         "champion": None
         if judged.champion is None
         else {"version": judged.champion.version, "digest": judged.champion.digest},
@@ -85,15 +87,6 @@ def trained_as_dict(trained: Trained) -> dict[str, Any]:
             "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
         },
     }
-
-
-def print_invitation(host: str, port: int) -> None:
-    """Where the server will be, and a first request."""
-    shown_host = "localhost" if host.startswith(("127.", "0.")) else host
-    address = f"http://{shown_host}:{port}"
-    print(f"\nServing on {address} (API pages at {address}/docs, Ctrl+C stops). Try:\n")
-    print(f"  curl -X POST {address}/predict -H 'Content-Type: application/json' \\")
-    print('       -d \'{"text": "Stock market hits record high"}\'\n', flush=True)
 
 
 def _print_data(console: Console, prepared: Prepared) -> None:
@@ -178,6 +171,19 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
     verdict, champion = judged.verdict, judged.champion
     console.print()
     match verdict.decision:
+        case decision if not judged.is_done:
+            said = f", as asked. The gate says {decision}: {verdict.reason}."
+            console.print(styled(("Nobody was put in charge", "bold"), said))
+            if judged.version:
+                console.print(
+                    f"It is version {judged.version}; to promote it: newsdesk models promote {judged.version}"
+                )
+        case "waiting" if champion:
+            console.print(styled(("Waiting", "bold yellow"), f" as version {judged.version}: {verdict.reason}."))
+            stays = f"Until then version {champion.version} serves on; to say no"
+            console.print(f"{stays}: newsdesk models promote {champion.version}")
+        case "refused" if judged.version:
+            console.print(styled(("Refused", "bold red"), f" to promote {trained.winner.name}: {verdict.reason}."))
         case "promoted":
             console.print(
                 styled(

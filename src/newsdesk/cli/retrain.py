@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from newsdesk.cli.gate_options import DryRun, NoPromote, Yes
 from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import (
     CategoryColumn,
@@ -37,10 +38,14 @@ def retrain(
     date_order: DateOrderOption = None,
     encoding: EncodingOption = "utf-8",
     sheet: SheetOption = None,
+    yes: Yes = False,
+    no_promote: NoPromote = False,
+    dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train again on the champion's articles and what editors said since; the gate decides."""
     from newsdesk.articles.columns import ColumnNames
+    from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
@@ -48,15 +53,16 @@ def retrain(
     from newsdesk.pipeline.retrain import retrain as retrain_model
 
     columns = ColumnNames(text_column, title_column, category_column)
-    order = Order(user(), if_needed, mode, data, columns, date_order, encoding, sheet)
+    options = gate_options.gate_options(yes=yes, no_promote=no_promote, dry_run=dry_run)
+    order = Order(user(), if_needed, mode, data, columns, date_order, encoding, sheet, options)
     with shown_progress() as progress:
         retrained = retrain_model(order, load_settings(), progress)
     if as_json:
         _print_json(retrained)
     else:
         _print(retrained)
-    if retrained.outcome is not None and retrained.outcome.judged.verdict.decision == "refused":
-        raise typer.Exit(1)
+    if retrained.outcome is not None:
+        gate_options.end(retrained.outcome.judged.verdict.decision)
 
 
 def _print(retrained: "Retrained") -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from newsdesk.cli.gate_options import Yes
 from newsdesk.cli.options import AsJson
 from newsdesk.cli.output import tell
 
@@ -105,25 +106,31 @@ def evaluate(plan: PlanId, as_json: AsJson = False) -> None:
 
 
 def promote(
-    plan: PlanId,
+    plan_id: Annotated[str | None, typer.Argument(metavar="PLAN", help="Id of the plan, as --plan.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Id of the plan, as `newsdesk plan` tells it.")] = None,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what the gate says, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Let the gate decide about what a plan came to, and put it in charge where it is good enough."""
+    from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
     from newsdesk.pipeline.planned import as_dict, promote_plan
 
+    chosen = plan_id or plan
+    if chosen is None or (plan_id and plan):
+        raise UsageError("Name one plan, as `newsdesk plan` tells it: newsdesk promote PLAN.")
     with shown_progress() as progress:
-        decided = promote_plan(plan, load_settings(), user(), progress, dry_run=dry_run)
+        decided = promote_plan(chosen, load_settings(), user(), progress, dry_run=dry_run, yes=yes)
     if as_json:
-        print(json.dumps({"plan": plan, **as_dict(decided)}, indent=2))
+        print(json.dumps({"plan": chosen, **as_dict(decided)}, indent=2))
     else:
         version = f" as version {decided.version}" if decided.version else ""
         tell(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
-    if decided.verdict.decision == "refused":
-        raise typer.Exit(1)
+    gate_options.end(decided.verdict.decision)
 
 
 def smoke_test(

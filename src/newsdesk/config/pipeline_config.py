@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
+from newsdesk.config.category_change import OnCategoryChange
 from newsdesk.config.gate_config import GateConfig
 from newsdesk.config.model_config import Frozen, Share
 
@@ -42,6 +43,7 @@ class TrainingPipeline(Frozen):
     model_comparison_threshold: Share = 0.02
     auto_deploy_threshold: Share = 0.55
     gate: GateConfig = GateConfig()
+    on_category_change: OnCategoryChange = OnCategoryChange()
     validation_split: float = Field(default=0.2, gt=0, lt=1)
     test_split: float = Field(default=0.2, gt=0, lt=1)
     random_seed: int = Field(default=42, ge=0, lt=2**32)

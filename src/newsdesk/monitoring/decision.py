@@ -9,7 +9,7 @@ from newsdesk.store.pipeline_runs import Status
 
 # Retrainings that came as far as they could: the cool-down counts from the newest of them. One that failed is among
 # them, lest it fail every hour.
-ATTEMPTED: tuple[Status, ...] = ("succeeded", "kept", "refused", "failed")
+ATTEMPTED: tuple[Status, ...] = ("succeeded", "kept", "refused", "waiting", "failed")
 
 
 def decide(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError, NewsdeskError
+from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 
 if TYPE_CHECKING:
     from newsdesk.store.pipeline_runs import Pipeline, Status
@@ -19,6 +20,7 @@ STATUS_OF: "dict[Decision, Status]" = {
     "kept": "kept",
     "unchanged": "kept",
     "refused": "refused",
+    "waiting": "waiting",
 }
 
 logger = logging.getLogger(__name__)
@@ -34,8 +36,9 @@ class Ending:
 
 
 @contextmanager
-def remembered(settings: Settings, pipeline: "Pipeline") -> Iterator[Ending]:
-    """Remember in the store how the `with` block ended: as it said, or by its error, which is raised again."""
+def remembered(settings: Settings, pipeline: "Pipeline", options: GateOptions = NOTHING_SAID) -> Iterator[Ending]:
+    """Remember in the store how the `with` block ended: as it said, or by its error, which is raised again. Not
+    where it is to have no effect."""
     started, ending = datetime.now(UTC), Ending()
     try:
         yield ending
@@ -44,7 +47,7 @@ def remembered(settings: Settings, pipeline: "Pipeline") -> Iterator[Ending]:
         ending.detail["error"] = error.code if isinstance(error, NewsdeskError) else type(error).__name__
         raise
     finally:
-        if ending.status is not None:
+        if ending.status is not None and options.effect != "nothing":
             _record(settings, pipeline, started, ending.status, ending)
 
 

@@ -1,20 +1,25 @@
 """The gate at work: what becomes of a newly trained model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from newsdesk.articles.dataset import GUARD, Dataset, read_examples
 from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
+from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.train import Trained
 from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.version import Version
-from newsdesk.training.comparison import most_probable
+from newsdesk.store.ledger import REGISTERED
+from newsdesk.training.category_change import CategoryChange, compare_categories
+from newsdesk.training.category_gate import decide_across_categories, judge_change
 from newsdesk.training.gate import Verdict, decide
-from newsdesk.training.paired_comparison import PairedComparison, compare_paired
+from newsdesk.training.paired_answers import ask_both
+from newsdesk.training.paired_comparison import PairedComparison
 
 if TYPE_CHECKING:
     from newsdesk.registry.versions import Registry
@@ -22,38 +27,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """The gate's verdict, the version that the winner was registered as, and the champion now in charge."""
+    """The gate's verdict, the version that the winner was registered as, and the champion now in charge. `is_done`: the
+    verdict was acted upon."""
 
     verdict: Verdict
     version: str | None
     champion: Version | None
+    is_done: bool = True
+
+
+class Assessment(NamedTuple):
+    """What the gate says of a model by its figures, its `verdict` once the categories are looked at, too, and the
+    champion's accuracy on the same test set."""
+
+    by_figures: Verdict
+    verdict: Verdict
+    champion_accuracy: float | None
+
+    @property
+    def may_serve(self) -> bool:
+        """Whether it is worth registering, for somebody may want it in charge."""
+        return self.by_figures.decision not in ("refused", "unchanged")
 
 
 class Gate:
     """Judges newly trained models, registers those worth keeping, and promotes the better ones."""
 
-    def __init__(self, settings: Settings, registry: "Registry", promotions: Promotions) -> None:
+    def __init__(
+        self, settings: Settings, registry: "Registry", promotions: Promotions, options: GateOptions = NOTHING_SAID
+    ) -> None:
         self._settings = settings
         self._registry = registry
         self._promotions = promotions
+        self._options = options
 
     def judge(
         self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
     ) -> Judged:
-        """Let the gate decide about a newly trained model, and do what it decided. Raises `RegistryError`.
+        """Let the gate decide about a newly trained model, and do what it decided, as far as the options let it.
+        Raises `RegistryError`.
 
         `occasion`: what the ledger is to tell of why the model was trained.
         """
-        self._promotions.settle()
+        if self._options.effect == "promote":
+            self._promotions.settle()
         champion = self._registry.holder("champion")
-        rival, verdict = self.look(trained, dataset, thresholds, champion)
-        digest = trained.bundle.digest
+        seen = self.look(trained, dataset, thresholds, champion)
+        if self._options.effect == "nothing":
+            return Judged(seen.verdict, None, champion, is_done=False)
+        version = self._registered(trained) if seen.may_serve else None
+        verdict = replace(seen.verdict, reason=seen.verdict.reason + _way_out(seen, version, occasion))
         evidence = {
             "dataset_version": dataset.version,
             "source": dataset.manifest.source,
             "test_articles": dataset.manifest.counts["test"],
             "accuracy": trained.test.accuracy,
-            "champion_accuracy": rival,
+            "champion_accuracy": seen.champion_accuracy,
             "auto_deploy_threshold": thresholds.auto_deploy_threshold,
             "model_comparison_threshold": thresholds.model_comparison_threshold,
             "guard": verdict.evidence["guard"],
@@ -61,40 +90,53 @@ class Gate:
             "run_id": trained.run_id,
             **occasion,
         }
-        if verdict.decision in ("refused", "unchanged"):
-            self._promotions.write_down("promote", verdict.decision, champion, None, digest, verdict.reason, evidence)
-            self._promotions.mend_pointer()
-            return Judged(verdict, None, champion)
-        version = self._registered(trained)
-        if verdict.decision == "kept":
-            self._promotions.write_down("promote", "kept", champion, version, digest, verdict.reason, evidence)
+        if self._options.effect == "register":
+            return self._registered_only(verdict, version, champion, trained.bundle.digest, evidence)
+        if verdict.decision == "promoted" and version:
+            self._promotions.take_over("promote", champion, version, verdict.reason, evidence)
+            return Judged(verdict, version.version, version)
+        self._promotions.write_down(
+            "promote", verdict.decision, champion, version, trained.bundle.digest, verdict.reason, evidence
+        )
+        if verdict.decision == "kept" and version:
             self._registry.set_alias("challenger", version.version)
-            self._promotions.mend_pointer()
-            return Judged(verdict, version.version, champion)
-        self._promotions.take_over("promote", champion, version, verdict.reason, evidence)
-        return Judged(verdict, version.version, version)
+        self._promotions.mend_pointer()
+        return Judged(verdict, _number(version), champion)
+
+    def _registered_only(
+        self, verdict: Verdict, version: Version | None, champion: Version | None, digest: str, evidence: dict[str, Any]
+    ) -> Judged:
+        """Tell the ledger; no alias is moved, for the challenger is asked by servers, too."""
+        reason = f"nobody is put in charge, as asked; the gate says {verdict.decision}: {verdict.reason}"
+        self._promotions.write_down("promote", REGISTERED, champion, version, digest, reason, evidence)
+        return Judged(verdict, _number(version), champion, is_done=False)
 
     def look(
         self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, champion: Version | None
-    ) -> tuple[float | None, Verdict]:
-        """The champion's accuracy on the dataset's test set, and what the gate says; nothing is done."""
-        rival = comparison = guard = None
-        if champion is not None:
-            bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
-            challenger, incumbent = Predictor(trained.bundle), Predictor(bundle)
-            testing, metric = read_examples(dataset, "test"), thresholds.gate.metric
-            said, champion_said = (most_probable(model, testing.texts) for model in (challenger, incumbent))
-            comparison = compare_paired(testing.categories, said, champion_said, metric)
-            rival = compare_paired(testing.categories, said, champion_said).champion
-            guard = _on_guard(challenger, incumbent, dataset)
-        verdict = decide(
-            test=trained.test,
-            comparison=comparison,
-            same_as_champion=champion is not None and champion.digest == trained.bundle.digest,
-            thresholds=thresholds,
-            guard=guard,
-        )
-        return rival, verdict
+    ) -> Assessment:
+        """What the gate says, and by what; nothing is done."""
+
+        def by(comparison: PairedComparison | None, guard: PairedComparison | None = None) -> Verdict:
+            is_same = champion is not None and champion.digest == trained.bundle.digest
+            return decide(
+                test=trained.test,
+                comparison=comparison,
+                same_as_champion=is_same,
+                thresholds=thresholds,
+                guard=guard,
+            )
+
+        if champion is None:
+            first = by(None)
+            return Assessment(first, first, None)
+        bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
+        models = Predictor(trained.bundle), Predictor(bundle)
+        change = compare_categories(models[1].classes, models[0].classes)
+        answers = ask_both(*models, read_examples(dataset, "test"))
+        guard = _guard(*models, change, dataset)
+        found = decide_across_categories(answers, change, thresholds.gate, partial(by, guard=guard))
+        rules = self._options.applied(thresholds).on_category_change
+        return Assessment(found, judge_change(found, change, rules), answers.compare().champion)
 
     def _registered(self, trained: Trained) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""
@@ -104,13 +146,28 @@ class Gate:
         return self._registry.register(trained.bundle, trained.winner.pipeline, trained.run_id)
 
 
-def _on_guard(challenger: Predictor, champion: Predictor, dataset: Dataset) -> PairedComparison | None:
+def _number(version: Version | None) -> str | None:
+    return version.version if version else None
+
+
+def _guard(
+    challenger: Predictor, champion: Predictor, change: CategoryChange, dataset: Dataset
+) -> PairedComparison | None:
     """Compare on articles of the champion's own test set, as they were labelled before anybody's feedback.
 
     What has only feedback to thank for its accuracy shows there.
     """
     if GUARD not in dataset.manifest.files:
         return None
-    guard = read_examples(dataset, "guard")
-    said = most_probable(challenger, guard.texts), most_probable(champion, guard.texts)
-    return compare_paired(guard.categories, *said)
+    answers = ask_both(challenger, champion, read_examples(dataset, "guard"))
+    return (answers.about(frozenset(change.shared)) if change.shared else answers).compare()
+
+
+def _way_out(seen: Assessment, version: Version | None, occasion: Mapping[str, Any]) -> str:
+    """How to put in charge what the categories keep out."""
+    if version is None or seen.verdict.decision not in ("waiting", "refused"):
+        return ""
+    if seen.verdict.decision == "refused":
+        return f", or put it in charge all the same: newsdesk models promote {version.version}"
+    yes = f"promote --yes {occasion['plan']}" if "plan" in occasion else f"models promote {version.version}"
+    return f". To say yes: newsdesk {yes}"

@@ -11,6 +11,7 @@ from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.model.bundle import Manifest
+from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.drift import Reference, drift_scores, state_of
 from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
@@ -126,5 +127,6 @@ def _is_of(champion: Champion, source: Source) -> bool:
 
 
 def _last_training(store: Engine, champion: Champion) -> datetime:
-    retrained = newest_run(store, "retrain", "succeeded", "kept", "refused")  # one that failed learnt nothing
+    learnt = (status for status in ATTEMPTED if status != "failed")
+    retrained = newest_run(store, "retrain", *learnt)
     return max([champion.bundle.manifest.trained_at, *([retrained.ended_at] if retrained else [])])

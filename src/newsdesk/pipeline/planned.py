@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 
@@ -13,6 +13,7 @@ from newsdesk.errors import TrainingError, UsageError
 from newsdesk.model.bundle import load_bundle, write_bundle
 from newsdesk.pipeline.candidates import fit_candidate, gather
 from newsdesk.pipeline.ending import STATUS_OF, remembered
+from newsdesk.pipeline.gate_options import GateOptions
 from newsdesk.pipeline.ingest import PATIENCE
 from newsdesk.pipeline.judge import Gate, Judged
 from newsdesk.pipeline.lock import only_writer
@@ -24,7 +25,7 @@ from newsdesk.registry.version import Version
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from newsdesk.training.comparison import Candidate
-from newsdesk.training.gate import Verdict
+from newsdesk.training.gate import Decision, Verdict
 from newsdesk.training.persistence import (
     CANDIDATE,
     evaluation_from_json,
@@ -90,10 +91,12 @@ def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> Train
     return trained
 
 
-def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progress, *, dry_run: bool = False) -> Decided:
+def promote_plan(
+    plan_id: str, settings: Settings, actor: str, progress: Progress, *, dry_run: bool = False, yes: bool = False
+) -> Decided:
     """Let the gate decide about what a plan came to, and do what it decided, once. Raises `NewsdeskError`.
 
-    With `dry_run` nothing is done, and nothing remembered.
+    With `dry_run` nothing is done, and nothing remembered. What waits for a `yes` is decided anew the next time.
     """
     from newsdesk.registry.versions import Registry
 
@@ -108,18 +111,17 @@ def promote_plan(plan_id: str, settings: Settings, actor: str, progress: Progres
     registry, store = Registry(settings), open_store(settings.database)
     try:
         promotions = Promotions(settings, registry, store, actor)
-        gate = Gate(settings, registry, promotions)
+        gate = Gate(settings, registry, promotions, GateOptions(yes, "nothing" if dry_run else "promote"))
         if dry_run:
-            champion = registry.holder("champion")
-            *_, verdict = gate.look(trained, dataset, plan.training, champion)
-            return _as_decided(Judged(verdict, None, champion), trained, is_done=False)
+            return _as_decided(gate.judge(trained, dataset, plan.training, plan.occasion), trained)
         with only_writer(settings.home, PATIENCE), remembered(settings, plan.pipeline) as ending:
             promotions.settle()
             judged = _done_before(store, registry, plan_id)
             judged = judged or gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
-            decided = _as_decided(judged, trained, is_done=True)
-            _keep(decided, folder)
-            files.storage.share(folder, _VERDICT)
+            decided = _as_decided(judged, trained)
+            if judged.verdict.decision != "waiting":
+                _keep(decided, folder)
+                files.storage.share(folder, _VERDICT)
             ending.status, ending.rows = STATUS_OF[judged.verdict.decision], plan.rows
             ending.detail = _detail(plan) | {"decision": judged.verdict.decision, "version": judged.version}
         return decided
@@ -170,8 +172,8 @@ def _load(folder: Path, candidates: "tuple[Candidate, ...] | list[Candidate]") -
     return Trained(list(candidates), winner, load_bundle(folder), test, values["run_id"])
 
 
-def _as_decided(judged: Judged, trained: Trained, *, is_done: bool) -> Decided:
-    return Decided(judged.verdict, judged.version, _short(judged.champion), trained.bundle.digest, is_done)
+def _as_decided(judged: Judged, trained: Trained) -> Decided:
+    return Decided(judged.verdict, judged.version, _short(judged.champion), trained.bundle.digest, judged.is_done)
 
 
 def _short(champion: Version | None) -> dict[str, str] | None:
@@ -190,6 +192,6 @@ def as_dict(decided: Decided) -> dict[str, Any]:
 
 
 def _decided(values: dict[str, Any]) -> Decided:
-    decision: Literal["promoted", "refused", "kept", "unchanged"] = values.pop("decision")
+    decision: Decision = values.pop("decision")
     verdict = Verdict(decision, values.pop("reason"), values.pop("evidence", {}))
     return Decided(verdict=verdict, **values)

@@ -22,7 +22,7 @@ from newsdesk.registry.pointer import Champion, read_champion, write_champion
 from newsdesk.registry.protocol import Registered
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
-from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, last_change
+from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, is_decision_waiting, last_change
 
 _NOBODY_BEFORE = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
 
@@ -44,11 +44,15 @@ class Promotions:
         self._actor = actor
 
     def promote(self, number: str, reason: str) -> Version:
-        """Put a registered version in charge by hand. Raises `RegistryError` where there is none of that number."""
+        """Put a registered version in charge by hand. Raises `RegistryError` where there is none of that number.
+
+        Of the champion it says that it is to stay: whoever waits for a yes has a no."""
         version = self._registry.version(number)
         self.settle()
         champion = self._registry.holder("champion")
         if champion is not None and champion.version == number:
+            if is_decision_waiting(self._store):
+                self.write_down("promote", "kept", champion, None, champion.digest, reason, {})
             self.mend_pointer()
             return champion
         self.take_over("promote", champion, version, reason, {})

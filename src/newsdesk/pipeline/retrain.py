@@ -25,8 +25,9 @@ from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import read_report
 from newsdesk.pipeline.corrections import FEEDBACK, Corrected, correct, corrections_of
-from newsdesk.pipeline.ending import STATUS_OF, Ending, remembered
+from newsdesk.pipeline.ending import Ending, remembered
 from newsdesk.pipeline.feedback import label_counts, labels_in
+from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.ingest import read_intake
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
@@ -47,7 +48,7 @@ class Order:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
     `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
     too, in `columns` of these names, its dates in `date_order`, in this
-    `encoding` and on this `sheet`.
+    `encoding` and on this `sheet`. `options`: what is said to the gate beforehand.
     """
 
     actor: str
@@ -58,6 +59,7 @@ class Order:
     date_order: DateOrder | None = None
     encoding: str = "utf-8"
     sheet: str | None = None
+    options: GateOptions = NOTHING_SAID
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,19 @@ def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
         found = assemble(order, settings, progress)
         if found.prepared is None:
             return Retrained(found.reason, found.corrected, found.labels)
-        with remembered(settings, "retrain") as ending:
+        with remembered(settings, "retrain", order.options) as ending:
             ending.detail = dict(found.occasion["retraining"])
             outcome = train_and_judge(
-                found.prepared, found.models, found.pipeline, settings, order.actor, progress, found.occasion
+                found.prepared,
+                found.models,
+                found.pipeline,
+                settings,
+                order.actor,
+                progress,
+                found.occasion,
+                order.options,
             )
-            ending.status, ending.rows = STATUS_OF[outcome.judged.verdict.decision], found.prepared.row_counts
+            ending.status, ending.rows = outcome.status, found.prepared.row_counts
             ending.detail |= outcome.summary
     return Retrained(found.reason, found.corrected, found.labels, outcome)
 
@@ -119,7 +128,7 @@ def assemble(order: Order, settings: Settings, progress: Progress) -> Assembled:
             needed, reason = _need(store, champion, pipeline.monitoring)
         if not needed:
             return Assembled(reason)
-        with remembered(settings, "retrain") as ending:
+        with remembered(settings, "retrain", order.options) as ending:
             ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
             return _assembled(order, settings, models, pipeline, champion, store, progress, ending)
     finally:

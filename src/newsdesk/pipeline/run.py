@@ -12,13 +12,16 @@ from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import MODEL_CONFIG, load_model_config, load_pipeline_config
 from newsdesk.errors import ConfigError
 from newsdesk.pipeline.ending import STATUS_OF, remembered
+from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, prepare
 from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.sample_rule import refuse_sample_beside_own
 
 if TYPE_CHECKING:
     from newsdesk.pipeline.judge import Judged
     from newsdesk.pipeline.train import Trained
+    from newsdesk.store.pipeline_runs import Status
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Outcome:
     judged: "Judged"
 
     @property
+    def status(self) -> "Status":
+        """How it ended."""
+        return STATUS_OF[self.judged.verdict.decision] if self.judged.is_done else "kept"
+
+    @property
     def summary(self) -> dict[str, Any]:
         """What the store is to remember of it."""
         decision = self.judged.verdict.decision
@@ -37,17 +45,21 @@ class Outcome:
         return dataset | {"decision": decision, "version": self.judged.version}
 
 
-def run(source: Source, settings: Settings, actor: str, progress: Progress) -> Outcome:
+def run(
+    source: Source, settings: Settings, actor: str, progress: Progress, options: GateOptions = NOTHING_SAID
+) -> Outcome:
     """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence.
 
-    The store remembers how it ended, whatever the end.
+    The store remembers how it ended, whatever the end; but nothing of what was to have no effect.
     """
-    with remembered(settings, "run") as ending:
+    if source.data is None and options.effect == "promote":
+        refuse_sample_beside_own(settings)
+    with remembered(settings, "run", options) as ending:
         models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
         with only_writer(settings.home):
             prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
-            outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {})
-        ending.status, ending.rows = STATUS_OF[outcome.judged.verdict.decision], prepared.row_counts
+            outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {}, options)
+        ending.status, ending.rows = outcome.status, prepared.row_counts
         ending.detail = outcome.summary
     return outcome
 
@@ -60,6 +72,7 @@ def train_and_judge(
     actor: str,
     progress: Progress,
     occasion: Mapping[str, Any],
+    options: GateOptions = NOTHING_SAID,
 ) -> Outcome:
     """Train on a dataset, and let the gate decide; `occasion` goes into the promotion ledger. Holds `only_writer`."""
     progress.step("Opening the registry")
@@ -68,18 +81,19 @@ def train_and_judge(
     from newsdesk.pipeline.judge import Gate
     from newsdesk.pipeline.promote import Promotions
     from newsdesk.pipeline.train import train
-    from newsdesk.registry.tracking import Tracking
+    from newsdesk.registry.tracking import NoTracking, Tracking
     from newsdesk.registry.versions import Registry
     from newsdesk.store.database import open_store
 
     seed, budget = pipeline.training_pipeline.random_seed, pipeline.training_pipeline.tuning_budget
     with _named(settings.config_dir / MODEL_CONFIG):
         check_candidates(models, seed)
-        tracking, registry, store = Tracking(settings), Registry(settings), open_store(settings.database)
+        tracking = Tracking(settings) if options.effect != "nothing" else NoTracking()
+        registry, store = Registry(settings), open_store(settings.database)
         trained = train(prepared.dataset, prepared.source, models, seed, budget, tracking, progress)
 
     progress.step("Judging and registering")
-    gate = Gate(settings, registry, Promotions(settings, registry, store, actor))
+    gate = Gate(settings, registry, Promotions(settings, registry, store, actor), options)
     judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, {"source": prepared.source, **occasion})
     return Outcome(prepared, trained, judged)
 

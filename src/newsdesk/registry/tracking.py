@@ -73,6 +73,25 @@ class Tracking:
         return run_id
 
 
+class NoTracking(Tracking):
+    """Writes nothing, for trainings of which nothing is to stay."""
+
+    def __init__(self) -> None:
+        pass
+
+    def start(self, *_: object, **__: object) -> str:
+        return ""
+
+    def record(self, *_: object, **__: object) -> None:
+        pass
+
+    def add_dataset(self, *_: object, **__: object) -> None:
+        pass
+
+    def finish(self, *_: object, **__: object) -> None:
+        pass
+
+
 def _batches(metrics: list[Metric]) -> Iterator[list[Metric]]:
     for start in range(0, len(metrics), _BATCH):
         yield metrics[start : start + _BATCH]

@@ -28,6 +28,8 @@ from newsdesk.store.database import UtcDateTime, metadata
 Action = Literal["promote", "rollback"]
 MOVED = "moved"  # the decision of other hands, told when it is seen
 STRUCK_OUT = "struck out"  # the end of a change that was interrupted and cannot be finished
+WAITING = "waiting"  # the decision about a model whose categories a person must agree to
+REGISTERED = "registered"  # the decision where somebody asked that nobody be put in charge
 BEGUN = ("promoted", "rolled back")  # written before an alias is moved
 _CHANGES = (*BEGUN, MOVED, STRUCK_OUT)
 _LOCK = 0x6E657773  # PostgreSQL's key for who writes the ledger
@@ -129,6 +131,15 @@ def count_decisions(store: Engine) -> dict[str, int]:
     query = select(_ledger.c.decision, func.count()).group_by(_ledger.c.decision)
     with store.connect() as connection:
         return dict(connection.execute(query).all())
+
+
+def is_decision_waiting(store: Engine) -> bool:
+    """Whether the newest decision waits for a person's yes: whatever is decided later takes its place, but for what was
+    only registered."""
+    decided = select(_ledger.c.decision).where(_ledger.c.decision != REGISTERED)
+    newest = decided.order_by(_ledger.c.id.desc()).limit(1)
+    with store.connect() as connection:
+        return connection.execute(newest).scalar() == WAITING
 
 
 def last_change(history: Sequence[Entry]) -> Entry | None:

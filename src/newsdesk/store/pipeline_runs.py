@@ -10,8 +10,9 @@ from newsdesk.store.database import UtcDateTime, metadata
 
 Pipeline = Literal["ingest", "run", "retrain", "monitor"]
 # succeeded: a model was put in charge, or the pass is done. kept: none was, for none is better. refused: the data or
-# the model is not good enough. skipped: there was nothing to do. failed: it could not end.
-Status = Literal["succeeded", "kept", "refused", "skipped", "failed"]
+# the model is not good enough. waiting: a person must say yes to the model's categories. skipped: there was nothing to
+# do. failed: it could not end.
+Status = Literal["succeeded", "kept", "refused", "waiting", "skipped", "failed"]
 
 _runs = Table(
     "pipeline_runs",

@@ -10,7 +10,7 @@ from newsdesk.training.evaluation import Evaluation
 from newsdesk.training.figures import figure_apart, figure_of
 from newsdesk.training.paired_comparison import PairedComparison
 
-Decision = Literal["promoted", "refused", "kept", "unchanged"]
+Decision = Literal["promoted", "waiting", "refused", "kept", "unchanged"]
 
 METRICS: dict[GateMetric, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 _ROUNDING = 5e-13  # figures are fractions of the test set; half a unit in the twelfth place forgives their rounding
@@ -23,7 +23,8 @@ class Verdict:
 
     `promoted`: it may serve. `refused`: it is not good enough for anyone. `kept`: it is good, but not enough better
     than the
-    champion. `unchanged`: it is the champion.
+    champion. `unchanged`: it is the champion. `waiting`: it could serve, and a person must say yes, for its categories
+    are not the champion's.
     """
 
     decision: Decision
