@@ -77,8 +77,12 @@ def training() -> tuple[Panel, ...]:
         ),
         Panel(
             "Promotion decisions",
-            "Entries of the promotion ledger by decision.",
-            "short", (Query("max by (decision) (model_decisions_total)", "{{decision}}"),),
+            "Entries of the promotion ledger by decision, and whether the newest waits for a person's yes.",
+            "short",
+            (
+                Query("max by (decision) (model_decisions_total)", "{{decision}}"),
+                Query("max(model_decision_waiting)", "waits now"),
+            ),
             kind="bars",
         ),
         Panel(

@@ -122,10 +122,11 @@ IMPORTANCE = Metric(
     "Share of a category's most important terms that were not among them in the model before.", ("category",), "ratio",
 )  # fmt: skip
 PROMOTIONS = Metric("model_decisions_total", "counter", "Entries of the promotion ledger.", ("decision",))
+DECISION_WAITING = Metric("model_decision_waiting", "gauge", "1 where the newest decision waits for a person's yes.")
 
 MODEL_WATCH = (
     ACCURACY, ACCURACY_BOUND, CLASS_F1, ARM_ACCURACY, COVERAGE, LABELS, DRIFT_SCORE, DRIFT_DETECTED, DRIFT_STATE,
-    WINDOW_END, WINDOW_PREDICTIONS, RETRAINING, IMPORTANCE, PROMOTIONS,
+    WINDOW_END, WINDOW_PREDICTIONS, RETRAINING, IMPORTANCE, PROMOTIONS, DECISION_WAITING,
 )  # fmt: skip
 
 # How the pipelines do: `pipeline` is run, retrain or monitor.

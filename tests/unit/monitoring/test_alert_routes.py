@@ -19,6 +19,7 @@ BY_RECEIVER = {
     "ml": (
         "ModelAccuracyDrift", "EstimatedAccuracyLow", "LowConfidence", "DriftConfirmed", "RetrainingNeeded",
         "ModelRefused", "FeedbackFlood", "TrainingFailed", "MonitoringStale", "DataPipelineMissed", "QuarantineSpike",
+        "DecisionWaiting",
     ),
     "platform": (
         "HighLatency", "NoTraffic", "AvailabilitySlowBurn", "LatencySlowBurn", "FeedbackSpooling", "PredictionsDropped",

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from newsdesk.monitoring import catalogue
 from newsdesk.monitoring.samples import Sample
-from newsdesk.store.ledger import count_decisions
+from newsdesk.store.ledger import count_decisions, is_decision_waiting
 from newsdesk.store.pipeline_runs import Pipeline, PipelineRun, Status, count_runs, newest_run
 
 _PIPELINES: tuple[Pipeline, ...] = get_args(Pipeline)
@@ -18,7 +18,10 @@ _WITHOUT_FAILURE = tuple(status for status in _STATUSES if status != "failed")
 def samples_of_pipelines(store: Engine) -> list[Sample]:
     """How the pipelines ended, and what the promotion ledger holds. A pipeline that never ended has no values."""
     samples = [Sample(catalogue.PIPELINE_RUNS, key, count) for key, count in count_runs(store).items()]
-    samples += [Sample(catalogue.PROMOTIONS, (name,), count) for name, count in count_decisions(store).items()]
+    decisions = count_decisions(store)
+    samples += [Sample(catalogue.PROMOTIONS, (name,), count) for name, count in decisions.items()]
+    if decisions:
+        samples.append(Sample(catalogue.DECISION_WAITING, (), float(is_decision_waiting(store))))
     for pipeline in _PIPELINES:
         if newest := newest_run(store, pipeline):
             samples += _of_newest(newest)

@@ -35,7 +35,7 @@ def test_the_newest_run_is_told_with_its_time_status_and_rows(store: Engine) -> 
     rows = {key[2]: value for key, value in values.items() if key[0] == "pipeline_last_run_rows"}
     assert rows == {"read": 12, "kept": 9, "quarantined": 3}
     states = {key[2]: value for key, value in values.items() if key[0] == "pipeline_last_run_status"}
-    assert states == {"succeeded": 0, "kept": 1, "refused": 0, "skipped": 0, "failed": 0}
+    assert states == {"succeeded": 0, "kept": 1, "refused": 0, "waiting": 0, "skipped": 0, "failed": 0}
 
 
 def test_runs_are_counted_by_how_they_ended(store: Engine) -> None:
@@ -48,7 +48,7 @@ def test_runs_are_counted_by_how_they_ended(store: Engine) -> None:
     }
 
 
-@pytest.mark.parametrize("status", ["succeeded", "kept", "refused", "skipped"])
+@pytest.mark.parametrize("status", ["succeeded", "kept", "refused", "waiting", "skipped"])
 def test_the_last_success_is_the_newest_run_that_did_not_fail(store: Engine, status: str) -> None:
     good = replace(RUN, pipeline="monitor", status=status)
     record_run(store, good)
@@ -70,3 +70,10 @@ def test_decisions_of_the_ledger_are_counted(store: Engine) -> None:
     values = exposed(samples_of_pipelines(store))
     assert values["model_decisions_total", "promoted"] == 2
     assert values["model_decisions_total", "refused"] == 1
+
+
+def test_a_decision_waits_until_the_next_one(store: Engine) -> None:
+    waits = {"promoted": 0, "waiting": 1, "registered": 1, "kept": 0}
+    for decision, expected in waits.items():
+        append(store, replace(ENTRY, decision=decision))
+        assert exposed(samples_of_pipelines(store))["model_decision_waiting",] == expected
