@@ -5,8 +5,9 @@ Trains all candidates side by side, compares them, and puts the best in charge i
 Starts when there is a new dataset, when the monitoring asks for a new model, at the times that
 `training_pipeline.schedule_interval` names, or by hand. Whatever datasets were published meanwhile, it trains on the
 newest, as Newsdesk's own record says, and on none a second time; if there is a newer one in the end, it starts once
-more. Where the champion stays, what comes after is skipped, and says why in its log and as XCom `reason`. Any task can
-be cleared and run again: nothing is promoted twice.
+more. Where the champion stays, what comes after is skipped, and says why in its log and as XCom `reason`; so is
+`promote` where a person must say yes, for categories that the champion knows are gone. Any task can be cleared and run
+again: nothing is promoted twice.
 """
 
 import os
@@ -61,6 +62,12 @@ PARAMS = {
         title="Tuning budget",
         description="How many other settings to try for each candidate. Default: as pipeline_config.yaml says.",
     ),
+    "yes": Param(
+        False,
+        type="boolean",
+        title="Yes to other categories",
+        description="Promote what is better though its categories are not the champion's, where a person is asked.",
+    ),
     "dry_run": Param(
         False,
         type="boolean",
@@ -105,9 +112,14 @@ def evaluate(planned: dict[str, Any]) -> dict[str, Any]:
 
 @task(multiple_outputs=False)
 def promote(planned: dict[str, Any], params: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Lets the gate decide, and puts the winner in charge (`newsdesk promote`)."""
+    """Lets the gate decide, and puts the winner in charge (`newsdesk promote`). Skipped if that waits for a yes."""
     assert params is not None
-    return newsdesk("promote", *options(plan=planned["plan"], dry_run=params["dry_run"]))
+    verdict = newsdesk("promote", *options(plan=planned["plan"], yes=params["yes"], dry_run=params["dry_run"]))
+    if verdict["decision"] == "waiting" and verdict["is_done"]:
+        instance, said = get_current_context()["ti"], _said(verdict)
+        announce.tell("DecisionWaiting", "warning", "a new model waits", said, instance.dag_id, instance.run_id)
+        skip(said)
+    return verdict
 
 
 @task(multiple_outputs=False)
@@ -128,9 +140,12 @@ def announcement(verdict: dict[str, Any]) -> None:
     announce.tell("ModelDecision", "info", verdict["decision"], _said(verdict), instance.dag_id, instance.run_id)
 
 
-@task(multiple_outputs=False, outlets=[DATASET])
-def look_for_a_newer_dataset(planned: dict[str, Any]) -> dict[str, Any]:
-    """Publishes once more a dataset that came meanwhile and was not trained on: another run follows."""
+@task(multiple_outputs=False, outlets=[DATASET], trigger_rule="none_failed")
+def look_for_a_newer_dataset(planned: dict[str, Any] | None) -> dict[str, Any]:
+    """Publishes once more a dataset that came meanwhile and was not trained on: another run follows. Also where the
+    decision waits."""
+    if planned is None:
+        skip("Nothing was planned.")
     newest = newsdesk("prepare")
     if newest["trained"] or newest["version"] == planned["dataset"]:
         skip("There is no newer dataset.")
