@@ -144,6 +144,8 @@ def test_every_candidate_is_a_run_in_mlflow_with_parameters_metrics_and_pictures
     wanted = {
         "validation_accuracy",
         "test_f1_macro",
+        "test_baseline_accuracy",
+        "validation_dead_categories",
         "test_recall_weighted",
         "test_precision/sports",
         "fit_seconds",

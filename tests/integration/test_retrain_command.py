@@ -36,6 +36,7 @@ monitoring:
   retraining: {windows: 1, bad_windows: 1, min_new_labels: 10}
 """
 PLACES = ["coast", "valley", "islands", "capital", "plain", "mountains", "delta", "north", "south", "east"]
+PLACES += ["river", "lakes", "hills", "border", "harbour", "suburbs", "highlands", "bay", "forest", "moors"]
 WEATHER = [
     f"{sky} over the {place}: the forecasters of the weather service expect {much} rain and wind until the weekend."
     for sky, much in (("Clouds", "little"), ("Thunderstorms", "heavy"), ("Fog", "some"))
@@ -115,8 +116,8 @@ def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsro
     assert Predictor(after.bundle).predict("Heavy rain is expected by the weather service").category == "weather"
     assert done.corrected is not None
     assert done.corrected.counts() == {
-        "usable": 30,
-        "added": 30,
+        "usable": 60,
+        "added": 60,
         "relabelled": 0,
         "unknown": 0,
         "left_out": 0,
@@ -125,10 +126,10 @@ def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsro
     }
 
     evidence = entries(open_store(newsroom.settings.database))[-1].evidence["retraining"]
-    assert (evidence["mode"], evidence["corrections"]["added"]) == ("refresh", 30)
+    assert (evidence["mode"], evidence["corrections"]["added"]) == ("refresh", 60)
     assert evidence["reason"] == done.reason
     assert done.reason.startswith(
-        "1 of the newest 1 judged windows are bad, in the newest accuracy is lost (0.0% of 30"
+        "1 of the newest 1 judged windows are bad, in the newest accuracy is lost (0.0% of 60"
     )
 
     newest = newsroom.newest
@@ -164,8 +165,8 @@ def test_without_anything_new_nothing_is_trained(newsroom: Newsroom) -> None:
     newsroom.say("weather", WEATHER, keep_texts=False)
     done = newsroom.retrain()
     assert done.outcome is None
-    assert done.reason.startswith("There is nothing new to learn from: 30 usable corrections; 0 articles added")
-    assert "30 about texts that are not kept (STORE_TEXT=true keeps them)" in done.reason
+    assert done.reason.startswith("There is nothing new to learn from: 60 usable corrections; 0 articles added")
+    assert "60 about texts that are not kept (STORE_TEXT=true keeps them)" in done.reason
     assert newsroom.newest is not None
     assert newsroom.newest.status == "skipped"
 
@@ -192,7 +193,7 @@ def test_the_command_tells_machines_and_people_what_it_did(newsroom: Newsroom) -
     done = newsdesk(newsroom.folder, "retrain", "--mode", "full", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert (told["reason"], told["corrections"]["added"]) == ("It was asked for by hand.", 30)
+    assert (told["reason"], told["corrections"]["added"]) == ("It was asked for by hand.", 60)
     assert len(told["outcome"]["candidates"]) == 4
     assert told["outcome"]["champion"]["version"] == "2"
     again = newsdesk(newsroom.folder, "retrain")

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.categories import categories_as_dict, category_lines
+from newsdesk.cli.evaluation import baseline_as_dict, print_leaderboard, print_per_category
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
@@ -28,8 +29,8 @@ def print_tables(outcome: Outcome) -> None:
 def print_trained(trained: Trained) -> None:
     """For people: what training came to."""
     console = wide_console()
-    _print_leaderboard(console, trained)
-    _print_per_class(console, trained)
+    print_leaderboard(console, trained)
+    print_per_category(console, trained)
 
 
 def print_json(outcome: Outcome) -> None:
@@ -84,6 +85,8 @@ def trained_as_dict(trained: Trained) -> dict[str, Any]:
             "digest": trained.bundle.digest,
             "run_id": trained.run_id,
             "test": trained.test.metrics(),
+            "test_baseline": baseline_as_dict(trained.test),
+            "dead_categories": trained.test.dead_categories,
             "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
         },
     }
@@ -119,52 +122,6 @@ def _print_data(console: Console, prepared: Prepared) -> None:
 
 def _meaning(reason: str) -> str:
     return REASONS.get(reason) or REASONS["<field>_" + reason.partition("_")[2]]
-
-
-def _print_leaderboard(console: Console, trained: Trained) -> None:
-    table = table_of()
-    table.add_column("model", no_wrap=True)
-    for heading in ("validation", "test", "macro F1", "fit s", "size MB", "predict ms"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for candidate in sorted(trained.candidates, key=lambda candidate: -candidate.validation.accuracy):
-        notes = ["best"] if candidate.name == trained.winner.name else []
-        notes += [] if candidate.converged else ["did not converge: raise max_iter"]
-        notes += [] if candidate.bundle else ["cannot be served"]
-        table.add_row(
-            candidate.name,
-            f"{candidate.validation.accuracy:.4f}",
-            f"{candidate.test.accuracy:.4f}",
-            f"{candidate.validation.f1_macro:.4f}",
-            f"{candidate.fit_seconds:.2f}",
-            "" if candidate.size_bytes is None else f"{candidate.size_bytes / 1e6:.2f}",
-            f"{candidate.predict_ms:.3f}",
-            ", ".join(notes),
-            style="bold" if candidate.name == trained.winner.name else "",
-        )
-    console.print()
-    print_table(console, "Leaderboard, fitted on the train set (accuracy; macro F1 on validation)", table)
-
-
-def _print_per_class(console: Console, trained: Trained) -> None:
-    table = table_of()
-    table.add_column("category")
-    for heading in ("precision", "recall", "F1", "articles"):
-        table.add_column(heading, justify="right")
-    for name, scores in trained.test.per_class.items():
-        table.add_row(
-            name, f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}", f"{scores.support:,}"
-        )
-    table.add_section()
-    table.add_row(
-        "macro average",
-        f"{trained.test.precision_macro:.3f}",
-        f"{trained.test.recall_macro:.3f}",
-        f"{trained.test.f1_macro:.3f}",
-        f"{sum(scores.support for scores in trained.test.per_class.values()):,}",
-    )
-    print_table(console, f"{trained.winner.name}, fitted again on train + validation, on the test set", table)
-    console.print(styled("test accuracy ", (f"{trained.test.accuracy:.4f}", "bold")))
 
 
 def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:

@@ -65,6 +65,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit and measure one candidate of a plan."""
+    from newsdesk.cli.evaluation import baseline, baseline_as_dict, print_dead
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.planned import train_candidate
@@ -79,13 +80,17 @@ def train(
             "hyperparameters": trained.hyperparameters,
             "validation_accuracy": trained.validation.accuracy,
             "test_accuracy": trained.test.accuracy,
+            "test_baseline": baseline_as_dict(trained.test),
+            "dead_categories": trained.test.dead_categories,
             "fit_seconds": trained.fit_seconds,
             "converged": trained.converged,
             "servable": trained.bundle is not None,
         }
         print(json.dumps(found, indent=2))
         return
-    tell(f"{trained.name}: validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}.")
+    figures = f"validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}"
+    tell(f"{trained.name}: {figures} ({baseline(trained.test)}).")
+    print_dead(trained.test.dead_categories, trained.test.tested_categories)
 
 
 def evaluate(plan: PlanId, as_json: AsJson = False) -> None:
@@ -115,6 +120,7 @@ def promote(
     """Let the gate decide about what a plan came to, and put it in charge where it is good enough."""
     from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
+    from newsdesk.cli.evaluation import print_dead
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
@@ -130,6 +136,8 @@ def promote(
     else:
         version = f" as version {decided.version}" if decided.version else ""
         tell(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
+        if dead := decided.verdict.evidence.get("dead_categories"):
+            print_dead(dead, decided.verdict.evidence["tested_categories"])
     gate_options.end(decided.verdict.decision)
 
 

@@ -42,6 +42,11 @@ class Evaluation:
         return int(self.confusion.sum())
 
     @property
+    def tested_categories(self) -> int:
+        """How many categories have articles."""
+        return sum(scores.support > 0 for scores in self.per_class.values())
+
+    @property
     def dead_categories(self) -> list[str]:
         """Those with articles of which none was recognised: F1 0."""
         return [name for name, scores in self.per_class.items() if scores.support and scores.f1 == 0]
@@ -49,8 +54,13 @@ class Evaluation:
     @property
     def baseline(self) -> tuple[str, float]:
         """The most frequent category, and the accuracy of always saying it."""
-        counts = self.confusion.sum(axis=1)
-        return self.classes[int(counts.argmax())], float(counts.max() / counts.sum())
+        category = max(self.classes, key=self.share_of)
+        return category, self.share_of(category)
+
+    def share_of(self, category: str) -> float:
+        """The share of articles of a category: the accuracy of always saying it."""
+        scores = self.per_class.get(category)
+        return scores.support / self.articles if scores else 0.0
 
     def figure(self, metric: GateMetric) -> float:
         """What it comes to by a metric of the gate."""

@@ -86,7 +86,7 @@ def _missed_floors(test: Evaluation, thresholds: TrainingPipeline) -> Iterator[s
     dead = len(test.dead_categories)
     if floors.dead_categories is not None and dead > floors.dead_categories:
         key = "training_pipeline.gate.floors.dead_categories"
-        yield f"{dead} of {len(test.classes)} categories have F1 0, more than {key} {floors.dead_categories}"
+        yield f"{dead} of {test.tested_categories} categories have F1 0, more than {key} {floors.dead_categories}"
 
 
 def _missing(comparison: PairedComparison, thresholds: TrainingPipeline) -> Iterator[str]:
@@ -153,6 +153,7 @@ def _evidence(
         "least": thresholds.auto_deploy_threshold,
         "baseline": {"category": category, "accuracy": baseline},
         "dead_categories": test.dead_categories,
+        "tested_categories": test.tested_categories,
         "comparison": comparison and comparison.as_dict(),
         "guard": guard and guard.as_dict() | {"max_loss": gate.max_loss},
     }

@@ -90,3 +90,18 @@ def test_the_order_of_the_articles_changes_nothing(pairs: list[tuple[str, str]])
 
 def test_a_single_category_is_measured_without_a_warning() -> None:
     assert evaluate(["a", "a"], ["a", "a"]).confusion.tolist() == [[2]]
+
+
+def test_a_category_with_articles_of_which_none_is_recognised_is_dead() -> None:
+    found = evaluate(["a", "a", "b", "c"], ["a", "a", "a", "d"])
+    assert found.dead_categories == ["b", "c"]  # `d` has no article
+    assert found.tested_categories == 3
+
+
+@given(pairs)
+@settings(deadline=None)
+def test_the_baseline_is_the_accuracy_of_always_saying_its_category(drawn: list[tuple[str, str]]) -> None:
+    truth = [right for right, _ in drawn]
+    category, accuracy = evaluate(truth, [said for _, said in drawn]).baseline
+    assert evaluate(truth, [category] * len(truth)).accuracy == pytest.approx(accuracy)
+    assert all(truth.count(category) >= truth.count(other) for other in truth)
