@@ -96,19 +96,26 @@ def test_an_editor_who_corrects_exactly_what_is_wrong_is_believed_and_heard(trai
     with opened(trained, tmp_path / "newsroom") as newsroom:
         answers = newsroom.predict([title for title, _ in stories])
         wrong = [
-            (answer["prediction_id"], category)
-            for (_, category), answer in zip(stories, answers, strict=True)
+            (answer["prediction_id"], title, category)
+            for (title, category), answer in zip(stories, answers, strict=True)
             if answer["prediction"] != category
         ]
-        for prediction_id, category in wrong:
-            newsroom.say(prediction_id=prediction_id, category=category, editor="r.burns")
+        for prediction_id, title, category in wrong:
+            newsroom.say(prediction_id=prediction_id, text=title, category=category, editor="r.burns")
         newsroom.await_log(len(stories))
         report = newsroom.command("monitor")
         retrained = newsroom.command("retrain", "--if-needed")
     right = 1 - len(wrong) / len(stories)
     assert 0.4 < right < 0.85, "a model that is neither good nor useless"
     assert report["distrusted"] == []
-    assert report["labels"] == {"used": len(wrong), "contradicted": 0, "flood": 0, "distrusted": 0}
+    # The text came with the correction, so each can teach, though texts of predictions are not kept by default.
+    assert report["labels"] == {
+        "used": len(wrong),
+        "text_missing": 0,
+        "contradicted": 0,
+        "flood": 0,
+        "distrusted": 0,
+    }
     assert report["total"]["accuracy"] is None
     assert report["total"]["at_most"]["share"] == pytest.approx(right)
     assert report["total"]["estimated"] <= right + 1e-9
@@ -116,8 +123,7 @@ def test_an_editor_who_corrects_exactly_what_is_wrong_is_believed_and_heard(trai
     assert "texts were corrected" in report["decision"]["reason"]
     assert retrained["labels"] == report["labels"]
     assert retrained["corrections"]["usable"] == len(wrong)
-    # By default no text is kept, and these are about texts that no dataset holds.
-    assert retrained["corrections"]["unknown"] == len(wrong)
+    assert (retrained["corrections"]["unknown"], retrained["corrections"]["added"] > 0) == (0, True)
 
 
 def test_who_answers_without_reading_is_not_believed_by_either_command(trained: Path, tmp_path: Path) -> None:
@@ -143,7 +149,7 @@ def test_what_monitor_calls_used_is_what_retrain_calls_usable(
 ) -> None:
     """Feedback about texts that were never predicted, each by an editor of its own."""
     stories = headlines()[::9]
-    with opened(trained, tmp_path / "newsroom", STORE_TEXT=text_is_kept) as newsroom:
+    with opened(trained, tmp_path / "newsroom", STORE_FEEDBACK_TEXT=text_is_kept) as newsroom:
         for number, (title, category) in enumerate(stories):
             said = category if is_told else "Business "
             newsroom.say(text=title, category=said, editor=f"editor{number}")
@@ -152,5 +158,6 @@ def test_what_monitor_calls_used_is_what_retrain_calls_usable(
     assert sum(report["labels"].values()) == len(stories)
     assert report["labels"]["used"] == retrained["corrections"]["usable"] == report["decision"]["new_labels"]
     if is_told:
-        assert report["labels"]["used"] == len(stories)
+        known = "used" if text_is_kept == "true" else "text_missing"
+        assert report["labels"][known] == len(stories)
         assert (retrained["corrections"]["added"] > 0) is (text_is_kept == "true")

@@ -107,7 +107,7 @@ def test_machines_read_json_and_a_second_pass_finds_the_same(desk: Path) -> None
     assert newest == found["windows"][-1]
     assert newest["state"] in ("suspected", "confirmed")
     assert "category_mix" in [score["feature"] for score in newest["scores"] if score["detected"]]
-    assert newest["labelled"] == found["labels"]["used"] == 40
+    assert newest["labelled"] == found["labels"]["text_missing"] == 40
     assert newest["accuracy"]["share"] == newest["per_class"][CATEGORIES[0]]["right"] / 40
     assert datetime.fromisoformat(newest["end"]) - datetime.fromisoformat(newest["start"]) == WINDOW
     assert found["decision"]["retrain"] is False
@@ -121,7 +121,7 @@ def test_people_read_tables_and_the_decision_and_drift_is_no_failure(desk: Path)
     assert "Champion: version 7, test" in done.stdout
     assert re.search(r"category mix +0\.\d{3} +0\.1 +< 0\.0001 +drift ", done.stdout)
     assert "Newest 3 of 3 windows of 1 hour with predictions" in done.stdout
-    assert re.search(r"^ *used +40 ", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^ *text_missing +40 ", done.stdout, flags=re.MULTILINE)
     assert "No retraining for now: " in done.stdout
     assert "Counting 48 windows" in done.stderr
     assert not any(text[:60] in done.stdout for text in TEXTS)

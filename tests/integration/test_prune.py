@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from newsdesk.config.model_config import ModelConfig
+from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.dataset import Contents, write_dataset
+from newsdesk.config.model_config import ModelConfig, TextCleaning
 from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.model.bundle import save_bundle
 from newsdesk.pipeline.plan import MANIFEST, Plan
@@ -19,6 +21,7 @@ from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.ledger import Entry, append
 from newsdesk.store.predictions import insert_predictions
+from newsdesk.store.records import text_digest
 from newsdesk.store.windows import StoredWindow, read_windows, save_windows
 from tests.restoring import Newsroom
 from tests.stack.running import column, fitted, put_in_charge
@@ -106,6 +109,28 @@ def test_old_rows_go_but_feedback_and_what_it_is_about(newsroom: Newsroom) -> No
     assert set(column(newsroom.settings.database, "predictions")) == {predictions[0].id, predictions[2].id}
     assert len(column(newsroom.settings.database, "feedback")) == 1
     assert len(read_windows(store, LONG_AGO, 3600)) == 1
+
+
+def test_old_texts_of_feedback_go_and_it_is_said_how_many_nobody_has_learnt_from(newsroom: Newsroom) -> None:
+    home, learnt, not_learnt = newsroom.settings.home, "Rates rise", "Rain is expected until the weekend"
+    article = LabelledArticle(id="1", title="", text=learnt, category="business")
+    contents = Contents({"train": [("1", article)], "validation": [], "test": []}, [], 0.2, 0.2, 42, TextCleaning())
+    dataset = write_dataset(home / "datasets", contents, source="a test", now=LONG_AGO)
+    dataset.folder.rename(home / "datasets" / "test")  # as the champion calls what it was trained from
+    put_in_charge(home)
+    store = open_store(newsroom.settings.database)
+    for words in (learnt, not_learnt):
+        record_feedback(store, feedback(at=LONG_AGO, text_digest=text_digest(words), text=words))
+
+    would = newsroom.run("prune", "--dry-run").stdout
+    assert "2 texts of feedback" in would
+    assert "The champion has not learnt from 1 of these texts" in would
+    assert "Run newsdesk retrain first" in would
+    assert column(newsroom.settings.database, "feedback", "text") == [learnt, not_learnt]
+    did = json.loads(newsroom.run("prune", "--json").stdout)
+    assert (did["feedback_texts"], did["feedback_texts_not_learnt"]) == (2, 1)
+    assert column(newsroom.settings.database, "feedback", "text") == [None, None]
+    assert json.loads(newsroom.run("prune", "--json").stdout)["feedback_texts"] == 0
 
 
 def test_where_the_registry_does_not_answer_nothing_goes(newsroom: Newsroom) -> None:

@@ -13,6 +13,7 @@ from newsdesk.articles.story import story_key
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError
 from newsdesk.model.predictor import Predictor
+from newsdesk.monitoring.page.totals import total
 from newsdesk.pipeline.monitor import monitor
 from newsdesk.pipeline.prepare import Source
 from newsdesk.pipeline.progress import Silent
@@ -25,6 +26,7 @@ from newsdesk.store.ledger import entries
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import text_digest
+from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 from tests.integration.test_command_line import newsdesk
 from tests.unit.store.rows import feedback, prediction
@@ -165,10 +167,50 @@ def test_without_anything_new_nothing_is_trained(newsroom: Newsroom) -> None:
     newsroom.say("weather", WEATHER, keep_texts=False)
     done = newsroom.retrain()
     assert done.outcome is None
-    assert done.reason.startswith("There is nothing new to learn from: 60 usable corrections; 0 articles added")
-    assert "60 about texts that are not kept (STORE_TEXT=true keeps them)" in done.reason
+    assert done.reason.startswith("There is nothing new to learn from: 0 usable corrections; 0 articles added")
+    assert "60 more about texts that are not kept (send the text with the feedback" in done.reason
+    assert done.labels is not None
+    assert done.labels.states == {"text_missing": 60}
     assert newsroom.newest is not None
     assert newsroom.newest.status == "skipped"
+
+
+def test_labels_without_their_texts_measure_but_are_no_reason_to_retrain(newsroom: Newsroom) -> None:
+    newsroom.say("weather", WEATHER, keep_texts=False)
+    report = monitor(newsroom.settings, Silent()).report
+    assert report.labels == {"text_missing": 60}
+    assert total(report.windows).wrong == 60
+    assert (report.decision.retrain, report.decision.new_labels, report.decision.new_without_text) == (False, 0, 60)
+    assert report.decision.reason.endswith(
+        "but there are 0 new labels: 10 are needed. 60 more labels can teach nothing, for their texts are not kept: "
+        "send the text with the feedback."
+    )
+    done = newsroom.retrain(if_needed=True)
+    assert (done.outcome, done.reason) == (None, report.decision.reason)
+
+
+def test_a_label_on_an_article_of_the_dataset_can_teach_though_its_text_is_not_kept(newsroom: Newsroom) -> None:
+    articles = sample_rows(40)[:20]
+    newsroom.say("weather", [article["text"] for article in articles[::2]], keep_texts=False)
+    newsroom.say(
+        "weather",
+        [join_title_and_text(article["title"], article["text"]) for article in articles[1::2]],
+        keep_texts=False,
+    )
+    report = monitor(newsroom.settings, Silent()).report
+    assert (report.labels, report.decision.new_labels) == ({"used": 20}, 20)
+
+
+def test_a_label_can_teach_once_its_text_is_sent(newsroom: Newsroom) -> None:
+    newsroom.say("weather", WEATHER, keep_texts=False)
+    store, now = open_store(newsroom.settings.database), datetime.now(UTC)
+    for text in WEATHER[:10]:
+        said = feedback(
+            at=now, text_digest=text_digest(text), text=text, category="weather", caller="cms", trusted=True
+        )
+        record_feedback(store, said)
+    labels = monitor(newsroom.settings, Silent()).report.labels
+    assert labels == newsroom.retrain().labels.states == {"used": 10, "text_missing": 50}  # type: ignore[union-attr]
 
 
 def test_without_a_monitoring_pass_nobody_asks_for_it(newsroom: Newsroom) -> None:

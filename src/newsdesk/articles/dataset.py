@@ -169,6 +169,12 @@ def read_guard(dataset: Dataset) -> list[LabelledArticle] | None:
     return tables.read_articles(dataset.folder / GUARD) if GUARD in dataset.manifest.files else None
 
 
+def read_titles_and_texts(dataset: Dataset, split: Split) -> Iterable[tuple[str, str]]:
+    """Title and text of each article of one split."""
+    titles, texts = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text")
+    return zip(titles, texts, strict=True)
+
+
 def read_examples(dataset: Dataset, split: Split | Literal["guard"]) -> Examples:
     """The texts and categories of one split, or of the guard where there is one."""
     titles, texts, categories = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text", "category")

@@ -131,6 +131,7 @@ class Maintenance(Frozen):
 
     schedule_interval: str | None = "0 4 * * 0"
     prediction_days: PositiveInt = 90
+    feedback_text_days: PositiveInt = 365
     window_days: PositiveInt = 400
     dataset_days: PositiveInt = 30
     plan_days: PositiveInt = 30

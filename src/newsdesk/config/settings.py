@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     prediction_batch_size: int = Field(default=100, alias="PREDICTION_BATCH_SIZE", ge=1)
     prediction_log: bool = Field(default=True, alias="PREDICTION_LOG")
     store_text: bool = Field(default=False, alias="STORE_TEXT")
+    store_feedback_text: bool = Field(default=True, alias="STORE_FEEDBACK_TEXT")
     redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
     experiment_mode: Annotated[Literal["off", "shadow", "ab"], Word] = Field(default="off", alias="EXPERIMENT_MODE")
     experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)

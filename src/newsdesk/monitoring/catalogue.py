@@ -104,8 +104,8 @@ CLASS_F1 = Metric("model_class_f1", "gauge", "F1 score of a category.", ("catego
 ARM_ACCURACY = Metric("experiment_arm_accuracy", "gauge", "Accuracy of an arm by feedback.", ("arm",), "ratio")
 COVERAGE = Metric("feedback_coverage_ratio", "gauge", "Share of the texts that have usable feedback.", (), "ratio")
 LABELS = Metric(
-    "feedback_labels", "gauge", "Texts with feedback in the windows looked at, by whether it is used and why not.",
-    ("state",),
+    "feedback_labels", "gauge",
+    "Texts with feedback in the windows looked at, by whether it is used, can teach, and why not.", ("state",),
 )  # fmt: skip
 DRIFT_SCORE = Metric("drift_score", "gauge", "How far the newest window is from the reference.", ("feature",), "ratio")
 DRIFT_DETECTED = Metric(

@@ -21,9 +21,11 @@ def decide(
     new_labels: int,
     last_retraining: datetime | None,
     now: datetime,
+    new_without_text: int = 0,
 ) -> Decision:
     """Retrain where the newest judged window and enough of those before it are bad, the last retraining is long enough
-    ago, and there is enough to learn from. `new_labels` counts usable corrections since the last training.
+    ago, and there is enough to learn from. `new_labels` counts labels since the last training
+    that can train a model, `new_without_text` those that cannot, for their texts are not kept.
 
     A window is judged when it has ended and had enough texts. It is bad when its drift is confirmed, or when its
     accuracy by feedback is surely lost: the upper end of its 95 % interval is below `accuracy_threshold`, or more than
@@ -34,7 +36,12 @@ def decide(
     judged = [window for window in ended if window.state != "too_few"][-rule.windows :]
     bad = [window for window in judged if _what_is_bad(window, least)]
     reason, retrain = _reason(judged, bad, least, rule, new_labels, last_retraining, now)
-    return Decision(retrain, reason, len(bad), len(judged), new_labels)
+    if new_without_text:
+        reason += (
+            f" {new_without_text:,} more labels can teach nothing, for their texts are not kept: "
+            "send the text with the feedback."
+        )
+    return Decision(retrain, reason, len(bad), len(judged), new_labels, new_without_text)
 
 
 def needed_accuracy(test_accuracy: float, thresholds: AlertThresholds, rule: Retraining) -> float:

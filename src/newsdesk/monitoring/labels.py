@@ -7,7 +7,7 @@ half of the keys must say the same, as more than half of each key's editors do.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache
 from types import MappingProxyType
@@ -52,7 +52,8 @@ class Labels:
     """The right category by text digest, and when it was said last; how many texts became what; who is not believed.
 
     `reviewed` are the texts with a label by editors who confirm predictions as well as correct them: of these alone can
-    be told how often a model is right. `support` tells whose word each label is.
+    be told how often a model is right. `support` tells whose word each label is. Nothing can be learnt from the labels
+    on texts that are `text_missing`.
     """
 
     categories: Mapping[str, str]
@@ -61,10 +62,22 @@ class Labels:
     distrusted: tuple[Distrusted, ...]
     reviewed: frozenset[str] = frozenset()
     support: Mapping[str, Support] = field(default_factory=dict)
+    text_missing: frozenset[str] = frozenset()
+
+    def without_texts(self, missing: Iterable[str]) -> "Labels":
+        """The same, where these texts are not there to learn from."""
+        missing = frozenset(missing) & self.categories.keys()
+        counts: dict[LabelState, int] = {"used": len(self.categories) - len(missing), "text_missing": len(missing)}
+        states = {**self.states, **counts}
+        return replace(self, text_missing=missing, states={state: n for state, n in states.items() if n})
 
     def since(self, moment: datetime) -> int:
-        """How many labels were given after `moment`."""
-        return sum(at > moment for at in self.said_at.values())
+        """How many labels that can train a model were given after `moment`."""
+        return sum(at > moment and text not in self.text_missing for text, at in self.said_at.items())
+
+    def without_text_since(self, moment: datetime) -> int:
+        """How many labels were given after `moment` that could train a model if their texts were there."""
+        return sum(at > moment and text in self.text_missing for text, at in self.said_at.items())
 
 
 def usable_labels(

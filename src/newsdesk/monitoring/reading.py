@@ -49,6 +49,7 @@ def read_report(
         thresholds=monitoring.alert_thresholds,
         rule=monitoring.retraining,
         new_labels=last_pass.detail["new_labels"],
+        new_without_text=last_pass.detail.get("new_without_text", 0),  # earlier versions did not tell
         last_retraining=retrained.ended_at if retrained else None,
         now=now,
     )

@@ -13,9 +13,9 @@ Feature = Literal[
 # too_few: not judged. none: no score but the domain classifier's is drift. suspected: at least one is. confirmed: the
 # domain classifier finds it, too.
 State = Literal["too_few", "none", "suspected", "confirmed"]
-# used: counts and trains. contradicted: editors are divided. flood: beyond a limit. distrusted: of an editor, or an API
-# key, that disagrees too often.
-LabelState = Literal["used", "contradicted", "flood", "distrusted"]
+# used: counts and trains. text_missing: counts, and cannot train. contradicted: editors are divided. flood: beyond a
+# limit. distrusted: of an editor, or an API key, that disagrees too often.
+LabelState = Literal["used", "text_missing", "contradicted", "flood", "distrusted"]
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to retrain now, and why or why not in one sentence. `bad` of `judged` windows were bad."""
+    """Whether to retrain now, and why or why not in one sentence. `bad` of `judged` windows were bad. `new_labels` can
+    train a model, `new_without_text` would if their texts were kept."""
 
     retrain: bool
     reason: str
     bad: int
     judged: int
     new_labels: int
+    new_without_text: int = 0
 
 
 @dataclass(frozen=True)

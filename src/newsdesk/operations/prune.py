@@ -11,14 +11,17 @@ from sqlalchemy import Engine
 from newsdesk.config.pipeline_config import Maintenance, PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_pipeline_config
-from newsdesk.errors import RegistryError
+from newsdesk.errors import BundleError, RegistryError
 from newsdesk.operations.lock import only_maintenance
+from newsdesk.pipeline.known_texts import digests_of_dataset
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.plan import MANIFEST, Plan
 from newsdesk.pipeline.progress import Progress
+from newsdesk.registry.champion import find_champion
 from newsdesk.registry.pointer import bundle_folder_name, read_champion
 from newsdesk.registry.reader import open_reader, open_registry
 from newsdesk.store.database import open_store
+from newsdesk.store.feedback_texts import old_text_digests, remove_old_texts
 from newsdesk.store.ledger import entries
 from newsdesk.store.retention import (
     count_old_predictions,
@@ -30,11 +33,17 @@ from newsdesk.store.retention import (
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was removed, or with `dry_run` would be: rows of the store, and folders by their names."""
+    """What was removed, or with `dry_run` would be: rows of the store, texts of feedback, and folders by their names.
+
+    `feedback_texts_not_learnt` of the `feedback_texts` are not among the articles that the champion was trained from:
+    the next retraining would have learnt from them.
+    """
 
     dry_run: bool
     predictions: int
     windows: int
+    feedback_texts: int
+    feedback_texts_not_learnt: int
     datasets: tuple[str, ...]
     plans: tuple[str, ...]
     bundles: tuple[str, ...]
@@ -63,6 +72,7 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
             progress.step("Looking for what is too old")
             old = _old_folders(settings, config.maintenance, needed, now)
             progress.step("Removing" if not dry_run else "Counting")
+            texts, not_learnt = _prune_texts(settings, store, config.maintenance, now, dry_run)
             predictions, windows = _prune_store(store, config, now, dry_run)
         finally:
             store.dispose()
@@ -72,7 +82,8 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
                 for folder in folders:
                     _remove(folder)
     names = {kind: tuple(folder.name for folder in folders) for kind, folders in old.items()}
-    return Pruned(dry_run, predictions, windows, names["datasets"], names["plans"], names["bundles"], freed)
+    counts = (predictions, windows, texts, not_learnt)
+    return Pruned(dry_run, *counts, names["datasets"], names["plans"], names["bundles"], freed)
 
 
 def _needed(settings: Settings, store: Engine) -> Needed:
@@ -128,6 +139,23 @@ def _prune_store(store: Engine, config: PipelineConfig, now: datetime, dry_run: 
     if dry_run:
         return count_old_predictions(store, predictions), count_old_windows(store, windows)
     return remove_old_predictions(store, predictions), remove_old_windows(store, windows)
+
+
+def _prune_texts(
+    settings: Settings, store: Engine, limits: Maintenance, now: datetime, dry_run: bool
+) -> tuple[int, int]:
+    """How many texts of feedback are old, and how many of them the champion has not learnt from."""
+    before = now - timedelta(days=limits.feedback_text_days)
+    old = old_text_digests(store, before)
+    if not old:
+        return 0, 0
+    try:
+        learnt = digests_of_dataset(settings, find_champion(settings))
+    except BundleError:  # nobody is in charge, or cannot be read: nobody has learnt
+        learnt = set()
+    if not dry_run:
+        remove_old_texts(store, before)
+    return len(old), len(old - learnt)
 
 
 def _size(folder: Path) -> int:

@@ -19,10 +19,9 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.monitoring.labels import Labels, Support
 from newsdesk.monitoring.majority import NO_KEY
 from newsdesk.pipeline.caller_shares import beyond_shares
+from newsdesk.pipeline.known_texts import digests_of
 from newsdesk.pipeline.prepare import Checked
-from newsdesk.store.feedback import known_texts
-from newsdesk.store.records import text_digest
-from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.store.feedback_texts import known_texts
 
 FEEDBACK = "feedback-"  # begins the id of an article that came by feedback
 _COLUMNS = {"id": "id", "text": "text", "category": "category"}
@@ -41,11 +40,11 @@ class Correction(NamedTuple):
 class Corrected:
     """The table, as articles by story, and how it came about.
 
-    `added` and `relabelled` count articles that are new, and old ones with another category. `unknown` counts
-    corrections about texts that are not kept; `left_out` those that leave too few texts to a category, by category;
-    `beyond_share` those that are more than one caller's share, by caller; `held_back` those that would change what
-    models are measured on and are one caller's word, or of editors who report errors alone. `quarantined` could not be
-    used. `reading` tells how a table that was given was read.
+    `corrections` can be learnt from; `unknown` counts those about texts that are not kept. `added` and `relabelled`
+    count articles that are new, and old ones with another category; `left_out` corrections that leave too few texts to
+    a category, by category; `beyond_share` those that are more than one caller's share, by caller; `held_back` those
+    that would change what models are measured on and are one caller's word, or of editors who report errors alone.
+    `quarantined` could not be used. `reading` tells how a table that was given was read.
 
     `unconfirmed` are stories whose category is no more than one outsider's word, or that of editors who report errors
     alone: to learn from, not to be measured on.
@@ -75,7 +74,10 @@ class Corrected:
         told = [f"{self.corrections:,} usable corrections", f"{self.added:,} articles added"]
         told.append(f"{self.relabelled:,} relabelled")
         if self.unknown:
-            told.append(f"{self.unknown:,} about texts that are not kept (STORE_TEXT=true keeps them)")
+            told.append(
+                f"{self.unknown:,} more about texts that are not kept (send the text with the feedback, or set "
+                "STORE_TEXT=true)"
+            )
         if self.left_out:
             named = ", ".join(f"'{category}' {count:,}" for category, count in sorted(self.left_out.items())[:5])
             told.append(f"left out, of categories with too few texts: {named}")
@@ -156,7 +158,7 @@ def correct(
     return Corrected(
         table,
         quarantined + unusable,
-        corrections=len(corrections),
+        corrections=len(corrections) - unknown,
         added=len(table) - len(before),
         relabelled=relabelled,
         unknown=unknown,
@@ -204,7 +206,7 @@ def _found(
 ) -> tuple[dict[str, LabelledArticle], dict[str, Support], list[Quarantined], int]:
     """Articles as they were corrected, by story; whose word that is; what cannot be used; of how many the text is not
     known."""
-    by_digest = {digest: key for key, article in table.items() for digest in _digests(article)}
+    by_digest = {digest: key for key, article in table.items() for digest in digests_of(article.title, article.text)}
     found: dict[str, LabelledArticle] = {}
     supports: dict[str, Support] = {}
     unusable: list[Quarantined] = []
@@ -231,11 +233,6 @@ def _found(
         supports[key] = support
         found[key] = _relabelled(table.get(key, item.article), item.article.category)
     return found, supports, unusable, unknown
-
-
-def _digests(article: LabelledArticle) -> set[str]:
-    """By which the log may know it: by its text, or by title and text together."""
-    return {text_digest(article.text), text_digest(join_title_and_text(article.title, article.text))}
 
 
 def _relabelled(article: LabelledArticle, category: str) -> LabelledArticle:

@@ -14,7 +14,8 @@ from newsdesk.monitoring.trust import Said
 from newsdesk.monitoring.windows import Counted, Source, count_window, window_starts
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import Champion
-from newsdesk.store.feedback import Vote, known_texts
+from newsdesk.store.feedback import Vote
+from newsdesk.store.feedback_texts import known_texts
 
 Windows = dict[tuple[datetime, Source], Counted]
 

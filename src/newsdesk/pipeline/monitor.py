@@ -20,6 +20,7 @@ from newsdesk.monitoring.tally import Tally
 from newsdesk.monitoring.windows import Counted, Source, window_starts
 from newsdesk.pipeline.ending import remembered
 from newsdesk.pipeline.feedback import Windows, count_windows, label_counts, labels_of
+from newsdesk.pipeline.known_texts import mark_unteachable
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
@@ -60,13 +61,16 @@ def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: P
     starts = window_starts(now, monitoring.window, monitoring.look_back)
     counted = count_windows(store, starts, monitoring.window, votes, progress)
     labels = labels_of(store, votes, counted, champion, monitoring.feedback)
+    labels = mark_unteachable(labels, store, settings, champion)
     _judge(counted, labels, Spellings(champion.bundle.manifest.classes))
     progress.step("Judging the windows")
     stored = _stored(counted, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)
+    last_training = _last_training(store, champion)
     detail = {
         **label_counts(labels),
-        "new_labels": labels.since(_last_training(store, champion)),
+        "new_labels": labels.since(last_training),
+        "new_without_text": labels.without_text_since(last_training),
     }
     record_run(store, PipelineRun("monitor", now, datetime.now(UTC), "succeeded", detail=detail))
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)

@@ -29,6 +29,7 @@ from newsdesk.pipeline.ending import Ending, remembered
 from newsdesk.pipeline.feedback import label_counts, labels_in
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.ingest import read_intake
+from newsdesk.pipeline.known_texts import digests_of_articles
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
@@ -38,6 +39,7 @@ from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import current_feedback
+from newsdesk.store.feedback_texts import known_text_digests
 from newsdesk.store.pipeline_runs import newest_run
 
 Mode = Literal["refresh", "full"]
@@ -155,6 +157,8 @@ def _assembled(
     labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)
     least = pipeline.data_pipeline.min_articles_per_category
     share = pipeline.monitoring.feedback.max_caller_share
+    texts = digests_of_articles([*known.articles, *(item.article for item in (given.accepted if given else ()))])
+    labels = labels.without_texts(labels.categories.keys() - texts - known_text_digests(store))
     said = corrections_of(labels, store)
     corrected = correct(known.articles, given, said, cleaning, least, known.guard, share, rules)
     ending.detail["corrections"] = corrected.counts()

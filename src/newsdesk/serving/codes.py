@@ -29,6 +29,7 @@ Code = Literal[
     "registry_unavailable",
     "store_unavailable",
     "text_blank",
+    "text_mismatch",
     "text_too_short",
     "text_without_words",
     "timeout",

@@ -31,7 +31,8 @@ class FeedbackDesk:
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def record(self, feedback: Feedback) -> Recorded:
-        """Keep feedback, durably. Raises `FeedbackConflict`, and `StoreError` where neither store nor spool took it."""
+        """Keep feedback, durably. Raises `FeedbackConflict`, `TextMismatch`, and `StoreError` where neither store nor
+        spool took it."""
         try:
             async with asyncio.timeout(_PATIENCE), self._turns:
                 return await _in_daemon_thread(partial(self._store.use, partial(_record, feedback)))
@@ -40,7 +41,7 @@ class FeedbackDesk:
         except StoreError as error:
             logger.warning("feedback goes to the spool: %s", error)
         if await asyncio.to_thread(self._spool.append, [as_json(feedback)], durable=True):
-            return Recorded(feedback.id, "spooled")
+            return Recorded(feedback.id, "spooled", text_is_kept=True if feedback.text else None)
         raise StoreError("The feedback could not be kept: store and spool are away. Send it again later.")
 
     @property

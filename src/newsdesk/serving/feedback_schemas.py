@@ -18,35 +18,43 @@ class FeedbackRequest(RequestBody):
     body_limits: ClassVar[BodyLimits] = ONE_TEXT
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"text": "Lakers win championship", "category": "sports", "editor": "r.burns"}],
-            "oneOf": [
+            "examples": [
+                {"text": "Lakers win championship", "category": "sports", "editor": "r.burns"},
                 {
-                    "required": ["prediction_id"],
-                    "properties": {"prediction_id": _GIVEN, "text": _NOT_GIVEN, "title": _NOT_GIVEN},
+                    "prediction_id": "019a3c5e-7d21-7b3f-9c44-2f6f0a9d1e52",
+                    "text": "Lakers win championship",
+                    "category": "sports",
                 },
-                {"required": ["text"], "properties": {"text": _GIVEN, "prediction_id": _NOT_GIVEN}},
+            ],
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": _GIVEN}},
+                {"required": ["prediction_id"], "properties": {"prediction_id": _GIVEN, "title": _NOT_GIVEN}},
             ],
         }
     )
 
-    prediction_id: UUID | None = None
+    prediction_id: UUID | None = Field(default=None, description="The prediction that it is about.")
     title: Title | None = None
-    text: Text | None = None
+    text: Text | None = Field(
+        default=None,
+        description="What it is about. Beside prediction_id the text of that prediction: where the server keeps no "
+        "texts, only a label that brings its text along can train the next model.",
+    )
     category: Category = Field(description="The right category. Blanks around it do not count.")
     editor: Name | None = Field(default=None, description="Who says so; by default the caller.")
     key: Name | None = Field(default=None, description="The same key a second time changes nothing.")
 
     @model_validator(mode="after")
     def _is_about_one_thing(self) -> "FeedbackRequest":
-        if (self.prediction_id is None) == (self.text is None):
-            raise ValueError("Give either prediction_id or text")
+        if self.prediction_id is None and self.text is None:
+            raise ValueError("Give prediction_id, text, or both")
         if self.title is not None and self.text is None:
             raise ValueError("A title goes with a text: leave it out")
         return self
 
     @property
     def whole(self) -> str | None:
-        """What a prediction of this title and text is known by; None for feedback about a prediction."""
+        """What a prediction of this title and text is known by; None for feedback about a prediction alone."""
         return self.text if self.title is None or self.text is None else join_title_and_text(self.title, self.text)
 
 
@@ -60,3 +68,8 @@ class FeedbackResponse(ResponseBody):
         description="As it is understood: the category of the model in charge that differs by case and blanks alone, "
         "else as it was sent, without blanks around it."
     )
+    can_teach: bool | None = Field(
+        description="Whether the text is kept, so that the next model can learn from it. False: the label measures, "
+        "and trains only if the text is among the articles the model was trained from. null: nobody can look now."
+    )
+    warnings: list[str] = Field(description="Why the feedback may come to less than was meant, in sentences.")

@@ -141,6 +141,16 @@ def _logging(settings: Settings) -> dict[str, Any]:
 def _greet(settings: Settings, listening: Listening) -> None:
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     logger.info("Serving on http://%s:%d, documented at /docs", host, listening.port)
+    if not (settings.store_feedback_text or settings.store_text):
+        logger.warning(
+            "FEEDBACK TEACHES NOTHING NEW: the texts that come with it are not kept. "
+            "Set STORE_FEEDBACK_TEXT=true, unless all that is corrected is in the articles one trains from."
+        )
+    elif not settings.store_text:
+        logger.info(
+            "Texts of predictions are not kept (STORE_TEXT=false): feedback on a prediction trains the next model only "
+            "where it brings the text along."
+        )
     if not settings.auth_required:
         logger.warning(
             "AUTHENTICATION IS OFF: whoever reaches this address may do everything, promote models included. "

@@ -1,6 +1,6 @@
 """What editors say is right. The table keeps every change of mind; what an editor said last counts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from newsdesk.articles.category import InvalidCategory, category_key, clean_category
 from newsdesk.store.database import UtcDateTime, metadata
 from newsdesk.store.predictions import predictions
-from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, as_row
+from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, TextMismatch, as_row
 
 _MOST_TRIES = 20  # each lost race means that another request was recorded
 _ROWS_AT_ONCE = 10_000
@@ -51,6 +51,10 @@ _feedback = Table(
     UniqueConstraint("caller", "editor", "key"),
 )
 _no_caller = _feedback.c.caller.is_(None)
+# The log may have come later than the feedback: a prediction of another text than was sent is not what it is about.
+is_about = (_feedback.c.prediction_id == predictions.c.id) & (
+    _feedback.c.text_digest.is_(None) | (_feedback.c.text_digest == predictions.c.text_digest)
+)
 Index(
     "ix_feedback_key_without_caller",
     _feedback.c.editor,
@@ -85,13 +89,22 @@ def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
     """Keep what an editor says; it is on disk when this returns.
 
     The same key of the same caller, or the same id, again gives the first row, however its category is spelled. Without
-    a key, an editor who repeats, by the same caller, what they said last changes nothing. Raises `FeedbackConflict`
-    where the key came with another subject or category.
+    a key, an editor who repeats, by the same caller, what they said last changes nothing, unless the text comes with it
+    that was missing. Raises `FeedbackConflict` where the key came with another subject or category, `TextMismatch`
+    where the prediction it names was made of another text.
     """
     for _ in range(_MOST_TRIES):
         try:
             with store.begin() as connection:
-                return _record(connection, feedback)
+                prediction = _prediction_of(connection, feedback)
+                if prediction and feedback.text_digest not in (None, prediction.text_digest):
+                    raise TextMismatch("The prediction was made of another text. Send that text, or none.")
+                recorded = _record(connection, feedback)
+                return replace(
+                    recorded,
+                    text_is_kept=_is_text_kept(connection, recorded.id, feedback, prediction),
+                    prediction_is_logged=prediction is not None if feedback.prediction_id else None,
+                )
         except IntegrityError as error:
             lost_race = error
     raise StoreError("The store did not take the feedback: others write about the same text. Send it again.") from (
@@ -100,9 +113,12 @@ def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
 
 
 def replay_feedback(store: Engine, feedback: Feedback) -> None:
-    """Keep what was acknowledged before the store had seen it: a key that turns out to be taken does not count."""
+    """Keep what was acknowledged before the store had seen it: a key that turns out to be taken, and a prediction that
+    turns out to be of another text, do not count."""
     try:
         record_feedback(store, feedback)
+    except TextMismatch:
+        replay_feedback(store, replace(feedback, prediction_id=None))
     except FeedbackConflict:
         record_feedback(store, replace(feedback, key=None))
 
@@ -127,7 +143,7 @@ def current_feedback(store: Engine) -> list[Vote]:
             predictions.c.at,
             func.coalesce(_feedback.c.trusted, False),
         )
-        .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
+        .select_from(_feedback.outerjoin(predictions, is_about))
         .where(text.is_not(None))
         .order_by(_feedback.c.said_last_at, _feedback.c.revision, _feedback.c.id)
     )
@@ -142,20 +158,6 @@ def current_feedback(store: Engine) -> list[Vote]:
     return list(newest.values())
 
 
-def known_texts(store: Engine) -> Iterator[tuple[str, str]]:
-    """Digest and text of what feedback is about, where texts are kept; the same text may come again."""
-    text = func.coalesce(_feedback.c.text, predictions.c.text)
-    digest = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
-    query = (
-        select(digest, text)
-        .select_from(_feedback.outerjoin(predictions, _feedback.c.prediction_id == predictions.c.id))
-        .where(text.is_not(None), digest.is_not(None))
-    )
-    with store.connect() as connection:
-        for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-            yield row[0], row[1]
-
-
 def _record(connection: Connection, feedback: Feedback) -> Recorded:
     if before := _written_before(connection, feedback):
         if before.subject != feedback.subject or category_key(before.category) != category_key(feedback.category):
@@ -164,7 +166,8 @@ def _record(connection: Connection, feedback: Feedback) -> Recorded:
     history = _said_before(connection, feedback)
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
-    if newest and _is_same(newest.category, feedback.category) and feedback.key is None:
+    is_same = newest and _is_same(newest.category, feedback.category) and not (feedback.text and newest.text is None)
+    if newest and is_same and feedback.key is None:
         _say_again(connection, newest, feedback)
         return Recorded(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
@@ -179,6 +182,24 @@ def _is_same(before: str, now: str) -> bool:
         return clean_category(before) == clean_category(now)
     except InvalidCategory:
         return before == now
+
+
+def _prediction_of(connection: Connection, feedback: Feedback) -> Row[Any] | None:
+    """The prediction that it names, where the log holds it."""
+    if feedback.prediction_id is None:
+        return None
+    of_it = (predictions.c.text_digest, predictions.c.text.is_not(None).label("has_text"))
+    return connection.execute(select(*of_it).where(predictions.c.id == feedback.prediction_id)).first()
+
+
+def _is_text_kept(connection: Connection, row: str, feedback: Feedback, prediction: Row[Any] | None) -> bool:
+    """With the prediction, with this feedback, or with other feedback on the same text."""
+    if prediction and prediction.has_text:
+        return True
+    is_on_it = _feedback.c.id == row
+    if digest := feedback.text_digest or (prediction and prediction.text_digest):
+        is_on_it |= _feedback.c.text_digest == digest
+    return connection.execute(select(_feedback.c.id).where(is_on_it, _feedback.c.text.is_not(None))).first() is not None
 
 
 def _written_before(connection: Connection, feedback: Feedback) -> Row[Any] | None:

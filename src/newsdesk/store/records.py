@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -48,6 +48,12 @@ class FeedbackConflict(NewsdeskError):  # noqa: N818 - the caller's doing
     code = "feedback_conflict"
 
 
+class TextMismatch(FeedbackConflict):
+    """Feedback names a prediction, and sends a text that this prediction was not made of."""
+
+    code = "text_mismatch"
+
+
 class PredictionRecord(NamedTuple):  # one is made with every request, and a frozen dataclass takes four times as long
     """One answer. `id` is a UUID, `at` has a time zone. `known_share` is the share of words that the model knows,
     `terms` which of the terms it watches are there, as bits in hexadecimal; these two and `language` are known of a
@@ -74,7 +80,8 @@ class PredictionRecord(NamedTuple):  # one is made with every request, and a fro
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What an editor says about a prediction, or about a text. Raises `InvalidFeedback`.
+    """What an editor says about a prediction, about a text, or about a prediction of that text. Raises
+    `InvalidFeedback`.
 
     `id` is a UUID, made once for each request, so that a repeated write is known again; `at` has a time zone; `key` is
     the client's idempotency key, unique among those of its caller and editor. `editor` may be whatever a request says;
@@ -107,13 +114,19 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of feedback. `spooled`: safe on disk, on its way to the store."""
+    """What became of feedback. `spooled`: safe on disk, on its way to the store.
+
+    `text_is_kept`: whether the store holds the text that it is about. `prediction_is_logged`: whether it holds the
+    prediction that it names. None where there is no prediction, or nobody could look.
+    """
 
     id: str
     status: Literal["created", "unchanged", "spooled"]
+    text_is_kept: bool | None = field(default=None, compare=False)
+    prediction_is_logged: bool | None = field(default=None, compare=False)
 
 
-_FEEDBACK = [field.name for field in fields(Feedback)]
+_FEEDBACK = [each.name for each in fields(Feedback)]
 
 
 def _require_storable(name: str, value: str) -> None:

@@ -1,4 +1,5 @@
-"""Let go of what is too old to be needed. Feedback and the promotion ledger are never touched."""
+"""Let go of what is too old to be needed. The promotion ledger is never touched, and of feedback only its texts are:
+see `feedback_texts`."""
 
 from datetime import datetime
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.columns import KNOWN_NAMES
-from newsdesk.pipeline.corrections import _digests
+from newsdesk.pipeline.known_texts import digests_of
 from newsdesk.serving.feedback_schemas import FeedbackRequest
 from newsdesk.serving.rows import row_of
 from newsdesk.serving.schemas import PredictRequest
@@ -63,7 +63,7 @@ def test_an_article_is_known_by_what_corrections_know_it_by(title: str, text: st
     said = FeedbackRequest(title=title, text=text, category="sports").whole
 
     assert asked == said == row_of({"title": title, "text": text}).text
-    assert text_digest(asked) in _digests(article)
+    assert text_digest(asked) in digests_of(article.title, article.text)
 
 
 def test_feedback_about_title_and_text_is_about_the_prediction(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
-from newsdesk.store.records import text_digest
+from newsdesk.store.records import new_id, text_digest
 from tests.integration.api.builders import HEADLINE, MARK, Api, code_of, rows_of, running
+from tests.waiting import eventually
 
 ANY_ID = "6f1c2a9e-5b7d-4c3e-8a1f-0d2e4b6c8f90"
 
@@ -27,7 +28,8 @@ def test_new_feedback_is_created_and_in_the_store(tmp_path: Path) -> None:
         assert api.metric("feedback_total", result="created") == 1
         (row,) = rows_of(api.settings, "feedback")
     assert response.status_code == 201
-    assert list(response.json()) == ["feedback_id", "status", "timestamp", "category"]
+    assert list(response.json()) == ["feedback_id", "status", "timestamp", "category", "can_teach", "warnings"]
+    assert (response.json()["can_teach"], response.json()["warnings"]) == (True, [])
     assert (response.json()["feedback_id"], response.json()["status"]) == (row["id"], "created")
     assert (row["category"], row["editor"], row["text_digest"]) == ("sports", "r.burns", text_digest(HEADLINE))
 
@@ -138,16 +140,121 @@ def test_feedback_that_nobody_can_keep_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
-def test_texts_are_in_the_store_only_where_they_may_be(is_stored: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_stored_with_feedback", [True, False])
+def test_texts_are_in_the_store_only_where_they_may_be(
+    is_stored: bool, is_stored_with_feedback: bool, tmp_path: Path
+) -> None:
     text = f"{HEADLINE} {MARK}"
-    with running(tmp_path, STORE_TEXT=str(is_stored)) as api:
-        api.predict(text)
+    keeping = {"STORE_TEXT": str(is_stored), "STORE_FEEDBACK_TEXT": str(is_stored_with_feedback)}
+    with running(tmp_path, **keeping) as api:
+        prediction_id = api.predict(text)["prediction_id"]
         api.post("/predict/batch", json={"texts": [text]})
+        give(api, text=text, prediction_id=prediction_id)
         give(api, text=text)
-    kept = rows_of(api.settings, "predictions") + rows_of(api.settings, "feedback")
-    assert [row["text"] for row in kept] == [text if is_stored else None] * 3
+    predicted, said = rows_of(api.settings, "predictions"), rows_of(api.settings, "feedback")
+    assert [row["text"] for row in predicted] == [text if is_stored else None] * 2
+    assert [row["text"] for row in said] == [text if is_stored_with_feedback else None] * 2
     on_disk = b"".join(file.read_bytes() for file in api.settings.home.rglob("*") if file.is_file())
-    assert (MARK.encode() in on_disk) is is_stored
+    assert (MARK.encode() in on_disk) is (is_stored or is_stored_with_feedback)
+
+
+def test_by_default_the_texts_of_predictions_are_not_kept_and_those_of_feedback_are(tmp_path: Path) -> None:
+    with running(tmp_path) as api:
+        api.predict()
+        give(api)
+    kept = rows_of(api.settings, "predictions") + rows_of(api.settings, "feedback")
+    assert [row["text"] for row in kept] == [None, HEADLINE]
+
+
+def logged_prediction(api: Api, **article: str) -> str:
+    """The id of a prediction that is in the store by now."""
+    prediction_id: str = api.post("/predict", json=article or {"text": HEADLINE}).json()["prediction_id"]
+    eventually(lambda: api.service.log.written == 1, "the prediction is in the store")
+    return prediction_id
+
+
+@pytest.mark.parametrize("article", [{"text": HEADLINE}, {"title": "Cup final", "text": HEADLINE}], ids=str)
+def test_feedback_on_a_prediction_teaches_where_it_brings_the_text_along(article: dict[str, str], api: Api) -> None:
+    prediction_id = logged_prediction(api, **article)
+    alone = give(api, prediction_id=prediction_id)
+    assert (alone.status_code, alone.json()["can_teach"]) == (201, False)
+    assert "To teach, send the text of the prediction along with prediction_id" in alone.json()["warnings"][0]
+    for status in (201, 200):  # the text is news, once
+        whole = give(api, prediction_id=prediction_id, **article)
+        assert (whole.status_code, whole.json()["can_teach"], whole.json()["warnings"]) == (status, True, [])
+    again = give(api, prediction_id=prediction_id)
+    assert (again.status_code, again.json()["can_teach"]) == (200, True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text": f"{HEADLINE}."},
+        {"text": "Cup final tonight"},
+        {"title": "Cup final", "text": HEADLINE},
+        {"text": HEADLINE[1:]},
+    ],
+    ids=str,
+)
+def test_a_text_that_the_prediction_was_not_made_of_is_a_conflict(other: dict[str, str], api: Api) -> None:
+    prediction_id = logged_prediction(api)
+    response = give(api, prediction_id=prediction_id, **other)
+    assert response.status_code == 409
+    assert code_of(response) == "text_mismatch"
+    assert HEADLINE not in response.text
+    assert rows_of(api.settings, "feedback") == []
+
+
+def test_where_texts_of_feedback_are_not_kept_the_answer_says_that_it_teaches_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, STORE_FEEDBACK_TEXT="false") as api:
+        answer = give(api).json()
+        assert answer["can_teach"] is False
+        assert "STORE_FEEDBACK_TEXT=true" in answer["warnings"][0]
+
+
+def test_where_texts_of_predictions_are_kept_feedback_teaches_without_its_own(tmp_path: Path) -> None:
+    with running(tmp_path, STORE_TEXT="true", STORE_FEEDBACK_TEXT="false") as api:
+        answer = give(api, prediction_id=logged_prediction(api)).json()
+        assert (answer["can_teach"], answer["warnings"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "unknown", [ANY_ID, "ffffffff-ffff-7fff-bfff-ffffffffffff", "00000000-0000-7000-8000-000000000000"]
+)
+def test_feedback_on_an_unknown_prediction_is_taken_with_a_warning(unknown: str, api: Api) -> None:
+    alone, with_text = give(api, prediction_id=unknown), give(api, prediction_id=unknown, text=HEADLINE)
+    assert (alone.status_code, with_text.status_code) == (201, 201)
+    assert alone.json()["warnings"][0].startswith(
+        "No prediction of this id is in the log. The label does not count: compare prediction_id"
+    )
+    (warning,) = with_text.json()["warnings"]
+    assert "The label is taken for the text that came with it" in warning
+
+
+def test_a_prediction_of_this_moment_that_the_log_has_not_yet_is_not_unknown(api: Api) -> None:
+    answer = give(api, prediction_id=new_id(), text=HEADLINE).json()
+    assert answer["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("category", "is_known"), [("sports", True), (" SPORTS", True), ("sport", False), ("Weather", False)]
+)
+def test_a_category_that_the_model_does_not_know_is_taken_with_a_warning(
+    category: str, is_known: bool, api: Api
+) -> None:
+    response = give(api, category=category)
+    assert response.status_code == 201
+    assert [warning[:49] for warning in response.json()["warnings"]] == (
+        [] if is_known else ["The model in charge does not know this category, "]
+    )
+
+
+def test_while_nobody_can_look_nobody_says_that_a_text_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with running(tmp_path, NEWSDESK_DATABASE_URL=f"sqlite:///{tmp_path}/file/newsdesk.db") as api:
+        about_prediction, about_text = give(api, prediction_id=ANY_ID).json(), give(api).json()
+    assert (about_prediction["can_teach"], about_prediction["warnings"]) == (None, [])
+    assert (about_text["can_teach"], about_text["warnings"]) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -156,7 +263,7 @@ def test_texts_are_in_the_store_only_where_they_may_be(is_stored: bool, tmp_path
         {},
         {"category": "sports"},
         {"text": HEADLINE},
-        {"text": HEADLINE, "prediction_id": ANY_ID, "category": "sports"},
+        {"title": HEADLINE, "prediction_id": ANY_ID, "category": "sports"},
         {"prediction_id": MARK, "category": "sports"},
         {"prediction_id": 5, "category": "sports"},
         {"text": "", "category": "sports"},

@@ -1,4 +1,5 @@
-"""Article text stays out of logs, metrics, failures and files, whatever is asked and whatever goes wrong."""
+"""Article text stays out of logs, metrics and failures, whatever is asked and whatever goes wrong, and out of files
+where no text is to be kept."""
 
 import json
 import logging
@@ -113,7 +114,7 @@ def ask_everything(api: Api) -> int:
 
 @pytest.mark.parametrize("mode", ["off", "shadow"])
 def test_no_text_is_in_logs_metrics_failures_or_files(mode: str, tmp_path: Path, logged: Callable[[], str]) -> None:
-    with running(tmp_path, EXPERIMENT_MODE=mode) as api:
+    with running(tmp_path, EXPERIMENT_MODE=mode, STORE_FEEDBACK_TEXT="false") as api:
         failures = ask_everything(api)
         predictions = api.metric("predictions_total", category="sports", model_version="1")
     assert failures > 50
@@ -123,7 +124,7 @@ def test_no_text_is_in_logs_metrics_failures_or_files(mode: str, tmp_path: Path,
 
 
 def test_no_text_is_in_them_when_the_model_breaks(tmp_path: Path, logged: Callable[[], str]) -> None:
-    with running(tmp_path, broken()) as api:
+    with running(tmp_path, broken(), STORE_FEEDBACK_TEXT="false") as api:
         response = api.post("/predict", json={"text": TEXT})
         assert response.status_code == 500
         ask_everything(api)
@@ -135,7 +136,8 @@ def test_no_text_is_in_them_when_the_model_breaks(tmp_path: Path, logged: Callab
 
 def test_no_text_is_in_them_while_the_store_is_away(tmp_path: Path, logged: Callable[[], str]) -> None:
     (tmp_path / "file").touch()
-    with running(tmp_path, NEWSDESK_DATABASE_URL=f"sqlite:///{tmp_path}/file/newsdesk.db") as api:
+    away = f"sqlite:///{tmp_path}/file/newsdesk.db"
+    with running(tmp_path, NEWSDESK_DATABASE_URL=away, STORE_FEEDBACK_TEXT="false") as api:
         ask_everything(api)
     assert_no_mark("log", logged())
     assert_nothing_on_disk(tmp_path)

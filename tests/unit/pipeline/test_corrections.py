@@ -77,8 +77,10 @@ def test_what_was_known_already_is_nothing_new() -> None:
 
 def test_texts_that_are_not_kept_are_counted() -> None:
     result = corrected([correction("weather", "Rain all day", is_kept=False)], [article()])
-    assert (result.unknown, result.is_new) == (1, False)
-    assert "1 about texts that are not kept (STORE_TEXT=true keeps them)" in str(result)
+    assert (result.corrections, result.unknown, result.is_new) == (0, 1, False)
+    assert "1 more about texts that are not kept (send the text with the feedback, or set STORE_TEXT=true)" in str(
+        result
+    )
 
 
 def test_corrections_to_a_category_with_too_few_texts_are_left_out() -> None:

@@ -44,12 +44,14 @@ def test_the_limits_of_a_whole_number_are_described(request_: type[PredictReques
         ({"prediction_id": PREDICTION}, True),
         ({"prediction_id": PREDICTION, "text": None}, True),
         ({"prediction_id": None, "text": "Cup final"}, True),
-        ({"prediction_id": PREDICTION, "text": "Cup final"}, False),
+        ({"prediction_id": PREDICTION, "text": "Cup final"}, True),
+        ({"prediction_id": PREDICTION, "text": "Cup final", "title": "Late news"}, True),
+        ({"prediction_id": PREDICTION, "title": "Late news"}, False),
         ({"prediction_id": None, "text": None}, False),
         ({}, False),
     ],
 )
-def test_feedback_is_about_a_prediction_or_a_text(about: dict[str, str | None], is_taken: bool) -> None:
+def test_feedback_is_about_a_prediction_a_text_or_both(about: dict[str, str | None], is_taken: bool) -> None:
     if is_taken:
         assert FeedbackRequest.model_validate(about | {"category": "sports"}).category == "sports"
     else:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from newsdesk.store.feedback import Vote, current_feedback, known_texts, record_feedback, replay_feedback
+from newsdesk.store.feedback import Vote, current_feedback, record_feedback, replay_feedback
+from newsdesk.store.feedback_texts import known_texts
 from newsdesk.store.predictions import insert_predictions
-from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, text_digest
+from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, TextMismatch, text_digest
 from tests.unit.store.rows import NOON, feedback, prediction, said, store_in
 
 LAKERS = text_digest("Lakers win the championship")
@@ -51,6 +52,72 @@ def test_feedback_about_a_prediction_that_is_not_in_the_log_is_kept_but_does_not
     assert said(store) == []
     insert_predictions(store, [prediction(id="lost")])
     assert said(store) == [(LAKERS, "Ruth", "sport")]
+
+
+def test_a_text_must_be_the_one_that_the_prediction_was_made_of(store: Engine) -> None:
+    answer = prediction()
+    insert_predictions(store, [answer])
+    both = {"prediction_id": answer.id, "text": "Lakers win", "text_digest": text_digest("Lakers win")}
+    with pytest.raises(TextMismatch):
+        record_feedback(store, feedback(**both))
+    assert said(store) == []
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_text_whose_prediction_comes_later_is_held_against_it_then(is_same: bool, store: Engine) -> None:
+    text = "Lakers win the championship" if is_same else "Lakers win"
+    record_feedback(store, feedback(prediction_id="late", text=text, text_digest=text_digest(text)))
+    insert_predictions(store, [prediction(id="late", category="politics", text="Lakers win the championship")])
+    (vote,) = current_feedback(store)
+    assert (vote.text_digest, vote.predicted) == (text_digest(text), "politics" if is_same else None)
+    assert dict(known_texts(store)) == {text_digest(text): text}
+
+
+def test_what_was_acknowledged_of_another_text_is_taken_for_that_text(store: Engine) -> None:
+    answer = prediction()
+    insert_predictions(store, [answer])
+    both = {"prediction_id": answer.id, "text": "Lakers win", "text_digest": text_digest("Lakers win")}
+    replay_feedback(store, feedback(**both))
+    assert said(store) == [(text_digest("Lakers win"), "Ruth", "sport")]
+
+
+def test_the_same_again_with_the_text_that_was_missing_is_new(store: Engine) -> None:
+    answer = prediction()
+    insert_predictions(store, [answer])
+    text = {"text": "Lakers win the championship", "text_digest": LAKERS}
+    alone = record_feedback(store, feedback(prediction_id=answer.id))
+    whole = record_feedback(store, minutes_later(1, prediction_id=answer.id, **text))
+    again = record_feedback(store, minutes_later(2, prediction_id=answer.id, **text))
+    assert [(one.status, one.text_is_kept) for one in (alone, whole, again)] == [
+        ("created", False),
+        ("created", True),
+        ("unchanged", True),
+    ]
+    assert dict(known_texts(store)) == {LAKERS: "Lakers win the championship"}
+
+
+def test_it_is_told_whether_prediction_and_text_are_known(store: Engine) -> None:
+    kept, not_kept = prediction(text="Lakers win the championship"), prediction(text_digest="b")
+    insert_predictions(store, [kept, not_kept])
+    found = [
+        record_feedback(store, feedback(**about))
+        for about in (
+            {"prediction_id": kept.id},
+            {"prediction_id": not_kept.id},
+            {"prediction_id": "unknown"},
+            {"text_digest": "c"},
+            {"text_digest": "c", "text": "Shares fall", "editor": "Jo"},
+            {"text_digest": "c", "editor": "Eve"},
+        )
+    ]
+    assert [(one.prediction_is_logged, one.text_is_kept) for one in found] == [
+        (True, True),
+        (True, False),
+        (False, False),
+        (None, False),
+        (None, True),
+        (None, True),
+    ]
 
 
 def test_the_same_again_changes_nothing(store: Engine) -> None:

@@ -32,6 +32,7 @@ STATES: Mapping[State, str] = MappingProxyType(
 LABEL_STATES: Mapping[LabelState, str] = MappingProxyType(
     {
         "used": "counts, and trains the next model",
+        "text_missing": "counts, but cannot train: its text is not kept; send it with the feedback",
         "contradicted": "editors are divided",
         "flood": "beyond a limit of its editor or API key and day",
         "distrusted": "of an editor or API key that disagrees too often",

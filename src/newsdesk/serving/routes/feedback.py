@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request, Response
 from newsdesk.articles.category import Spellings
 from newsdesk.serving.errors import FAILURES, ApiError, Responses
 from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
+from newsdesk.serving.feedback_warnings import warnings_about_feedback
 from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.service import Service
 from newsdesk.serving.suitable_texts import unsuitable
-from newsdesk.store.records import Feedback, FeedbackConflict, new_id, text_digest
+from newsdesk.store.records import Feedback, FeedbackConflict, TextMismatch, new_id, text_digest
 
 _STATUS = {"created": HTTPStatus.CREATED, "unchanged": HTTPStatus.OK, "spooled": HTTPStatus.ACCEPTED}
 _ALSO: Responses = {
@@ -23,6 +24,9 @@ def add_routes(app: FastAPI, service: Service) -> None:
     @app.post("/feedback", status_code=HTTPStatus.CREATED, responses={**FAILURES, **_ALSO})
     async def give_feedback(body: FeedbackRequest, request: Request) -> FeedbackResponse:
         """The right category of a prediction, or of a text. Answered once it cannot be lost any more.
+
+        With `prediction_id` send the `text`, too: a label teaches only what text it is about, and the texts of
+        predictions are not kept by default. It must be the text of that prediction (else 409 `text_mismatch`).
 
         Sent again, with the same key or about the same thing, it changes nothing (200). An editor who says something
         else later is taken at the later word.
@@ -39,20 +43,29 @@ def add_routes(app: FastAPI, service: Service) -> None:
             editor=body.editor or caller.name,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
             text_digest=None if text is None else text_digest(text),
-            text=text if service.settings.store_text else None,
+            text=text if service.settings.store_feedback_text else None,
             key=body.key,
             caller=caller.name,
             trusted=caller.trusted,
         )
         try:
             recorded = await service.log.feedback(feedback)
+        except TextMismatch:
+            message = "The prediction was made of another text: send that one, with its title if it had one, or none"
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "text_mismatch") from None
         except FeedbackConflict:
             message = "That key was used before, for something else"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
         service.metrics.feedback.labels(recorded.status).inc()
-        known = Spellings(champion.predictor.classes if champion else ())
+        classes = champion.predictor.classes if champion else []
+        category, keeps = Spellings(classes).of(body.category), service.settings.store_feedback_text
         answer = FeedbackResponse(
-            feedback_id=recorded.id, status=recorded.status, timestamp=now, category=known.of(body.category)
+            feedback_id=recorded.id,
+            status=recorded.status,
+            timestamp=now,
+            category=category,
+            can_teach=recorded.text_is_kept,
+            warnings=warnings_about_feedback(feedback, recorded, category, classes, store_feedback_text=keeps),
         )
         return Response(  # type: ignore[return-value]
             answer.model_dump_json(), _STATUS[recorded.status], media_type="application/json"

@@ -50,7 +50,7 @@ def test_what_monitoring_found_is_told_of_the_model_in_charge(settings: Settings
     assert values["model_class_f1", "sports", "live"] == pytest.approx(6 / 7)
     assert values["model_class_f1", "politics", "live"] == 0
     assert values["monitoring_window_predictions",] == 9
-    assert values["feedback_labels", "used"] == 4
+    assert (values["feedback_labels", "used"], values["feedback_labels", "text_missing"]) == (0, 4)
     assert values["pipeline_last_run_status", "monitor", "succeeded"] == 1
     assert (values["exporter_source_up", "store"], values["exporter_source_up", "registry"]) == (1, 1)
 

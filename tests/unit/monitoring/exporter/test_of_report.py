@@ -1,8 +1,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from newsdesk.monitoring.exporter.of_report import samples_of_report
-from newsdesk.monitoring.report import ClassFigures, Decision, DriftScore, Performance, Report, State, Window
+from newsdesk.monitoring.report import (
+    ClassFigures,
+    Decision,
+    DriftScore,
+    LabelState,
+    Performance,
+    Report,
+    State,
+    Window,
+)
 from newsdesk.monitoring.significance import share_of
 from tests.unit.monitoring.exporter.exposed import Values, exposed
 
@@ -43,7 +53,7 @@ REPORT = Report(
     days=(),
     by_version={"1": UNKNOWN, "2": GOOD},
     by_arm={"": GOOD, "champion": GOOD, "challenger": UNKNOWN},
-    labels={"used": 20, "flood": 3},
+    labels={"used": 20, "text_missing": 5, "flood": 3},
     decision=Decision(retrain=True, reason="3 of 6 windows are bad.", bad=3, judged=6, new_labels=120),
 )
 
@@ -86,8 +96,8 @@ def test_only_arms_with_feedback_have_an_accuracy() -> None:
 
 def test_every_state_of_labels_is_told() -> None:
     values = told()
-    counts = {state: values["feedback_labels", state] for state in ("used", "contradicted", "flood", "distrusted")}
-    assert counts == {"used": 20, "contradicted": 0, "flood": 3, "distrusted": 0}
+    counts = {state: values["feedback_labels", state] for state in get_args(LabelState)}
+    assert counts == {"used": 20, "text_missing": 5, "contradicted": 0, "flood": 3, "distrusted": 0}
 
 
 def test_drift_is_that_of_the_newest_window_that_has_ended() -> None:

@@ -22,7 +22,7 @@ def full_report() -> Report:
     windows = [window(hours) for hours in (5, 4, 3)] + [window(2, "suspected"), window(1, "confirmed")]
     running = window(-1, "too_few", performance=performance(0, 0, 20))
     arms = {"champion": performance(), "challenger": performance(40)}
-    labels = {"used": 250, "contradicted": 3, "flood": 2, "distrusted": 1}
+    labels = {"used": 250, "text_missing": 40, "contradicted": 3, "flood": 2, "distrusted": 1}
     return report(*windows, running, by_version={"3": performance(), "2": performance(30)}, by_arm=arms, labels=labels)
 
 
@@ -123,6 +123,7 @@ def test_labels_days_and_windows_are_counted() -> None:
     labels = page.table("Texts with feedback, by what became of it")
     assert [row[:2] for row in labels[1:]] == [
         ["used", "250"],
+        ["text_missing", "40"],
         ["contradicted", "3"],
         ["flood", "2"],
         ["distrusted", "1"],

@@ -1,0 +1,58 @@
+"""Why feedback may come to less than was meant: said with the answer, for afterwards nobody asks."""
+
+from collections.abc import Collection, Iterator
+from uuid import UUID
+
+from newsdesk.store.records import Feedback, Recorded
+
+_ON_ITS_WAY = 10_000  # milliseconds: a prediction reaches the log within a second, on a busy machine within a few
+_TIME_ORDERED = 7  # version of the UUIDs that begin with the moment at which they were made
+
+
+def warnings_about_feedback(
+    feedback: Feedback, recorded: Recorded, category: str, classes: Collection[str], *, store_feedback_text: bool
+) -> list[str]:
+    """What became of `feedback` that an editor would not expect. `category` as the model spells it, of whose `classes`
+    it should be one; no `classes`: there is no model."""
+    return [
+        *_about_prediction(feedback, recorded),
+        *_about_text(recorded, store_feedback_text),
+        *_about_category(category, classes),
+    ]
+
+
+def _about_prediction(feedback: Feedback, recorded: Recorded) -> Iterator[str]:
+    if recorded.prediction_is_logged is not False or _is_on_its_way(feedback):
+        return
+    counts = "The label is taken for the text that came with it" if feedback.text_digest else "The label does not count"
+    yield f"No prediction of this id is in the log. {counts}: compare prediction_id with that of the answer."
+
+
+def _about_text(recorded: Recorded, store_feedback_text: bool) -> Iterator[str]:
+    if recorded.text_is_kept is not False:
+        return
+    remedy = "keep it with STORE_FEEDBACK_TEXT=true"
+    if store_feedback_text:
+        remedy = "send the text of the prediction along with prediction_id, as text"
+    yield (
+        "The text is not kept, so this label measures the model, and trains the next one only if the text is among the "
+        f"articles the model was trained from. To teach, {remedy}."
+    )
+
+
+def _about_category(category: str, classes: Collection[str]) -> Iterator[str]:
+    if classes and category not in classes:
+        yield (
+            "The model in charge does not know this category, and cannot have been right. A retraining learns it once "
+            "data_pipeline.min_articles_per_category texts have it; GET /model/info lists the categories there are."
+        )
+
+
+def _is_on_its_way(feedback: Feedback) -> bool:
+    """Whether the prediction was made so lately that the log may not have it yet."""
+    try:
+        prediction = UUID(feedback.prediction_id or "")
+    except ValueError:
+        return False
+    made_at = prediction.int >> 80  # milliseconds since 1970
+    return prediction.version == _TIME_ORDERED and abs(feedback.at.timestamp() * 1000 - made_at) < _ON_ITS_WAY
