@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ from newsdesk.cli import (
 from newsdesk.errors import NewsdeskError
 from newsdesk.redaction import redact
 
+# The groups of `newsdesk --help`, in its order: what one does, looks at, must not lose, and leaves to machines.
+EVERY_DAY, LOOK, KEEP_SAFE, FOR_SCHEDULERS = "Every day", "Look", "Keep safe", "For schedulers"
+
 app = typer.Typer(
     name="newsdesk",
     help="Sorts news: trains classifiers on your articles, promotes the best, serves it over HTTP.",
@@ -41,29 +45,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run", epilog="Example: newsdesk run --data articles.csv --no-serve")(run.run)
-app.command("ingest", epilog="Example: newsdesk ingest --data news.csv")(ingest.ingest)
-app.command("prepare", epilog="Example: newsdesk prepare")(ingest.prepare)
-app.command("plan", epilog="Example: newsdesk plan --candidates logistic_regression,naive_bayes")(training.plan)
-app.command("train", epilog="Example: newsdesk train --plan 3f9c2a1b --candidate naive_bayes")(training.train)
-app.command("evaluate", epilog="Example: newsdesk evaluate --plan 3f9c2a1b")(training.evaluate)
-app.command("promote", epilog="Example: newsdesk promote --plan 3f9c2a1b --dry-run")(training.promote)
-app.command("smoke-test", epilog="Example: newsdesk smoke-test --url http://localhost:8000")(training.smoke_test)
-app.command("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
-app.command("predict", epilog="Example: newsdesk predict 'Stock market hits record high'")(predict.predict)
-app.command("score", epilog="Example: newsdesk score articles.csv scored.csv")(score.score)
-app.command("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
-app.command("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
-app.command("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)
-app.command("backup", epilog="Example: newsdesk backup --to /mnt/backups")(backup.backup)
-app.command("restore", epilog="Example: newsdesk restore var/backups/newsdesk-….tar.gz")(backup.restore)
-app.command("prune", epilog="Example: newsdesk prune --dry-run")(prune.prune)
-app.command("doctor", epilog="Example: newsdesk doctor --json")(doctor.doctor)
-app.add_typer(models.app, name="models")
-app.add_typer(data.app, name="data")
-app.add_typer(keys.app, name="keys")
-app.add_typer(config.app, name="config")
-app.add_typer(store.app, name="store")
+
+every_day = partial(app.command, rich_help_panel=EVERY_DAY)
+every_day("run", epilog="Example: newsdesk run --data articles.csv --no-serve")(run.run)
+every_day("serve", epilog="Example: newsdesk serve --port 8080")(serve.serve)
+every_day("predict", epilog="Example: newsdesk predict 'Stock market hits record high'")(predict.predict)
+every_day("score", epilog="Example: newsdesk score articles.csv scored.csv")(score.score)
+every_day("retrain", epilog="Example: newsdesk retrain --if-needed")(retrain.retrain)
+app.add_typer(models.app, name="models", rich_help_panel=EVERY_DAY)
+app.add_typer(data.app, name="data", rich_help_panel=EVERY_DAY)
+
+look = partial(app.command, rich_help_panel=LOOK)
+look("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
+look("doctor", epilog="Example: newsdesk doctor --json")(doctor.doctor)
+app.add_typer(config.app, name="config", rich_help_panel=LOOK)
+
+keep_safe = partial(app.command, rich_help_panel=KEEP_SAFE)
+keep_safe("backup", epilog="Example: newsdesk backup --to /mnt/backups")(backup.backup)
+keep_safe("restore", epilog="Example: newsdesk restore var/backups/newsdesk-….tar.gz")(backup.restore)
+keep_safe("prune", epilog="Example: newsdesk prune --dry-run")(prune.prune)
+app.add_typer(keys.app, name="keys", rich_help_panel=KEEP_SAFE)
+app.add_typer(store.app, name="store", rich_help_panel=KEEP_SAFE)
+
+for_schedulers = partial(app.command, rich_help_panel=FOR_SCHEDULERS)
+for_schedulers("ingest", epilog="Example: newsdesk ingest --data news.csv")(ingest.ingest)
+for_schedulers("prepare", epilog="Example: newsdesk prepare")(ingest.prepare)
+for_schedulers("plan", epilog="Example: newsdesk plan --candidates logistic_regression,naive_bayes")(training.plan)
+for_schedulers("train", epilog="Example: newsdesk train --plan 3f9c2a1b --candidate naive_bayes")(training.train)
+for_schedulers("evaluate", epilog="Example: newsdesk evaluate --plan 3f9c2a1b")(training.evaluate)
+for_schedulers("promote", epilog="Example: newsdesk promote --plan 3f9c2a1b --dry-run")(training.promote)
+for_schedulers("smoke-test", epilog="Example: newsdesk smoke-test --url http://localhost:8000")(training.smoke_test)
+for_schedulers("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)
 
 
 @app.callback()
@@ -71,7 +83,7 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
     """Options of every command."""
 
 
-@app.command("version", epilog="Example: newsdesk version")
+@look("version", epilog="Example: newsdesk version")
 def version() -> None:
     """Print the version of Newsdesk."""
     from newsdesk import __version__
