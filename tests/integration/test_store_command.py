@@ -9,7 +9,9 @@ from pathlib import Path
 
 from newsdesk.store.found import NEWEST
 from newsdesk.store.revisions import revisions
+from tests.unit.store.filled import ENTRIES, PREDICTIONS, fill
 from tests.unit.store.old_stores import FIRST
+from tests.unit.store.rows import store_at
 from tests.warm import warm_newsdesk
 
 
@@ -54,3 +56,21 @@ def test_the_way_down_asks_for_consent_and_a_store_that_went_it_is_empty(tmp_pat
     assert "is empty: it is set up when it is first used." in newsdesk(tmp_path, "store", "status").stdout
     assert newsdesk(tmp_path, "models", "ledger", "--json").stdout == "[]\n"
     assert f"is at revision {NEWEST}, the newest." in newsdesk(tmp_path, "store", "status").stdout
+
+
+def test_a_store_is_copied_from_the_one_in_use_and_compared(tmp_path: Path) -> None:
+    with store_at(tmp_path / "newsdesk.db") as store:
+        fill(store)
+    target = f"sqlite:///{tmp_path / 'moved.db'}"
+    done = newsdesk(tmp_path, "store", "copy", "--to", target)
+    assert f"Copied from sqlite:///{tmp_path / 'newsdesk.db'} to {target}" in done.stdout
+    assert "Let NEWSDESK_DATABASE_URL name it, then start the servers again." in done.stdout
+    third = f"sqlite:///{tmp_path / 'third.db'}"
+    again = newsdesk(tmp_path, "store", "copy", "--from", target, "--to", third, "--json").stdout
+    tables = json.loads(again)["tables"]
+    assert (tables["predictions"]["rows"], tables["promotion_ledger"]["rows"]) == (PREDICTIONS, ENTRIES)
+    assert tables["feedback"]["digest"][:16] in done.stdout
+    refused = newsdesk(tmp_path, "store", "copy", "--to", target)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "is not empty" in refused.stderr
+    assert newsdesk(tmp_path, "store", "copy").returncode == 2

@@ -1,4 +1,4 @@
-"""`newsdesk store`: which revision the tables of the store are at, and how to bring them to another."""
+"""`newsdesk store`: which revision the tables of the store are at, how to bring them to another, or elsewhere."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from newsdesk.store.status import Status
 
 app = typer.Typer(
-    help="Show which revision the store is at, and migrate it.",
+    help="Show which revision the store is at, migrate it, copy it to another database.",
     no_args_is_help=True,
     epilog="Example: newsdesk store status",
 )
@@ -53,6 +53,51 @@ def migrate(
         print(f"The store went from {done.before or 'no revision'} to {done.after or 'no revision'}.")
     else:
         print(f"Nothing to do: the store is at {f'revision {done.after}' if done.after else 'no revision'}.")
+
+
+@app.command("copy", epilog="Example: newsdesk store copy --from sqlite:///var/newsdesk.db")
+def copy(
+    source: Annotated[
+        str | None, typer.Option("--from", help="sqlite:///FILE or postgresql://…. Default: NEWSDESK_DATABASE_URL.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", help="sqlite:///FILE or postgresql://…. Default: NEWSDESK_DATABASE_URL.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a whole store into an empty database, SQLite or PostgreSQL, and compare. Stop the servers first."""
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+    from newsdesk.redaction import redact_address
+    from newsdesk.store.copying import copy_store
+
+    if source is None and target is None:
+        raise UsageError("Say where from or where to: --from ADDRESS, --to ADDRESS, or both.")
+    ours = load_settings().database
+    source, target = source or ours, target or ours
+    with shown_progress() as progress:
+
+        def told(table: str, rows: int) -> None:
+            progress.advance(rows) if rows else progress.step(f"Copying {table}")
+
+        copied = copy_store(source, target, told)
+    if as_json:
+        from dataclasses import asdict
+
+        addresses = {"from": redact_address(source), "to": redact_address(target)}
+        print(json.dumps(addresses | {"tables": {name: asdict(content) for name, content in copied.items()}}, indent=2))
+        return
+    from newsdesk.cli.output import tell
+    from newsdesk.cli.tables import table_of, wide_console
+
+    table = table_of("table", "rows", "digest, the same in both")
+    for name, content in copied.items():
+        table.add_row(name, f"{content.rows:,}", content.digest[:16])
+    tell(f"Copied from {redact_address(source)} to {redact_address(target)}, and compared:")
+    wide_console().print(table)
+    if target != ours:
+        print("Let NEWSDESK_DATABASE_URL name it, then start the servers again.")
 
 
 def _sentence(found: "Status") -> str:

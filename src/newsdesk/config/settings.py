@@ -124,9 +124,14 @@ class Settings(BaseSettings):
         return self.environment == "production" or bool(self.api_auth)
 
     @property
+    def embedded_database(self) -> Path:
+        """The SQLite file of the store where no other is named."""
+        return self.home / "newsdesk.db"
+
+    @property
     def database(self) -> str:
         """SQLAlchemy address of the store; embedded, a SQLite file."""
-        return self.database_url or sqlite_address(self.home / "newsdesk.db")
+        return self.database_url or sqlite_address(self.embedded_database)
 
     @property
     def embedded_mlflow(self) -> Path:

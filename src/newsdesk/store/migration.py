@@ -67,7 +67,7 @@ def migrate(
     until = time.monotonic() + patience
     while True:
         try:
-            with _alone(engine) as connection:
+            with alone(engine) as connection:
                 return _go(connection, known, to, may_lose, folder)
         except DBAPIError as error:
             if not _is_held_up(error) or time.monotonic() > until:
@@ -79,8 +79,13 @@ def migrate(
         time.sleep(_PAUSE)
 
 
+def bring_to_newest(connection: Connection) -> None:
+    """The same up to the newest revision, within a transaction of `alone`."""
+    _go(connection, revisions(), None, may_lose=False, folder=FOLDER)
+
+
 @contextmanager
-def _alone(engine: Engine) -> Iterator[Connection]:
+def alone(engine: Engine) -> Iterator[Connection]:
     """One transaction, that nobody else changes the tables beside."""
     with _alembic, engine.begin() as connection:
         for statement in _ONE_AT_A_TIME[engine.dialect.name]:

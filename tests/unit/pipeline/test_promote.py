@@ -18,6 +18,7 @@ from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champio
 from newsdesk.registry.protocol import Registered
 from newsdesk.registry.version import MODEL, Alias
 from newsdesk.registry.versions import Registry
+from newsdesk.store.copying import copy_store
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import fitted_bundle
@@ -153,6 +154,7 @@ import sys
 from newsdesk.config.settings import load_settings
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.registry.reader import open_registry
+from newsdesk.store.copying import copy_store
 from newsdesk.store.database import open_store
 settings = load_settings()
 Promotions(settings, open_registry(settings), open_store(settings.database), "a server")
@@ -261,3 +263,17 @@ def test_a_rollback_from_a_deleted_champion_that_was_interrupted_is_finished_by_
     assert desk.promotions().rollback("it is gone")[1].version == desk.pointed_at == "2"
     assert desk.aliases == {"champion": "2", "previous": "1"}
     assert [entry for entry in desk.said() if entry[0] == "rolled back"] == [("rolled back", "3", "2")]
+
+
+def test_a_registry_with_versions_and_a_store_that_knows_nothing_of_them_is_a_problem_with_a_fix(desk: Desk) -> None:
+    desk.promotions().promote("2", "better")
+    settings = desk.shelf.settings
+    moved = settings.model_copy(update={"database_url": f"sqlite:///{settings.home / 'moved.db'}"})
+    for _ in range(2):  # where there is no store at all, and where it is empty
+        (found,) = check_promotion(moved)
+        assert found.level == "problem"
+        assert "3 versions of the model, version 2 in charge, and the promotion ledger is empty" in found.message
+        assert f"newsdesk store copy --from {settings.database}" in found.fix
+        open_store(moved.database).dispose()
+    copy_store(settings.database, moved.database)
+    assert [finding.level for finding in check_promotion(moved)] == ["ok"]

@@ -4,10 +4,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from newsdesk.operations.backup.across import StoreFromPostgresql, StoreFromSqlite
 from newsdesk.operations.backup.databases import STORE, Named
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import Manifest
 from newsdesk.operations.backup.places import POINTER_PLACE, Place, unescaped
+from newsdesk.operations.backup.postgresql import PostgresqlDatabase
+from newsdesk.operations.backup.sqlite import SqliteDatabase
 from newsdesk.registry.pointer import POINTER, Champion
 
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes; what Linux takes, with room for the folder of a draft
@@ -27,13 +30,23 @@ def wanted(archive: Path, manifest: Manifest, named: Sequence[Named]) -> list[Na
                 f"BACKUP_DATABASES; named are {', '.join(known)}."
             )
         if known[name].database.kind != kind:
-            raise BackupError(
-                f"The database {name} was {kind} when it was backed up, and the settings name "
-                f"{known[name].database.kind} for it. Restore it into {kind}."
-            )
+            known[name] = _across(known[name])
     if STORE not in manifest.databases and (manifest.champion is not None or _CHAMPION in manifest.files):
         raise _lacking(archive, "the store, though a model was promoted")
     return [known[name] for name in manifest.databases]
+
+
+def _across(named: Named) -> Named:
+    """For an archive in which the database is of the other kind. What Newsdesk knows is its own store."""
+    if named.name == STORE and isinstance(named.database, PostgresqlDatabase):
+        return Named(named.name, StoreFromSqlite(named.database))
+    if named.name == STORE and isinstance(named.database, SqliteDatabase):
+        return Named(named.name, StoreFromPostgresql(named.database))
+    backed_up = "postgresql" if named.database.kind == "sqlite" else "sqlite"
+    raise BackupError(
+        f"The database {named.name} was {backed_up} when it was backed up, and the settings name {named.database.kind} "
+        f"for it. Only the store can be restored into the other kind. Restore {named.name} into {backed_up}."
+    )
 
 
 def check_names(archive: Path, manifest: Manifest, places: Sequence[Place], named: Sequence[Named]) -> None:

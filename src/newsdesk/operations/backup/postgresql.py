@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -20,6 +21,7 @@ from sqlalchemy.engine import URL
 
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.redaction import redact, redact_address, secrets_in
+from newsdesk.store.copying import CLEAR_POSTGRESQL
 from newsdesk.store.tls import tls_fix
 
 _SERVICE = "newsdesk"
@@ -27,16 +29,7 @@ _TABLES = """
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'p') AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'
 """
-_CLEAR = """
-SET lock_timeout = '60s';
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT nspname FROM pg_namespace
-    WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')
-  LOOP EXECUTE format('DROP SCHEMA %I CASCADE', name); END LOOP;
-END $$;
-DROP SCHEMA IF EXISTS public CASCADE;
-CREATE SCHEMA public;
-"""
+_CLEAR = f"SET lock_timeout = '60s';{CLEAR_POSTGRESQL}"
 
 
 @dataclass(frozen=True)
@@ -80,6 +73,18 @@ class PostgresqlDatabase:
     def tables(self, dump: Path) -> set[str]:
         listed = self._run("pg_restore", "--list", str(dump))
         return set(re.findall(r"^\d+; \d+ \d+ TABLE \S+ (\S+) \S+$", listed, re.MULTILINE))
+
+    @contextmanager
+    def data(self, dump: Path, *options: str) -> Iterator[Iterator[str]]:
+        """The rows of a dump, line by line, as statements COPY and what belongs to each; no server is asked."""
+        command = [_program("pg_restore"), "--data-only", *options, "--file=-", str(dump)]
+        with TemporaryFile() as complaints, Popen(command, stdout=PIPE, stderr=complaints) as reading:  # noqa: S603
+            assert reading.stdout
+            with TextIOWrapper(reading.stdout, encoding="utf-8", newline="\n") as script:
+                yield (line.removesuffix("\n") for line in script)
+            if reading.wait():
+                complaints.seek(0)
+                raise self._failure("pg_restore", complaints.read().decode(errors="replace"))
 
     def restore(self, dump: Path) -> None:
         """The dump as one script in one transaction. Who restores must own the database.

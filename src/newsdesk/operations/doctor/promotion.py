@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.config.settings import Settings
+from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.errors import NewsdeskError
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.pipeline.unfinished import holder, rollback_target, unfinished_change
@@ -21,11 +22,13 @@ def check_promotion(settings: Settings) -> Iterator[Finding]:
     try:
         history, pointer = read_ledger(settings.database), read_champion(settings.bundles)
         change, reader = last_change(history), open_reader(settings)
-        if change is None:  # this ledger is not that of a registry
-            return
         versions = reader.versions() if reader else None
     except (NewsdeskError, SQLAlchemyError):
         return
+    if change is None:
+        if versions and not history:
+            yield _another_store(settings, versions)
+        return  # this ledger is not that of a registry
     if versions is not None:
         is_embedded = settings.mlflow_tracking_uri is None  # else a server's pointer may follow a little later
         found = _by_aliases(history, change, versions) or (_by_both(versions, pointer) if is_embedded else None)
@@ -43,6 +46,21 @@ def read_ledger(address: str) -> list[Entry]:
         return entries(store)
     finally:
         store.dispose()
+
+
+def _another_store(settings: Settings, versions: Sequence[Version]) -> Finding:
+    """Whoever registers a version writes an entry: these entries are in another store, or were lost."""
+    champion, embedded = holder("champion", versions), settings.embedded_database
+    is_moved = settings.database != sqlite_address(embedded) and embedded.is_file()
+    source = sqlite_address(embedded) if is_moved else "ADDRESS"
+    begin = f"newsdesk models promote {champion} begins the ledger anew" if champion else "restore a backup"
+    return problem(
+        "promotion",
+        f"The registry has {len(versions)} versions of the model, {_named(champion)} in charge, and the promotion "
+        "ledger is empty: the store is another one than they were registered with, or lost its rows.",
+        f"Bring the old store's rows, with the servers stopped: newsdesk store copy --from {source}. If it is gone, "
+        f"{begin}.",
+    )
 
 
 def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
