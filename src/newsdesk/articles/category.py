@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 MAX_LENGTH = 200  # characters
 _MOST_PARTS = 4  # characters that Unicode composes into one
@@ -80,14 +80,18 @@ def about_similar(group: Mapping[str, int]) -> str:
 class Spellings:
     """How categories are spelt that are known already."""
 
-    def __init__(self, known: Iterable[str]) -> None:
-        self._known = frozenset(known)
+    def __init__(self, known: Iterable[str], meant: Callable[[str], str | None] = str) -> None:
+        """`meant`: what a category is by configuration, None where it is left out (`CategoryRules.of`)."""
+        self._known, self._meant = frozenset(known), meant
         by_key = defaultdict(set)
         for category in self._known:
-            by_key[category_key(category)].add(category)
+            by_key[self._key(category)].add(category)
         self._by_key = {key: alike.pop() for key, alike in by_key.items() if len(alike) == 1}
 
     def of(self, category: str) -> str:
-        """The known category that is meant: the same, else the only one that differs by case and blanks alone; what is
-        meant is left as it is where none does, or several do."""
-        return category if category in self._known else self._by_key.get(category_key(category), category)
+        """The known category that is meant: the same, else the only one that differs by case and blanks alone, or by
+        what both mean; what is meant is left as it is where none does, or several do."""
+        return category if category in self._known else self._by_key.get(self._key(category), category)
+
+    def _key(self, category: str) -> str:
+        return category_key(self._meant(category) or category)

@@ -87,14 +87,17 @@ def usable_labels(
     classes: Collection[str] = (),
     log: PredictionLog | None = None,
     trained_at: Mapping[str, datetime] = MappingProxyType({}),
+    meant: Callable[[str], str | None] = str,
 ) -> Labels:
     """What the votes, in whatever order, come to.
 
     `predicted`: what a model said, by text digest, for votes that are about no prediction. A category that differs from
     one of `classes` by case and blanks alone is that class; others that differ so are one, spelt as most spell it.
+    `meant`: what a category is by configuration (see `Spellings`); a vote for one that is left out
+    is none.
     `log`: what else was predicted (see `trust`). `trained_at`: when models were trained, by their digests.
     """
-    canonical, votes = _canonical(classes), list(votes)
+    canonical, votes = _canonical(classes, meant), [vote for vote in votes if meant(vote.category) is not None]
     spelt = {(vote.text_digest, *voter_of(vote)): vote.category for vote in votes}
     votes = sorted((_in_canonical(vote, canonical) for vote in votes), key=_in_time)
     predicted = {text: Said(canonical(said.category), said.confidence, said.digest) for text, said in predicted.items()}
@@ -121,14 +124,14 @@ def usable_labels(
     )
 
 
-def _canonical(classes: Collection[str]) -> Callable[[str], str]:
+def _canonical(classes: Collection[str], meant: Callable[[str], str | None]) -> Callable[[str], str]:
     """Equal for categories that are taken for the same."""
-    known, names = Spellings(classes), frozenset(classes)
+    known, names = Spellings(classes, meant), frozenset(classes)
 
     @cache
     def canonical(category: str) -> str:
         found = known.of(category)
-        return found if found in names else _NOT_A_CLASS + category_key(category)
+        return found if found in names else _NOT_A_CLASS + category_key(meant(category) or category)
 
     return canonical
 

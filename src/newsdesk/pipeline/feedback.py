@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.config.pipeline_config import FeedbackLimits, Monitoring
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.labels import Labels, usable_labels
@@ -46,26 +47,34 @@ def labels_in(
     monitoring: Monitoring,
     now: datetime,
     progress: Progress,
+    rules: CategoryRules = NO_RULES,
 ) -> Labels:
     """What the votes come to, for whoever has not counted the windows."""
     counted: Windows = {}
     if any(vote.predicted is None for vote in votes):
         starts = window_starts(now, monitoring.window, monitoring.look_back)
         counted = count_windows(store, starts, monitoring.window, votes, progress)
-    return labels_of(store, votes, counted, champion, monitoring.feedback)
+    return labels_of(store, votes, counted, champion, monitoring.feedback, rules)
 
 
 def labels_of(
-    store: Engine, votes: Sequence[Vote], counted: Windows, champion: Champion, limits: FeedbackLimits
+    store: Engine,
+    votes: Sequence[Vote],
+    counted: Windows,
+    champion: Champion,
+    limits: FeedbackLimits,
+    rules: CategoryRules = NO_RULES,
 ) -> Labels:
-    """What the votes come to. Votes about no prediction are held against what was answered last in the windows that
-    were counted, else against what the champion says of the text, where that is kept."""
+    """What the votes come to, for categories as `rules` mean them. Votes about no prediction are held against what was
+    answered last in the windows that were counted, else against what the champion says of the text, where that is
+    kept."""
     unanswered = {vote.text_digest for vote in votes if vote.predicted is None}
     answered = _answered(counted, unanswered)
     predicted = _predicted(store, unanswered - answered.keys(), champion) | answered
     log = log_beside(store, votes, predicted, limits)
     manifest = champion.bundle.manifest
-    return usable_labels(votes, predicted, limits, manifest.classes, log, {champion.bundle.digest: manifest.trained_at})
+    trained_at = {champion.bundle.digest: manifest.trained_at}
+    return usable_labels(votes, predicted, limits, manifest.classes, log, trained_at, rules.of)
 
 
 def _answered(counted: Windows, texts: Collection[str]) -> dict[str, Said]:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.articles.category import Spellings
+from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_pipeline_config
@@ -42,27 +43,35 @@ def monitor(settings: Settings, progress: Progress) -> Watched:
 
     Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
     """
-    monitoring = load_pipeline_config(settings.config_dir).monitoring
+    config = load_pipeline_config(settings.config_dir)
+    rules = CategoryRules(config.data_pipeline.categories)
     store = open_store(settings.database)
     try:
         with remembered(settings, "monitor"):
-            return _pass(store, settings, monitoring, progress, datetime.now(UTC))
+            return _pass(store, settings, config.monitoring, rules, progress, datetime.now(UTC))
     except SQLAlchemyError as error:
         raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
     finally:
         store.dispose()
 
 
-def _pass(store: Engine, settings: Settings, monitoring: Monitoring, progress: Progress, now: datetime) -> Watched:
+def _pass(
+    store: Engine,
+    settings: Settings,
+    monitoring: Monitoring,
+    rules: CategoryRules,
+    progress: Progress,
+    now: datetime,
+) -> Watched:
     progress.step("Looking for the champion")
     champion = find_champion(settings)
     progress.step("Reading feedback")
     votes = current_feedback(store)
     starts = window_starts(now, monitoring.window, monitoring.look_back)
     counted = count_windows(store, starts, monitoring.window, votes, progress)
-    labels = labels_of(store, votes, counted, champion, monitoring.feedback)
+    labels = labels_of(store, votes, counted, champion, monitoring.feedback, rules)
     labels = mark_unteachable(labels, store, settings, champion)
-    _judge(counted, labels, Spellings(champion.bundle.manifest.classes))
+    _judge(counted, labels, Spellings(champion.bundle.manifest.classes, rules.of))
     progress.step("Judging the windows")
     stored = _stored(counted, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)

@@ -154,7 +154,9 @@ def _assembled(
     table = Source(order.data, None, order.columns, order.encoding, date_order, order.sheet)
     given = check(table, cleaning, progress, rules) if order.data else None
     progress.step("Reading feedback")
-    labels = labels_in(store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress)
+    labels = labels_in(
+        store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress, rules
+    )
     least = pipeline.data_pipeline.min_articles_per_category
     share = pipeline.monitoring.feedback.max_caller_share
     texts = digests_of_articles([*known.articles, *(item.article for item in (given.accepted if given else ()))])

@@ -16,6 +16,8 @@ from newsdesk.articles.category import (
     clean_category,
     similar_categories,
 )
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.config.pipeline_config import Categories
 
 INVISIBLE = ["\u00ad", "\u200b", "\u200d", "\u200e", "\u202a", "\u2060", "\u2066", "\ufeff"]
 SPACES = [chr(code) for code in range(0x110000) if chr(code).isspace()]
@@ -111,3 +113,18 @@ def test_blanks_and_dashes_inside_are_spelling_too_and_three_are_one_group() -> 
 def test_other_words_are_other_categories() -> None:
     others = ["C", "C++", "C#", "R&D", "R?D", "sport", "sports", ".", "/", "arts"]
     assert similar_categories(dict.fromkeys(others, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "found"),
+    [
+        (["sports", "arts"], "Sport", "sports"),  # the model learnt after the categories were merged
+        (["sport", "arts"], "sports", "sport"),  # and before
+        (["sport", "sports"], "sport", "sport"),
+        (["sport", "sports"], "SPORT", "SPORT"),
+        (["arts"], "sport", "sport"),
+    ],
+)
+def test_a_known_category_is_found_by_what_both_mean(known: list[str], said: str, found: str) -> None:
+    rules = CategoryRules(Categories(aliases={"sport": "sports"}))
+    assert Spellings(known, rules.of).of(said) == found

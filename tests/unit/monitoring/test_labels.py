@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.config.pipeline_config import Categories
 from newsdesk.monitoring.labels import usable_labels
 from newsdesk.monitoring.trust import Said
 from newsdesk.store.feedback import Vote
@@ -238,3 +240,13 @@ def test_a_model_that_learnt_what_was_said_confirms_nothing() -> None:
 
     assert evidence(60) == set()
     assert evidence(-60) == {*texts(7), *texts(7, "later")}
+
+
+def test_votes_are_for_what_the_configuration_means_and_none_for_what_it_leaves_out() -> None:
+    rules = CategoryRules(Categories(aliases={"sport": "sports", "tech": "technology"}, exclude=["N/A"]))
+    said = [vote("a", "Sport"), vote("b", "n/a"), vote("c", "tech"), vote("d", "Technology"), vote("e", "politics")]
+    labels = usable_labels(said, {}, LIMITS, ["sports", "politics"], meant=rules.of)
+    assert labels.categories["a"] == "sports"
+    assert "b" not in labels.categories
+    assert labels.categories["c"] == labels.categories["d"]
+    assert labels.states == {"used": 4}
