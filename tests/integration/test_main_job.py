@@ -254,6 +254,22 @@ def test_a_model_that_is_not_enough_better_is_registered_as_challenger_and_the_c
     assert evidence["dataset_version"] == outcome.prepared.dataset.version
 
 
+def test_a_gain_that_a_few_test_articles_show_replaces_nobody(desk: Desk) -> None:
+    """Of 23 articles one more is a gain of 0.04, twice what the threshold asks for, and nothing but chance."""
+    desk.configure(models="models: {naive_bayes: {alpha: 30.0}}")
+    desk.run(per_category=20)
+    desk.configure(models="models: {naive_bayes: {alpha: 3.0}}")
+    outcome = desk.run(per_category=20)
+    evidence = entries(open_store(desk.settings.database))[-1].evidence
+    assert evidence["accuracy"] > evidence["champion_accuracy"] + 0.02
+    assert outcome.judged.verdict.decision == "kept"
+    assert "23 test articles cannot tell it from chance" in outcome.judged.verdict.reason
+    gate = evidence["gate"]
+    assert gate["comparison"]["low"] < 0 < gate["comparison"]["gain"] < gate["comparison"]["high"]
+    assert (gate["rule"], gate["metric"], gate["needed"]) == ("threshold", "accuracy", {"gain": 0.02})
+    assert gate["comparison"]["articles"] == gate["test_articles"] == 23
+
+
 def test_rollback_brings_back_the_identical_bundle_and_the_ledger_tells_all_of_it(desk: Desk) -> None:
     first = desk.run()
     before = ModelSource(desk.settings).load_at_start().predictor.predict_proba(HEADLINES)
