@@ -67,8 +67,8 @@ def report(data: Path) -> str:
         "A month of HuffPost a day, in order, from February 2012: `newsdesk ingest`, `plan`, `train` for each of two "
         "candidates, `evaluate`, `promote`. Each day's table repeats the month before, as feeds do; only new stories "
         "are taken. Both accuracies are measured on the same test set, that of the day. The gate wants 0.2 at least, "
-        "two points more than the champion, and more articles than chance would bring.\n\n![articles and accuracy, day by day](images/replay.svg)\n\n"
-        + markdown(headings, rows)
+        "two points more than the champion, and more articles than chance would bring.\n\n"
+        "![articles and accuracy, day by day](images/replay.svg)\n\n" + markdown(headings, rows)
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from newsdesk.articles.dataset import Dataset, Examples, read_examples
+from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.model.bundle import Vocabulary
 from newsdesk.training.bundling import build_bundle, vocabulary_of
@@ -42,15 +43,15 @@ def gather(dataset: Dataset, config: ModelConfig, seed: int) -> Material:
     return Material(dataset, config, seed, features, vocabulary_of(features, config), validation, testing)
 
 
-def fit_candidate(name: str, material: Material, tuning_budget: int) -> Candidate:
-    """The candidate with its configured hyperparameters, or with the best of so many others, by the validation split.
+def fit_candidate(name: str, material: Material, tuning_budget: int, metric: GateMetric = "accuracy") -> Candidate:
+    """The candidate with its configured hyperparameters, or with the best of so many others, by the gate's metric on
+    the validation split.
 
     Raises `ConfigError` where scikit-learn refuses its parameters.
     """
     settings = settings_to_try(name, material.config, tuning_budget, material.seed)
-    return max(
-        (_fitted(name, with_hyperparameters(material.config, name, one), material) for one in settings), key=merit
-    )
+    fitted = (_fitted(name, with_hyperparameters(material.config, name, one), material) for one in settings)
+    return max(fitted, key=lambda candidate: merit(candidate, metric))
 
 
 def with_hyperparameters(config: ModelConfig, name: str, hyperparameters: dict[str, object]) -> ModelConfig:

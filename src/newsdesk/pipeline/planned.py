@@ -65,7 +65,7 @@ def train_candidate(plan_id: str, name: str, settings: Settings, progress: Progr
         progress.step("Cleaning and counting terms")
         material = gather(files.dataset(plan.dataset), plan.models, plan.training.random_seed)
         progress.step(f"Fitting {name}")
-        candidate = fit_candidate(name, material, plan.training.tuning_budget)
+        candidate = fit_candidate(name, material, plan.training.tuning_budget, plan.training.gate.metric)
         save_candidate(candidate, folder)
         files.storage.share(folder, CANDIDATE)
     return candidate
@@ -84,8 +84,8 @@ def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> Train
     if files.storage.fetch(folder, _TRAINED):
         return _load(folder, candidates)
     with remembered(settings, plan.pipeline):
-        dataset, seed = files.dataset(plan.dataset), plan.training.random_seed
-        trained = compare(candidates, dataset, plan.models, seed, Tracking(settings), progress)
+        dataset = files.dataset(plan.dataset)
+        trained = compare(candidates, dataset, plan.models, plan.training, Tracking(settings), progress)
         _save(trained, folder)
         files.storage.share(folder, _TRAINED)
     return trained

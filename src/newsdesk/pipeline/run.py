@@ -85,12 +85,11 @@ def train_and_judge(
     from newsdesk.registry.versions import Registry
     from newsdesk.store.database import open_store
 
-    seed, budget = pipeline.training_pipeline.random_seed, pipeline.training_pipeline.tuning_budget
     with _named(settings.config_dir / MODEL_CONFIG):
-        check_candidates(models, seed)
+        check_candidates(models, pipeline.training_pipeline.random_seed)
         tracking = Tracking(settings) if options.effect != "nothing" else NoTracking()
         registry, store = Registry(settings), open_store(settings.database)
-        trained = train(prepared.dataset, prepared.source, models, seed, budget, tracking, progress)
+        trained = train(prepared.dataset, prepared.source, models, pipeline.training_pipeline, tracking, progress)
 
     progress.step("Judging and registering")
     gate = Gate(settings, registry, Promotions(settings, registry, store, actor), options)

@@ -11,6 +11,7 @@ import numpy as np
 from newsdesk import __version__
 from newsdesk.articles.dataset import Dataset, Examples, read_examples
 from newsdesk.config.model_config import ModelConfig
+from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
@@ -55,8 +56,7 @@ def train(
     dataset: Dataset,
     source: str,
     config: ModelConfig,
-    seed: int,
-    tuning_budget: int,
+    settings: TrainingPipeline,
     tracking: "Tracking",
     progress: Progress,
 ) -> Trained:
@@ -65,21 +65,21 @@ def train(
     Raises `ConfigError`, `TrainingError`.
     """
     progress.step("Cleaning and counting terms")
-    material = gather(dataset, config, seed)
+    material = gather(dataset, config, settings.random_seed)
     with _tracked_run(tracking, dataset, source) as run_id:
         candidates: list[Candidate] = []
         for number, name in enumerate(config.models, start=1):
             progress.step(f"Fitting {name} ({number} of {len(config.models)})")
-            candidates.append(fit_candidate(name, material, tuning_budget))
+            candidates.append(fit_candidate(name, material, settings.tuning_budget, settings.gate.metric))
             _track(tracking, candidates[-1], dataset, run_id)
-        return _decide(candidates, dataset, config, seed, tracking, progress, run_id)
+        return _decide(candidates, dataset, config, settings, tracking, progress, run_id)
 
 
 def compare(
     candidates: Sequence[Candidate],
     dataset: Dataset,
     config: ModelConfig,
-    seed: int,
+    settings: TrainingPipeline,
     tracking: "Tracking",
     progress: Progress,
 ) -> Trained:
@@ -87,7 +87,7 @@ def compare(
     with _tracked_run(tracking, dataset, dataset.manifest.source) as run_id:
         for candidate in candidates:
             _track(tracking, candidate, dataset, run_id)
-        return _decide(candidates, dataset, config, seed, tracking, progress, run_id)
+        return _decide(candidates, dataset, config, settings, tracking, progress, run_id)
 
 
 @contextmanager
@@ -110,12 +110,12 @@ def _decide(
     candidates: Sequence[Candidate],
     dataset: Dataset,
     config: ModelConfig,
-    seed: int,
+    settings: TrainingPipeline,
     tracking: "Tracking",
     progress: Progress,
     run_id: str,
 ) -> Trained:
-    best = best_servable(candidates)
+    best, seed = best_servable(candidates, settings.gate.metric), settings.random_seed
     if best is None or best.bundle is None:
         raise TrainingError(
             "None of the classifiers in configs/model_config.yaml can be served: add one of the four that ship with it."

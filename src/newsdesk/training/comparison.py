@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from newsdesk.articles.dataset import Examples
+from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.model_config import Hyperparameters, TextCleaning
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
@@ -75,14 +76,16 @@ def predict_by_scikit_learn(fitted: Fitted, cleaning: TextCleaning) -> Callable[
     return predict
 
 
-def best_servable(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The candidate with the highest validation accuracy, then macro F1; None where none can serve."""
-    return max((candidate for candidate in candidates if candidate.bundle is not None), key=merit, default=None)
+def best_servable(candidates: Sequence[Candidate], metric: GateMetric = "accuracy") -> Candidate | None:
+    """The candidate of the highest merit by the gate's metric; None where none can serve."""
+    servable = (candidate for candidate in candidates if candidate.bundle is not None)
+    return max(servable, key=lambda candidate: merit(candidate, metric), default=None)
 
 
-def merit(candidate: Candidate) -> tuple[float, float]:
-    """By what candidates are compared: validation accuracy, then macro F1."""
-    return candidate.validation.accuracy, candidate.validation.f1_macro
+def merit(candidate: Candidate, metric: GateMetric) -> tuple[float, float, float]:
+    """By what candidates are compared, all on the validation set: the gate's metric, then accuracy, then macro F1."""
+    found = candidate.validation
+    return found.figure(metric), found.accuracy, found.f1_macro
 
 
 def _median_ms(predict_one: Callable[[str], object], texts: Sequence[str]) -> float:

@@ -1,6 +1,7 @@
 from functools import cache
 
 from newsdesk.articles.dataset import Examples
+from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.model_config import ModelConfig, TextCleaning
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
@@ -21,8 +22,8 @@ def candidate(name: str, validation: str, *, test: str = GOOD, servable: bool = 
     return Candidate(name, "Any", {}, {}, 0.1, True, bundle() if servable else None, *figures, 0.1)
 
 
-def best_of(*candidates: Candidate) -> str | None:
-    best = best_servable(candidates)
+def best_of(*candidates: Candidate, metric: GateMetric = "accuracy") -> str | None:
+    best = best_servable(candidates, metric)
     return best and best.name
 
 
@@ -52,6 +53,14 @@ def test_the_highest_validation_accuracy_wins_wherever_it_stands() -> None:
     field = [candidate("bad", BAD), candidate("perfect", PERFECT), candidate("good", GOOD)]
     assert best_of(*field) == "perfect"
     assert best_of(*reversed(field)) == "perfect"
+
+
+def test_the_winner_is_chosen_by_the_metric_that_it_is_judged_by() -> None:
+    truth = "aaaaaaaaab"
+    common, fair = candidate("common", "a" * 10, truth=truth), candidate("fair", "aaaaaaabbb", truth=truth)
+    for field in ((common, fair), (fair, common)):
+        assert best_of(*field) == "common"
+        assert best_of(*field, metric="macro_f1") == "fair"
 
 
 def test_among_equals_the_highest_macro_f1_wins() -> None:
