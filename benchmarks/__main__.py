@@ -14,6 +14,7 @@ from benchmarks import (
     calibration,
     dashboards,
     drift,
+    faults,
     fuzzing,
     monitoring,
     network,
@@ -45,6 +46,7 @@ MODULES = (
     monitoring,
     trust,
     poisoning,
+    faults,
     soak,
     dashboards,
 )

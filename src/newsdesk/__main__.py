@@ -1,4 +1,19 @@
-from newsdesk.cli.app import main
+"""The command, which can be stopped from its first moment on: what it is made of takes a while to load."""
+
+import sys
+
+from newsdesk.stopping import Stopped, take_stop_requests
+
+
+def main() -> None:
+    take_stop_requests()
+    try:
+        from newsdesk.cli.app import main as run_command
+    except Stopped as stopped:
+        sys.stderr.write("newsdesk: Stopped before anything was begun.\n")
+        sys.exit(stopped.exit_code)
+    run_command()
+
 
 if __name__ == "__main__":  # worker processes import this module, too
     main()

@@ -39,7 +39,8 @@ ROOMS = [
     "text",
     "config",
 ]
-GROUND = {"__init__", "errors", "atomic", "http_client", "printable", "private_files", "redaction"}  # below every room
+# Below every room.
+GROUND = {"__init__", "errors", "atomic", "http_client", "printable", "private_files", "redaction", "stopping"}
 
 
 def python_files() -> list[Path]:

@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from threading import Thread
 
 from newsdesk.bulk.scorer import Answer, NotScored, Scorer
 from newsdesk.errors import NewsdeskError
 from newsdesk.model.bundle import Bundle
+from newsdesk.stopping import uninterrupted
 
 Texts = Sequence[str | NotScored]
 
@@ -39,10 +41,12 @@ def answered(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = No
         return
     # Started anew, not forked: threads of ours and of libraries do not outlive a fork.
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (scorer.version, scorer.bundle))
+    resource_tracker.ensure_running()  # its start would end our deafness
     under_way: deque[Future[list[Answer]]] = deque()
     try:
         for texts in chain(first, waiting):
-            under_way.append(pool.submit(_work, texts))
+            with uninterrupted(), _deaf_to_ctrl_c():  # so are the processes that this starts
+                under_way.append(pool.submit(_work, texts))
             if len(under_way) >= processes * _AHEAD:
                 yield under_way.popleft().result()
         while under_way:
@@ -54,6 +58,16 @@ def answered(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = No
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that are started in the `with` block never get it, as they inherit what is blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answers(scorer: Scorer, texts: Texts) -> list[Answer]:

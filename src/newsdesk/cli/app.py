@@ -33,6 +33,7 @@ from newsdesk.cli import (
 )
 from newsdesk.errors import NewsdeskError
 from newsdesk.redaction import redact
+from newsdesk.stopping import Stopped, StopRequests, take_stop_requests
 
 # The groups of `newsdesk --help`, in its order: what one does, looks at, must not lose, and leaves to machines.
 EVERY_DAY, LOOK, KEEP_SAFE, FOR_SCHEDULERS = "Every day", "Look", "Keep safe", "For schedulers"
@@ -93,10 +94,12 @@ def version() -> None:
 
 def main() -> None:
     """Run the command line; every error of ours ends in one sentence and its exit code."""
-    output.prepare()
-    _have_a_home()
-    logging.setLogRecordFactory(_record)
-    sys.exit(output.end(_run()))
+    requests = take_stop_requests()
+    exit_code = _run(requests)
+    if requests.asked is not None and requests.is_too_late and exit_code < 128:
+        output.say("It was too late to stop: what was decided is carried out.")
+    requests.is_too_late = True
+    sys.exit(output.end(exit_code))
 
 
 def _record(*arguments: Any, **named: Any) -> logging.LogRecord:
@@ -115,20 +118,24 @@ def _have_a_home() -> None:
         os.environ["HOME"] = str(Path(os.environ.get("NEWSDESK_HOME") or "var").absolute())
 
 
-def _run() -> int:
+def _run(requests: StopRequests) -> int:
     """The exit code of the command."""
     try:
+        output.prepare()
+        _have_a_home()
+        logging.setLogRecordFactory(_record)
         app()
     except SystemExit as ended:
         if isinstance(ended.__context__, output.OutputRefused):  # of a closed pipe, for which Typer has no word
             return output.refused(ended.__context__)
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except KeyboardInterrupt:
-        output.say("Stopped. What was finished is kept; run the command again to go on.")
-        return 130
+    except (Stopped, KeyboardInterrupt) as stopped:
+        return _stopped(requests, stopped.exit_code if isinstance(stopped, Stopped) else 130)
     except output.OutputRefused as error:
         return output.refused(error)
     except Exception as error:  # noqa: BLE001 - every one is told, a defect as such
+        if requests.asked is not None and not requests.is_too_late:
+            return _stopped(requests, Stopped(requests.asked).exit_code)  # whatever a library made of it
         secrets = _secrets()
         if "--debug" in sys.argv:
             output.show_traceback(error, secrets)
@@ -140,6 +147,12 @@ def _run() -> int:
             _print_json(error, sentence)
         return exit_code
     return 0
+
+
+def _stopped(requests: StopRequests, exit_code: int) -> int:
+    requests.is_too_late = True
+    output.say("Stopped. What was finished is kept; run the command again to go on.")
+    return exit_code
 
 
 def _secrets() -> frozenset[str]:

@@ -10,6 +10,7 @@ from rich.progress import Progress as RichProgress
 
 from newsdesk.cli.tables import styled
 from newsdesk.printable import printable
+from newsdesk.stopping import heed_stop
 
 
 class ShownProgress:
@@ -22,11 +23,13 @@ class ShownProgress:
         self._started = 0.0
 
     def step(self, name: str, total: int | None = None) -> None:
+        heed_stop()
         self.finish()
         self._name, self._started = printable(name), time.monotonic()
         self._task = self._display.add_task(self._name, total=total, count="")
 
     def advance(self, parts: int = 1) -> None:
+        heed_stop()
         if self._task is not None:
             self._display.advance(self._task, parts)
             task = self._display.tasks[-1]

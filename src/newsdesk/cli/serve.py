@@ -24,7 +24,9 @@ def serve(
     from newsdesk.config.settings import load_settings
     from newsdesk.private_files import keep_private
     from newsdesk.serving.server import Listening, run
+    from newsdesk.stopping import leave_stop_requests
 
+    leave_stop_requests()
     settings = load_settings()
     keep_private(settings.home)
     settings = settings.model_copy(update={"api_workers": workers or settings.api_workers})
@@ -50,5 +52,10 @@ def require_free_port(host: str, port: int) -> None:
 
 def hand_over_to_server() -> None:
     """Become `newsdesk serve`, so that what training loaded does not stay in memory."""
+    from newsdesk.stopping import stop_requests
+
     sys.stdout.flush()
+    requests = stop_requests()
+    if requests is not None and requests.asked is not None:
+        return  # who asked to stop when it was too late for what was decided does not want a server
     os.execv(sys.executable, [sys.executable, "-m", "newsdesk", "serve"])  # noqa: S606 - our own command, no shell wanted

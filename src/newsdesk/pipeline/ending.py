@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError, NewsdeskError
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
+from newsdesk.stopping import Stopped, uninterrupted
 
 if TYPE_CHECKING:
     from newsdesk.store.pipeline_runs import Pipeline, Status
@@ -42,13 +43,14 @@ def remembered(settings: Settings, pipeline: "Pipeline", options: GateOptions = 
     started, ending = datetime.now(UTC), Ending()
     try:
         yield ending
-    except (Exception, KeyboardInterrupt) as error:
+    except (Exception, KeyboardInterrupt, Stopped) as error:
         ending.status = "refused" if isinstance(error, DataError) else "failed"
         ending.detail["error"] = error.code if isinstance(error, NewsdeskError) else type(error).__name__
         raise
     finally:
         if ending.status is not None and options.effect != "nothing":
-            _record(settings, pipeline, started, ending.status, ending)
+            with uninterrupted():
+                _record(settings, pipeline, started, ending.status, ending)
 
 
 def _record(settings: Settings, pipeline: "Pipeline", started: datetime, status: "Status", ending: Ending) -> None:

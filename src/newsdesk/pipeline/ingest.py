@@ -29,6 +29,7 @@ from newsdesk.pipeline.storage import Storage
 from newsdesk.pipeline.table_limits import refuse_too_many_broken
 from newsdesk.printable import printable
 from newsdesk.redaction import redact_address
+from newsdesk.stopping import too_late_to_stop, uninterrupted
 
 # A batch, its articles by story, the rows that were set aside, and what it says again: story key and category.
 _Contents = tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined], list[tuple[str, str]] | None]
@@ -140,6 +141,8 @@ class _Intake:
         """A table that changes while it is read waits for the next time. One that is known, or was retracted, is taken
         again only where somebody names it."""
         taken, waiting, retracted = [], [], []
+        tables = list(tables)
+        last = tables[-1] if tables else None
         for table in tables:
             found = None if by_name else self._found(table)
             if found:
@@ -159,8 +162,11 @@ class _Intake:
                 self._batches[before.digest] = before
                 taken.append(batch)
                 continue
-            folder = write_batch(self._home, batch, stories, aside, known)
-            self._storage.share(folder, MANIFEST)
+            if table is last:
+                too_late_to_stop()
+            with uninterrupted():
+                folder = write_batch(self._home, batch, stories, aside, known)
+                self._storage.share(folder, MANIFEST)
             if self._is_ingested(batch.digest):  # what it says was said before, and perhaps otherwise since
                 taken.append(batch.model_copy(update={"new": 0, "known": batch.new + batch.known}))
             else:

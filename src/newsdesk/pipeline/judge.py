@@ -14,6 +14,7 @@ from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.train import Trained
 from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.version import Version
+from newsdesk.stopping import too_late_to_stop
 from newsdesk.store.ledger import REGISTERED
 from newsdesk.training.category_change import CategoryChange, compare_categories
 from newsdesk.training.category_gate import decide_across_categories, judge_change
@@ -75,6 +76,7 @@ class Gate:
         seen = self.look(trained, dataset, thresholds, champion)
         if self._options.effect == "nothing":
             return Judged(seen.verdict, None, champion, is_done=False)
+        too_late_to_stop()
         version = self._registered(trained) if seen.may_serve else None
         verdict = replace(seen.verdict, reason=seen.verdict.reason + _way_out(seen, version, occasion))
         evidence = {

@@ -17,11 +17,11 @@ from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, RegistryError
 from newsdesk.pipeline.outside_moves import note_outside_move
 from newsdesk.pipeline.unfinished import before_champion, holder, rollback_target, unfinished_change
-from newsdesk.pipeline.uninterrupted import uninterrupted
 from newsdesk.registry.pointer import Champion, read_champion, write_champion
 from newsdesk.registry.protocol import Registered
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
+from newsdesk.stopping import too_late_to_stop, uninterrupted
 from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, is_decision_waiting, last_change
 
 _NOBODY_BEFORE = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
@@ -137,6 +137,7 @@ class Promotions:
         fetch_bundle(self._registry, version, self._settings.bundles)
         self._check_still_in_charge(champion)
         decision = "rolled back" if action == "rollback" else "promoted"
+        too_late_to_stop()
         with uninterrupted():
             self.write_down(action, decision, champion, version, version.digest, reason, evidence, replaced)
             try:

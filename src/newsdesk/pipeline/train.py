@@ -19,6 +19,7 @@ from newsdesk.model.profiling import with_profile
 from newsdesk.pipeline.candidates import fit_candidate, gather, with_hyperparameters
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.records import candidate_record, winner_record
+from newsdesk.stopping import uninterrupted
 from newsdesk.training.bundling import build_bundle, prove_equal, vocabulary_of, with_calibration, with_metrics
 from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import Candidate, best_servable
@@ -92,16 +93,20 @@ def compare(
 
 @contextmanager
 def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterator[str]:
-    run_id = tracking.start(
-        f"train {dataset.version}", {"dataset_version": dataset.version, "newsdesk_version": __version__}
-    )
+    run_id = None
     try:
+        with uninterrupted():
+            run_id = tracking.start(
+                f"train {dataset.version}", {"dataset_version": dataset.version, "newsdesk_version": __version__}
+            )
         tracking.add_dataset(
             run_id, source, dataset.version, {str(split): count for split, count in dataset.manifest.counts.items()}
         )
         yield run_id
     except BaseException:
-        tracking.finish(run_id, failed=True)
+        if run_id is not None:
+            with uninterrupted():
+                tracking.finish(run_id, failed=True)
         raise
     tracking.finish(run_id)
 
@@ -131,7 +136,7 @@ def _decide(
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
     prove_equal(uncalibrated, winner, testing)
     bundle, test = _measured(with_calibration(uncalibrated, calibration), testing)
-    with winner_record(winner, test, bundle, config) as record:
+    with winner_record(winner, test, bundle, config) as record, uninterrupted():
         tracking.record(run_id, record)
     return Trained(
         list(candidates), Winner(winner.name, winner.pipeline, len(training) + len(validation)), bundle, test, run_id
@@ -139,7 +144,7 @@ def _decide(
 
 
 def _track(tracking: "Tracking", candidate: Candidate, dataset: Dataset, parent: str) -> None:
-    with candidate_record(candidate, dataset) as record:
+    with candidate_record(candidate, dataset) as record, uninterrupted():
         tracking.log(record, parent)
 
 

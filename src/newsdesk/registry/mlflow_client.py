@@ -17,6 +17,7 @@ from newsdesk.errors import RegistryError
 from newsdesk.http_client import spare_proxies
 from newsdesk.private_files import keep_private
 from newsdesk.redaction import redact, redact_address, secrets_in
+from newsdesk.stopping import uninterrupted
 
 EXPERIMENT = "newsdesk"
 
@@ -35,7 +36,8 @@ def connect(settings: Settings) -> MlflowClient:
         spare_proxies(settings.tracking_uri)
         if not settings.mlflow_tracking_uri and not settings.embedded_mlflow.exists():
             # Made by the client, MLflow's own experiment would keep its artifacts in the folder we happen to be in.
-            SqlAlchemyStore(settings.tracking_uri, settings.artifact_root)  # type: ignore[no-untyped-call]
+            with uninterrupted():  # what is set up by half cannot be set up again
+                SqlAlchemyStore(settings.tracking_uri, settings.artifact_root)  # type: ignore[no-untyped-call]
         return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
 

@@ -1,0 +1,105 @@
+"""Requests to stop come through whatever libraries do with them, and not into the middle of what must be whole."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from newsdesk.stopping import (
+    Stopped,
+    StopRequests,
+    heed_stop,
+    leave_stop_requests,
+    stop_requests,
+    take_stop_requests,
+    too_late_to_stop,
+    uninterrupted,
+)
+
+NUMBERS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.fixture
+def requests() -> Iterator[StopRequests]:
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    yield take_stop_requests()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_ends_what_is_done_with_the_exit_code_that_shells_give(
+    requests: StopRequests, number: int, exit_code: int
+) -> None:
+    with pytest.raises(Stopped) as stopped:
+        signal.raise_signal(number)
+    assert stopped.value.exit_code == exit_code
+    assert requests.asked == number
+
+
+def test_no_library_takes_it_for_an_error_or_for_a_ctrl_c_of_its_own() -> None:
+    assert not issubclass(Stopped, Exception | KeyboardInterrupt)
+
+
+@pytest.mark.usefixtures("requests")
+def test_one_that_was_swallowed_is_heeded_at_the_next_step() -> None:
+    with suppress(BaseException):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(Stopped):
+        heed_stop()
+
+
+@pytest.mark.usefixtures("requests")
+def test_one_that_was_swallowed_keeps_what_was_decided_from_being_carried_out() -> None:
+    with suppress(BaseException):
+        signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Stopped):
+        too_late_to_stop()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_one_that_comes_too_late_interrupts_nothing(requests: StopRequests, number: int) -> None:
+    too_late_to_stop()
+    signal.raise_signal(number)
+    with uninterrupted():
+        signal.raise_signal(number)
+    heed_stop()
+    too_late_to_stop()
+    assert requests.asked == number
+
+
+@pytest.mark.usefixtures("requests")
+def test_one_that_comes_into_what_must_be_whole_waits_for_its_end() -> None:
+    done = []
+
+    def write() -> None:
+        with uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            done.append("whole")
+
+    with pytest.raises(Stopped):
+        write()
+    assert done == ["whole"]
+
+
+def test_what_is_to_be_ignored_stays_ignored(requests: StopRequests) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    assert take_stop_requests() is requests
+    signal.raise_signal(signal.SIGINT)
+    assert requests.asked is None
+
+
+@pytest.mark.usefixtures("requests")
+def test_a_server_has_signals_to_itself() -> None:
+    leave_stop_requests()
+    assert stop_requests() is None
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_next_command_in_a_process_can_be_stopped_again(requests: StopRequests) -> None:
+    too_late_to_stop()
+    assert take_stop_requests() is not requests
+    with pytest.raises(Stopped):
+        signal.raise_signal(signal.SIGINT)
