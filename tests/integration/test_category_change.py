@@ -1,5 +1,6 @@
 """A new model whose categories are not the champion's is promoted, asked about or refused, as was configured."""
 
+import asyncio
 import json
 import shutil
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from newsdesk.cli.app import app
 from newsdesk.config.settings import Settings
 from newsdesk.errors import UsageError
+from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.pipeline.ingest import ingest
 from newsdesk.pipeline.planned import evaluate_plan, train_candidate
 from newsdesk.pipeline.planning import Wanted, plan_training
@@ -21,7 +23,9 @@ from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.run import Outcome, run
 from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.reader import open_registry
-from newsdesk.serving.model_source import ModelSource
+from newsdesk.serving.follower import Follower
+from newsdesk.serving.model_source import ModelSource, Served
+from newsdesk.serving.models import ServedModels
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import Entry, entries, is_decision_waiting
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
@@ -63,6 +67,14 @@ class Desk:
         assert pointer is not None
         assert pointer.version == served.version
         return served.version
+
+    def server(self) -> tuple[Follower, ServedModels]:
+        """A server that runs: it looks who is in charge when it is told to."""
+        source = ModelSource(self.settings)
+        models = ServedModels(source.load_at_start(), 5, 0.05)
+        told: list[Served] = []
+        follower = Follower(source, models, ApiMetrics(), interval=60, with_challenger=True, on_swap=told.append)
+        return follower, models
 
     @property
     def promotions(self) -> Promotions:
@@ -118,6 +130,7 @@ def desk(home: Desk) -> Desk:
 
 def test_ids_of_classes_in_place_of_names_are_refused_registered_and_not_followed(desk: Desk) -> None:
     """What other tables, and the sample, come to on a home with a champion of its own."""
+    follower, models = desk.server()
     ids = dict(zip(("business", "entertainment", "politics", "sports"), "0123", strict=True))
     done = desk.newsdesk("run", "--no-serve", "--json", "--data", str(desk.table(renamed(OWN, **ids))))
     told = json.loads(done.stdout)
@@ -129,8 +142,10 @@ def test_ids_of_classes_in_place_of_names_are_refused_registered_and_not_followe
     assert f"newsdesk models promote {newest.to_version}" in reason
     assert (newest.decision, newest.from_version) == ("refused", "1")
     assert desk.registered[newest.to_version] == ()
-    assert desk.served == "1"
-    assert told["champion"]["version"] == "1"
+    assert desk.served == told["champion"]["version"] == "1"
+    asyncio.run(follower.look())
+    assert models.champion is not None
+    assert (models.champion.version, models.challenger) == ("1", None)
 
 
 def test_a_renamed_category_waits_for_a_yes_and_the_champion_serves_on(desk: Desk) -> None:
@@ -173,6 +188,15 @@ def test_a_rehearsal_tells_the_verdict_and_leaves_no_trace(desk: Desk) -> None:
     assert told["version"] is None
     assert desk.traces == before
     assert desk.served == "1"
+
+
+def test_a_retraining_is_rehearsed_alike(desk: Desk) -> None:
+    before = desk.traces
+    done = desk.newsdesk("retrain", "--dry-run", "--json", "--data", str(desk.table(ROWS)))
+    told = json.loads(done.stdout)["outcome"]
+    assert (done.exit_code, told["gate"]["decision"], told["is_done"]) == (0, "promoted", False)
+    assert desk.traces == before
+    assert newest_run(open_store(desk.settings.database), "retrain") is None
 
 
 def test_a_model_is_registered_beside_all_that_serves_where_nobody_is_to_be_put_in_charge(desk: Desk) -> None:

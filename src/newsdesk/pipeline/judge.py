@@ -110,7 +110,8 @@ class Gate:
     ) -> Judged:
         """Tell the ledger; no alias is moved, for the challenger is asked by servers, too."""
         reason = f"nobody is put in charge, as asked; the gate says {verdict.decision}: {verdict.reason}"
-        self._promotions.write_down("promote", REGISTERED, champion, version, digest, reason, evidence)
+        decision = REGISTERED if version else verdict.decision
+        self._promotions.write_down("promote", decision, champion, version, digest, reason, evidence)
         return Judged(verdict, _number(version), champion, is_done=False)
 
     def look(

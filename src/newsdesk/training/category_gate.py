@@ -41,7 +41,7 @@ def decide_across_categories(
         return verdict
     of_all = decide(answers.compare(gate.metric))
     if of_all.decision != "promoted":
-        return verdict
+        return replace(verdict, reason=f"{verdict.reason}; on all test articles, {of_all.reason}")
     within = f"within training_pipeline.gate.max_loss {gate.max_loss:g}"
     told = f"on the categories that both know the difference is {shared.gain:+.3f}, {within}"
     return replace(of_all, reason=f"{of_all.reason}; {told}")
