@@ -1,5 +1,6 @@
 """The documentation is a contract: what it shows runs, and what exists is in it."""
 
+import json
 import os
 import re
 import shlex
@@ -9,8 +10,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, get_args
 
+import httpx
 import pytest
 from pydantic import BaseModel
+from sklearn.linear_model import LogisticRegression
 from typer.main import get_command
 
 from newsdesk.articles.columns import KNOWN_NAMES
@@ -18,13 +21,15 @@ from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.app import app
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.settings import Settings
+from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring import batch
 from newsdesk.monitoring.catalogue import CATALOGUE
 from newsdesk.serving.codes import Code
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.problems import ProblemCode
 from newsdesk.serving.security.permissions import PERMISSIONS
-from tests.builders import QUICK_MODELS, sample_rows, write_csv
+from tests.builders import QUICK_MODELS, fitted_bundle, sample_rows, settings_in, write_csv
+from tests.serving import service_of, while_running
 from tests.warm import warm_newsdesk
 
 ROOT = Path(__file__).parents[2]
@@ -37,16 +42,16 @@ def shell_lines(page: Path) -> list[str]:
     return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
 
 
-def newsdesk_commands() -> list[str]:
-    """Of the README, and of the page whose commands need no more than a champion."""
-    pages = (ROOT / "README.md", ROOT / "docs" / "scoring.md")
-    return [line for page in pages for line in shell_lines(page) if line.startswith("newsdesk ")]
+def newsdesk_commands(*pages: str) -> list[str]:
+    """Of these pages, whose commands need no more than `desk` has, in their order."""
+    return [line for page in pages for line in shell_lines(ROOT / page) if line.startswith("newsdesk ")]
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
     """A folder with what the README says a reader has: a table, and one with the labels apart."""
-    folder = tmp_path_factory.mktemp("reader")
+    folder = tmp_path / "reader"
+    folder.mkdir()
     rows = sample_rows(60)
     write_csv(folder / "articles.csv", rows)
     write_csv(folder / "labels.csv", [{"id": row["id"], "category": row["category"]} for row in rows])
@@ -55,23 +60,56 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_readme_commands_run_in_the_order_in_which_they_stand(desk: Path) -> None:
-    environment = os.environ | {"NEWSDESK_HOME": str(desk / "var")}
-    commands = newsdesk_commands()
+def run_at(desk: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"NEWSDESK_HOME": "var"}
+    command = [warm_newsdesk(), *arguments]
+    return subprocess.run(command, cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def filled_in(line: str, desk: Path) -> list[str]:
+    """The arguments of a command, with what its words in capitals stand for on this desk."""
+    words = shlex.split(line)[1:]
+    if "VERSION" in words:
+        words[words.index("VERSION")] = next(desk.glob("var/datasets/*/manifest.json")).parent.name
+    if "ARCHIVE" in words:
+        words[words.index("ARCHIVE")] = str(next(desk.glob("var/backups/newsdesk-*")))
+    return words
+
+
+@pytest.mark.parametrize("pages", [("README.md", "docs/scoring.md"), ("docs/how-do-i.md",)], ids=["README", "how-do-i"])
+def test_the_commands_of_a_page_run_in_the_order_in_which_they_stand(desk: Path, pages: tuple[str, ...]) -> None:
+    commands = newsdesk_commands(*pages)
     assert commands
     for line in commands:
         if "rollback" in line:  # there must be something to go back from
-            again = [warm_newsdesk(), "run", "--data", "articles.csv", "--no-serve"]
             (desk / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.3}}", encoding="utf-8")
-            subprocess.run(again, cwd=desk, env=environment, capture_output=True, timeout=120, check=True)
-            promote = [warm_newsdesk(), "models", "promote", "2"]
-            subprocess.run(promote, cwd=desk, env=environment, capture_output=True, timeout=120, check=True)
-        arguments = [warm_newsdesk(), *shlex.split(line)[1:]]
-        done = subprocess.run(
-            arguments, cwd=desk, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+            assert run_at(desk, "run", "--data", "articles.csv", "--no-serve").returncode == 0
+            assert run_at(desk, "models", "promote", "2").returncode == 0
+        done = run_at(desk, *filled_in(line, desk))
         assert done.returncode == 0, f"{line}: {done.stderr}"
     assert {path.name for path in desk.iterdir()} == {"articles.csv", "labels.csv", "configs", "var"}
+
+
+def test_what_the_page_of_wishes_asks_of_the_api_is_answered(tmp_path: Path) -> None:
+    requests = [shlex.split(line) for line in shell_lines(ROOT / "docs" / "how-do-i.md") if line.startswith("curl ")]
+    assert len(requests) >= 4
+    predictor = Predictor(fitted_bundle(LogisticRegression(C=10.0)))
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        return [
+            await client.post(words[2].removeprefix("localhost:8000"), json=json.loads(words[words.index("-d") + 1]))
+            for words in requests
+        ]
+
+    for words, answer in zip(requests, while_running(service_of(settings_in(tmp_path), predictor), ask), strict=True):
+        assert answer.is_success, (words, answer.text)
+
+
+def test_there_are_thirty_wishes_and_more_and_where_one_cannot_the_page_says_so() -> None:
+    wishes = page_of("how-do-i.md").split("\n### … ")[1:]
+    assert len(wishes) >= 30
+    assert all(wish.partition("\n")[0].endswith("?") for wish in wishes)
+    assert sum("\nYou cannot" in wish for wish in wishes) >= 6
 
 
 def test_the_readme_names_only_targets_that_the_makefile_has() -> None:
@@ -87,6 +125,12 @@ def test_the_readme_names_only_targets_that_the_makefile_has() -> None:
 def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_place_in_a_page_of_ours_leads_to_a_heading(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#:]*\.md)?#([^)]+)\)", page.read_text(encoding="utf-8")):
+        assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
 
 
 @pytest.mark.parametrize("name", ["api.md", "operating.md", "security.md"])
@@ -163,6 +207,12 @@ def test_every_code_of_a_problem_is_documented_and_no_other() -> None:
 def test_every_metric_is_documented_as_the_program_tells_it() -> None:
     for metric in CATALOGUE:
         assert f"| `{metric.name}` | {metric.kind} | {', '.join(metric.labels)} | {metric.help} |" in page_of("api.md")
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are linked by, as GitHub makes it of them."""
+    headings = re.findall(r"^#{1,6} (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def page_of(name: str) -> str:

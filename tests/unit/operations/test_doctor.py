@@ -1,5 +1,6 @@
 """What each check of the doctor finds, on the real thing."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from newsdesk.operations.doctor.resources import available_memory, check_disk, c
 from newsdesk.operations.doctor.secrets import check_secrets
 from newsdesk.operations.doctor.state import check_lock, check_restore, check_spool
 from newsdesk.operations.doctor.versions import check_versions
+from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from newsdesk.serving.security.secret import require_safe_secret
 from newsdesk.store.database import open_store
 from tests.answering import answering
@@ -110,14 +112,30 @@ def test_a_clock_that_goes_wrong_is_told(seconds: int, level: str) -> None:
         (404, b"", "problem"),
     ],
 )
-def test_who_listens_on_the_port_is_known_by_its_answer(status: int, body: bytes, level: str) -> None:
+def test_who_listens_on_the_port_is_known_by_its_answer(status: int, body: bytes, level: str, tmp_path: Path) -> None:
     with answering(status, body) as port:
-        assert levels(check_port("127.0.0.1", port)) == [level]
-        assert levels(check_port("0.0.0.0", port)) == [level]
+        assert levels(check_port("127.0.0.1", port, tmp_path)) == [level]
+        assert levels(check_port("0.0.0.0", port, tmp_path)) == [level]
 
 
-def test_an_address_that_is_not_of_this_machine_is_told() -> None:
-    assert levels(check_port("192.0.2.1", 8000)) == ["problem"]
+def test_of_two_newsrooms_on_one_machine_each_knows_its_own_server(tmp_path: Path) -> None:
+    morning, evening = ("sha256:" + character * 64 for character in "ab")
+    homes = {digest: tmp_path / name for digest, name in ((morning, "morning"), (evening, "evening"))}
+    for digest, bundles in homes.items():
+        write_champion(bundles, Champion(version="1", digest=digest, bundle=bundle_folder_name(digest)))
+    body = json.dumps({"status": "healthy", "model_version": "1", "digest": morning}).encode()
+    with answering(200, body) as port:
+        assert levels(check_port("127.0.0.1", port, homes[morning])) == ["ok"]
+        (other,) = check_port("127.0.0.1", port, homes[evening])
+        assert (other.level, "another newsroom's" in other.message, "API_PORT" in other.fix) == ("problem", True, True)
+        (
+            homes[evening] / bundle_folder_name(morning)
+        ).mkdir()  # a server that did not follow yet serves an earlier model
+        assert levels(check_port("127.0.0.1", port, homes[evening])) == ["ok"]
+
+
+def test_an_address_that_is_not_of_this_machine_is_told(tmp_path: Path) -> None:
+    assert levels(check_port("192.0.2.1", 8000, tmp_path)) == ["problem"]
 
 
 def test_a_store_is_looked_into_and_never_made(tmp_path: Path) -> None:

@@ -5,17 +5,21 @@ import json
 import socket
 from collections.abc import Iterator
 from http.client import HTTPException
+from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
+from newsdesk.errors import RegistryError
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
+from newsdesk.registry.pointer import bundle_folder_name, read_champion
 
 _PATIENCE = 3.0  # seconds
 _LARGEST_ANSWER = 64 * 1024
 
 
-def check_port(host: str, port: int) -> Iterator[Finding]:
-    """Free for the API, taken by it, or taken by somebody else."""
+def check_port(host: str, port: int, bundles: Path) -> Iterator[Finding]:
+    """Free for the API, taken by it, by the Newsdesk of another home than that of `bundles`, or by somebody else."""
     reached = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
     try:
         socket.create_connection((reached, port), timeout=_PATIENCE).close()
@@ -23,7 +27,13 @@ def check_port(host: str, port: int) -> Iterator[Finding]:
         yield _free(host, port)
         return
     status = _health(reached, port)
-    if status is None:
+    if status and _is_of_another_home(reached, port, bundles):
+        yield problem(
+            "ports",
+            f"Newsdesk answers on port {port} with a model that {bundles} does not have: it is another newsroom's.",
+            "Set API_PORT to another port, and start the server of this home there.",
+        )
+    elif status is None:
         yield problem(
             "ports",
             f"Port {port} on {reached} is taken by something that is not Newsdesk.",
@@ -53,12 +63,29 @@ def _free(host: str, port: int) -> Finding:
 
 def _health(host: str, port: int) -> str | None:
     """What Newsdesk says of itself; None where the answer is not Newsdesk's."""
+    told = _answer(host, port, "/health")
+    return str(told["status"]) if "model_version" in told and "status" in told else None
+
+
+def _is_of_another_home(host: str, port: int, bundles: Path) -> bool:
+    """Whether it serves a model that never was in this home. Without a key, for nobody knows whose server it is: where
+    one is asked for, and where this home has no champion to compare with, it is taken for ours."""
+    try:
+        champion = read_champion(bundles)
+        folder = bundle_folder_name(str(_answer(host, port, "/model/info").get("digest")))
+    except RegistryError:
+        return False
+    return champion is not None and folder != champion.bundle and not (bundles / folder).is_dir()
+
+
+def _answer(host: str, port: int, path: str) -> dict[str, Any]:
+    """The object that is answered; empty where there is none."""
     shown = f"[{host}]" if ":" in host else host
     try:
-        told = json.loads(_body(f"http://{shown}:{port}/health"))
-        return str(told["status"]) if "model_version" in told else None
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        return None
+        told = json.loads(_body(f"http://{shown}:{port}{path}"))
+    except (OSError, HTTPException, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _body(address: str) -> bytes:
