@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from newsdesk import atomic
 from newsdesk.articles import tables
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.quarantine import Quarantined
+from newsdesk.articles.quarantine import NOT_BROKEN, Quarantined
 from newsdesk.articles.reading import TableReading
 from newsdesk.errors import DataError
 
@@ -58,6 +58,13 @@ class Batch(BaseModel):
     quarantined: dict[str, int] = {}
     reading: TableReading | None = None
     retractions: tuple[Retraction, ...] = ()
+
+    @property
+    def broken(self) -> int:
+        """How many of the rows are set aside for something wrong with the table, which repeats are not; a row with two
+        faults counts twice where the table was refused."""
+        faults = sum(count for reason, count in self.quarantined.items() if reason not in NOT_BROKEN)
+        return min(faults, self.rows - self.new - self.known) if self.rows else faults
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsdesk.cli.options import AsJson
+from newsdesk.cli.table_options import CategoryColumn, EncodingOption, SheetOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from newsdesk.config.settings import Settings
     from newsdesk.pipeline.promote import Promotions
@@ -27,7 +29,7 @@ Actor = Annotated[str | None, typer.Option(help="Who, for the promotion ledger. 
 
 @app.command("list", epilog="Example: newsdesk models list")
 def list_versions(as_json: AsJson = False) -> None:
-    """Show every registered version, newest first."""
+    """Show every registered version, newest first, those that were measured on the same test set together."""
     from newsdesk.config.settings import load_settings
     from newsdesk.registry.reader import open_reader, open_registry
     from newsdesk.registry.version import MODEL
@@ -42,14 +44,33 @@ def list_versions(as_json: AsJson = False) -> None:
     if not versions:
         print("No model is registered yet. Train one: newsdesk run.")
         return
-    table = table_of()
-    for heading in ("version", "in charge", "model", "test accuracy", "dataset", "registered (UTC)", "digest"):
-        table.add_column(heading, justify="right" if heading == "test accuracy" else "left")
-    for version in versions:
-        when = f"{version.registered_at:%Y-%m-%d %H:%M}"
-        figures = (version.model_type, f"{version.accuracy:.4f}", version.dataset_version, when, version.digest[7:19])
-        table.add_row(version.version, ", ".join(version.aliases), *figures)
+    table, sets = table_of(), _test_sets(versions)
+    for heading in ("version", "in charge", "model", "test set", "accuracy", "dataset", "registered (UTC)", "digest"):
+        table.add_column(heading, justify="right" if heading == "accuracy" else "left")
+    for dataset, mark in sets.items():
+        for version in (version for version in versions if version.dataset_version == dataset):
+            when = f"{version.registered_at:%Y-%m-%d %H:%M}"
+            figures = (version.model_type, mark, f"{version.accuracy:.4f}", dataset, when, version.digest[7:19])
+            table.add_row(version.version, ", ".join(version.aliases), *figures)
+        table.add_section()
     print_table(wide_console(), MODEL, table)
+    if len(sets) > 1:
+        print(
+            "Accuracies on different test sets cannot be compared. On the same articles: newsdesk models compare "
+            f"{versions[-1].version} {versions[0].version}"
+        )
+
+
+def _test_sets(versions: "Sequence[Version]") -> dict[str, str]:
+    """A mark for the test set of each dataset: that of the newest version is A."""
+    datasets = dict.fromkeys(version.dataset_version for version in versions)
+    return {dataset: _mark(number) for number, dataset in enumerate(datasets)}
+
+
+def _mark(number: int) -> str:
+    """A, B … Z, AA, AB …"""
+    before, letter = divmod(number, 26)
+    return (_mark(before - 1) if before else "") + chr(ord("A") + letter)
 
 
 @app.command("promote", epilog="Example: newsdesk models promote 3 --reason 'better on local politics'")
@@ -110,20 +131,54 @@ def ledger(as_json: AsJson = False) -> None:
     print_table(wide_console(), "Promotion ledger", table)
 
 
-@app.command("compare", epilog="Example: newsdesk models compare --live")
+@app.command("compare", epilog="Example: newsdesk models compare 1 2")
 def compare(
+    versions: Annotated[
+        list[str] | None, typer.Argument(metavar="VERSION VERSION...", help="Numbers of the versions to compare.")
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Compare by what was answered in production.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="A table of labelled articles. Default: the test set of the champion's dataset.")
+    ] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    category_column: CategoryColumn = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how the challenger does beside the champion, in the shadow or in an A/B test."""
+    """Measure versions on the same articles; with --live, show how the newest experiment went."""
+    from newsdesk.errors import UsageError
+
+    if live:
+        if versions or data:
+            raise UsageError(
+                "--live compares what an experiment answered. Leave out --live, or the versions and --data."
+            )
+        _compare_live(as_json)
+        return
+    if versions is None or len(set(versions)) < len(versions) or len(versions) < 2:
+        raise UsageError("Name two versions or more, each once: newsdesk models compare 1 2. Or add --live.")
+    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.settings import load_settings
+    from newsdesk.pipeline.evaluate_versions import evaluate_versions
+    from newsdesk.pipeline.prepare import Source
+
+    source = Source(data, None, ColumnNames(text_column, title_column, category_column), encoding, None, sheet)
+    with shown_progress() as progress:
+        measured = evaluate_versions(versions, source, load_settings(), progress)
+    from newsdesk.cli import evaluate
+
+    (evaluate.print_json if as_json else evaluate.print_comparison)(measured)
+
+
+def _compare_live(as_json: bool) -> None:
     from newsdesk.config.settings import load_settings
     from newsdesk.config.yaml_file import load_pipeline_config
-    from newsdesk.errors import UsageError
     from newsdesk.monitoring.comparison import compare_live
     from newsdesk.store.database import open_store
 
-    if not live:
-        raise UsageError("Only live answers can be compared for now. Add --live.")
     settings = load_settings()
     limits = load_pipeline_config(settings.config_dir).monitoring.feedback
     comparison = compare_live(open_store(settings.database), limits)

@@ -1,6 +1,7 @@
 """`newsdesk plan`, `train`, `evaluate`, `promote`: a training step by step."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from newsdesk.cli.gate_options import Yes
 from newsdesk.cli.options import AsJson
 from newsdesk.cli.output import tell
+from newsdesk.cli.table_options import CategoryColumn, EncodingOption, SheetOption, TextColumn, TitleColumn
 
 PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
 
@@ -93,10 +95,39 @@ def train(
     print_dead(trained.test.dead_categories, trained.test.tested_categories)
 
 
-def evaluate(plan: PlanId, as_json: AsJson = False) -> None:
-    """Compare the candidates of a plan, fit the best again, measure it on the test set, track it all."""
+def evaluate(
+    plan: Annotated[str | None, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A table of labelled articles to measure a version on.")] = None,
+    version: Annotated[str | None, typer.Option("--version", help="Its number. Default: the champion.")] = None,
+    text_column: TextColumn = None,
+    title_column: TitleColumn = None,
+    category_column: CategoryColumn = None,
+    encoding: EncodingOption = "utf-8",
+    sheet: SheetOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a registered version on a table, or on the champion's test set; with --plan, a plan's candidates.
+
+    Those of a plan are compared, the best is fitted again and measured on the test set, and all is tracked.
+    """
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
+    from newsdesk.errors import UsageError
+
+    if plan is None:
+        from newsdesk.articles.columns import ColumnNames
+        from newsdesk.pipeline.evaluate_versions import evaluate_versions
+        from newsdesk.pipeline.prepare import Source
+
+        source = Source(data, None, ColumnNames(text_column, title_column, category_column), encoding, None, sheet)
+        with shown_progress() as progress:
+            measured = evaluate_versions([version] if version else [], source, load_settings(), progress)
+        from newsdesk.cli import evaluate as evaluated
+
+        (evaluated.print_json if as_json else evaluated.print_evaluation)(measured)
+        return
+    if data or version:
+        raise UsageError("A plan is measured on its own test set. Leave out --plan, or --data and --version.")
     from newsdesk.pipeline.planned import evaluate_plan
 
     with shown_progress() as progress:

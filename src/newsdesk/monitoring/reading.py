@@ -1,7 +1,7 @@
 """Read what the monitoring passes found out of the store: no prediction is looked at again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -59,9 +59,11 @@ def read_report(
         digest=manifest.digest,
         test_accuracy=manifest.metrics["accuracy"],
         windows=tuple(windows),
-        days=tuple(_days(windows, own)),
-        by_version=_performances([row for row in rows if row.stored.arm != "shadow"], lambda row: row.version),
-        by_arm=_performances([row for row in rows if row.stored.arm], lambda row: row.arm),
+        days=tuple(_days(windows, own, manifest.classes)),
+        by_version=_performances(
+            [row for row in rows if row.stored.arm != "shadow"], lambda row: row.version, manifest.classes
+        ),
+        by_arm=_performances([row for row in rows if row.stored.arm], lambda row: row.arm, manifest.classes),
         labels=last_pass.detail["labels"],
         decision=decision,
         distrusted=tuple(last_pass.detail["distrusted"]),
@@ -84,11 +86,15 @@ def _windows_of(own: Sequence[_Row], manifest: Manifest, min_texts: int) -> list
         if scores and manifest.profile:
             tally = sum((row.tally for row in rows), start=Tally())
             missing = left_out([score.feature for score in scores], tally, manifest.profile, min_texts)
-        found.append(Window(start, end, first.version, first.digest, _performance(rows), scores, state, missing))
+        found.append(
+            Window(
+                start, end, first.version, first.digest, _performance(rows, manifest.classes), scores, state, missing
+            )
+        )
     return found
 
 
-def _days(windows: Sequence[Window], own: Sequence[_Row]) -> list[Window]:
+def _days(windows: Sequence[Window], own: Sequence[_Row], classes: Collection[str]) -> list[Window]:
     """Windows of a day in UTC, as bad as the worst in them."""
     days = []
     for day, rows in _grouped(own, lambda row: _midnight(row.start)).items():
@@ -96,12 +102,14 @@ def _days(windows: Sequence[Window], own: Sequence[_Row]) -> list[Window]:
         worst = max(states, key=_WORST_LAST.index)
         newest = rows[-1].stored
         end = day + timedelta(days=1)
-        days.append(Window(day, end, newest.version, newest.digest, _performance(rows), (), worst))
+        days.append(Window(day, end, newest.version, newest.digest, _performance(rows, classes), (), worst))
     return days
 
 
-def _performances(rows: Sequence[_Row], name: Callable[[StoredWindow], str]) -> Mapping[str, Performance]:
-    return {key: _performance(found) for key, found in sorted(_grouped(rows, name).items())}
+def _performances(
+    rows: Sequence[_Row], name: Callable[[StoredWindow], str], classes: Collection[str]
+) -> Mapping[str, Performance]:
+    return {key: _performance(found, classes) for key, found in sorted(_grouped(rows, name).items())}
 
 
 def _grouped(rows: Sequence[_Row], key: Callable[[StoredWindow], Key]) -> dict[Key, list[_Row]]:
@@ -111,8 +119,8 @@ def _grouped(rows: Sequence[_Row], key: Callable[[StoredWindow], Key]) -> dict[K
     return groups
 
 
-def _performance(rows: Sequence[_Row]) -> Performance:
-    return sum((row.tally for row in rows), start=Tally()).performance()
+def _performance(rows: Sequence[_Row], classes: Collection[str]) -> Performance:
+    return sum((row.tally for row in rows), start=Tally()).performance(classes)
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -36,17 +36,21 @@ class DriftScore:
 
 @dataclass(frozen=True)
 class ClassFigures:
-    """Of the texts with usable feedback: how many belong to the category, were predicted to, and both."""
+    """Of the texts with usable feedback: how many belong to the category, were predicted to, and both.
+
+    `is_known`: whether the model could have answered the category at all.
+    """
 
     labelled: int
     predicted: int
     right: int
+    is_known: bool = True
 
     @property
     def f1(self) -> float | None:
-        """None where the category did not occur."""
+        """None where the category did not occur, or the model does not know it: then there is nothing to measure."""
         total = self.labelled + self.predicted
-        return 2 * self.right / total if total else None
+        return 2 * self.right / total if total and self.is_known else None
 
 
 @dataclass(frozen=True)

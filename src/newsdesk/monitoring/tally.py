@@ -1,7 +1,7 @@
 """What is counted about the predictions of a window: enough to judge it later, and to add windows up."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import add
 from typing import Any
@@ -76,8 +76,8 @@ class Tally:
             _sum(self.reviewed, other.reviewed),
         )
 
-    def performance(self) -> Performance:
-        """How good the predictions were."""
+    def performance(self, classes: Collection[str] = ()) -> Performance:
+        """How good the predictions were, by a model of these `classes`; without any, it knows all that was said."""
         judged = sum(counts.total() for counts in self.judged.values())
         is_whole = judged >= _NEARLY_ALL * self.texts  # whoever labelled them, little is left to be unknown
         reviewed = self.judged if is_whole else self.reviewed
@@ -86,6 +86,10 @@ class Tally:
             predicted.update(counts)
         labelled = {right: counts.total() for right, counts in reviewed.items()}
         right = {name: reviewed[name][name] if name in reviewed else 0 for name in labelled | predicted}
+
+        def is_known(name: str) -> bool:
+            return not classes or name in classes or predicted[name] > 0
+
         wrong = judged - sum(counts[name] for name, counts in self.judged.items())
         confidence = self.confidence_sum / self.texts if self.texts else None
         return Performance(
@@ -93,7 +97,10 @@ class Tally:
             self.texts,
             None if confidence is None else min(confidence, 1 - wrong / self.texts),
             share_of(sum(right.values()), sum(labelled.values())),
-            {name: ClassFigures(labelled.get(name, 0), predicted[name], right[name]) for name in sorted(right)},
+            {
+                name: ClassFigures(labelled.get(name, 0), predicted[name], right[name], is_known(name))
+                for name in sorted(right)
+            },
             dict(sorted(self.categories.items())),
             judged,
             wrong,

@@ -13,6 +13,7 @@ from newsdesk.monitoring.tally import Tally
 from newsdesk.store.prediction_scan import Columns, scan
 from newsdesk.text.language import UNKNOWN
 
+_SHADOW = "shadow"
 MOST_SAMPLED = 2000  # texts of a window whose words are looked at
 
 
@@ -57,21 +58,41 @@ def window_starts(now: datetime, seconds: int, count: int) -> list[datetime]:
 
 
 def count_window(store: Engine, start: datetime, seconds: int, with_feedback: Collection[str]) -> dict[Source, Counted]:
-    """Count what was answered in the `seconds` from `start` on. Memory does not grow with the predictions."""
+    """Count what was answered in the `seconds` from `start` on. Memory does not grow with the predictions.
+
+    A text counts once for each model, also where an experiment began or ended in between: in the arm in which that
+    model answered it first. Answers in the shadow, which nobody heard, count for themselves.
+    """
     counted: dict[Source, Counted] = {}
     seen: dict[Source, Seen] = {}
     for columns in scan(store, start, start + timedelta(seconds=seconds)):
         for source, rows in _by_source(columns):
-            _count(counted.setdefault(source, Counted()), seen.setdefault(source, Seen()), rows, with_feedback)
+            answered = seen.setdefault(_of_model(source), Seen())
+            _count(counted.setdefault(source, Counted()), answered, rows, with_feedback)
+    _sample_once(counted)
     for found in counted.values():
         sample = found.sample.values()
         found.tally.count_sampled(np.array([text.known_share for text in sample]), [text.language for text in sample])
     return counted
 
 
+def _of_model(source: Source) -> Source:
+    return source if source.arm == _SHADOW else source._replace(arm="")
+
+
+def _sample_once(counted: dict[Source, Counted]) -> None:
+    """Leave each text in the sample of one arm of a model alone."""
+    sampled: dict[Source, set[int]] = {}
+    for source, found in counted.items():
+        before = sampled.setdefault(_of_model(source), set())
+        for number in before & found.sample.keys():
+            del found.sample[number]
+        before.update(found.sample)
+
+
 def _by_source(columns: Columns) -> Iterator[tuple[Source, Columns]]:
     sources = list(zip(columns.digest, columns.model_version, columns.arm, strict=True))
-    different = set(sources)
+    different = dict.fromkeys(sources)  # in the order in which they first answered
     for digest, version, arm in different:
         rows = columns
         if len(different) > 1:

@@ -93,7 +93,7 @@ def ingest(
         if ingested.batches:
             ending.status = "refused" if ingested.status == "refused" else "succeeded"
             read = sum(batch.rows for batch in ingested.batches)
-            aside = sum(sum(batch.quarantined.values()) for batch in ingested.batches)
+            aside = sum(batch.broken for batch in ingested.batches)
             ending.rows = {"read": read, "kept": sum(batch.new for batch in ingested.batches), "quarantined": aside}
     return ingested
 

@@ -106,3 +106,16 @@ def test_windows_from_before_reviews_were_told_apart_are_read_as_they_were_meant
     counts = tally_of([("sport", 0.95, 100)] * 50, [("sport", "sport")] * 3).to_json()
     del counts["reviewed"]
     assert Tally.from_json(counts).performance().accuracy == share_of(3, 3)
+
+
+def test_a_category_that_the_model_does_not_know_has_no_f1() -> None:
+    """It was asked for what it could not say; of what it knows, what it never found is 0."""
+    judged = [("sport", "sport"), ("weather", "sport"), ("arts", "sport")]
+    tally = tally_of([("sport", 0.9, 100)] * 3, judged)
+    by_class = tally.performance(["arts", "sport"]).per_class
+    assert {name: (found.is_known, found.f1) for name, found in by_class.items()} == {
+        "arts": (True, 0.0),
+        "sport": (True, 0.5),
+        "weather": (False, None),
+    }
+    assert tally.performance(["arts", "sport"]).accuracy == share_of(1, 3)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from newsdesk.monitoring.windows import MOST_SAMPLED, Source, count_window, window_starts
 from newsdesk.store.predictions import insert_predictions
-from newsdesk.store.records import PredictionRecord, text_digest
+from newsdesk.store.records import Arm, PredictionRecord, text_digest
 from tests.unit.store.rows import NOON, prediction, store_in
 
 HOUR = 3600
@@ -55,6 +55,24 @@ def test_a_text_counts_once_however_often_it_is_sent(store: Engine) -> None:
     assert (tally.predictions, tally.texts) == (32, 3)
     assert tally.categories == Counter(sport=1, world=2)
     assert sum(tally.confidence) == sum(tally.text_length) == 3
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "champion"), ("champion", None), (None, "challenger")])
+def test_a_text_counts_once_for_a_model_where_an_experiment_begins_or_ends(
+    before: Arm | None, after: Arm | None, store: Engine
+) -> None:
+    looked_at = {"known_share": 0.5, "language": "en", "terms": ""}
+    texts = [text_digest(str(number)) for number in range(4)]
+    first = [prediction(at=NOON, arm=before, text_digest=text, **looked_at) for text in texts[:3]]
+    later = NOON + timedelta(minutes=10)
+    second = [prediction(at=later, arm=after, text_digest=text, **looked_at) for text in texts]
+    insert_predictions(store, first + second)
+    counted = count_window(store, NOON, HOUR, set(texts))
+    tallies = [counted[ALONE._replace(arm=arm or "")] for arm in (before, after)]
+    assert [found.tally.predictions for found in tallies] == [3, 4]
+    assert [found.tally.texts for found in tallies] == [3, 1]
+    assert [found.tally.sampled for found in tallies] == [3, 1]
+    assert [len(found.judgeable) for found in tallies] == [3, 1]
 
 
 def test_models_and_arms_are_counted_apart(store: Engine) -> None:

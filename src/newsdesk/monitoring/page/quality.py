@@ -17,6 +17,8 @@ from newsdesk.monitoring.page.totals import newest_judged, total
 from newsdesk.monitoring.page.wording import NOTHING, percent
 from newsdesk.monitoring.report import Report, Window
 
+_NAMED = 5  # categories in a sentence
+
 
 def accuracy(report: Report, monitoring: Monitoring) -> Element:
     """Accuracy by feedback and as the model estimates it, beside that on the test set."""
@@ -74,10 +76,11 @@ def categories(report: Report, manifest: Manifest) -> Element:
 def per_category(report: Report) -> Element:
     """F1 of each category by feedback."""
     figures = total(report.windows).per_class
+    new = [name for name, found in figures.items() if not found.is_known]
     rows = [[name, *(f"{count:,}" for count in (f.labelled, f.predicted, f.right))] for name, f in figures.items()]
     bars = Bars(
         "F1 by category",
-        "By feedback, over all windows shown here: 1 is perfect, 0 is never right.",
+        "By feedback, over all windows shown here: 1 is perfect, 0 is never right." + _about_new(new),
         list(figures),
         [("F1", [each.f1 for each in figures.values()])],
         longest=1.0,
@@ -87,6 +90,14 @@ def per_category(report: Report) -> Element:
     if rows:
         chart[-1].append(table("Texts with feedback", ["category", "belong to it", "predicted to be", "both"], rows))
     return chart
+
+
+def _about_new(categories: Sequence[str]) -> str:
+    """Of categories that editors named and the model does not know."""
+    if not categories:
+        return ""
+    named = ", ".join(categories[:_NAMED]) + (" and more" if len(categories) > _NAMED else "")
+    return f" The model does not know {named}: it cannot be right there, and learns them by a retraining."
 
 
 def notes(report: Report) -> Element | None:

@@ -44,4 +44,5 @@ def _sum(figures: Sequence[ClassFigures]) -> ClassFigures:
         sum(each.labelled for each in figures),
         sum(each.predicted for each in figures),
         sum(each.right for each in figures),
+        any(each.is_known for each in figures),
     )

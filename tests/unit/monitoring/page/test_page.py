@@ -133,6 +133,14 @@ def test_labels_days_and_windows_are_counted() -> None:
     assert (newest[-1], second[-1]) == ("not judged: too few texts", "drift confirmed")
 
 
+def test_a_category_that_the_model_does_not_know_has_no_f1_and_is_told() -> None:
+    known, new = ClassFigures(4, 4, 4), ClassFigures(3, 0, 0, is_known=False)
+    figures = Performance(9, 9, 0.5, share_of(4, 7), {"sport": known, "weather": new}, {"sport": 9})
+    html = monitor_page(report(window(1, performance=figures)), manifest(), Monitoring())
+    assert "The model does not know weather: it cannot be right there" in html
+    assert ">0.000<" not in html
+
+
 @pytest.mark.parametrize("name", [HOSTILE, "sport\0\x1b[31m", "\ud800", "体育 🏅", "  "])
 def test_names_from_outside_stay_words(name: str) -> None:
     figures = Performance(9, 9, 0.5, share_of(1, 2), {name: ClassFigures(1, 1, 1)}, {name: 9})

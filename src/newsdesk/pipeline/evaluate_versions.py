@@ -1,0 +1,183 @@
+"""Measure registered versions on one test set, the champion's or a table, by what `run` measures with."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from newsdesk.articles.category import Spellings
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.articles.dataset import MANIFEST, Dataset, Examples, read_dataset, read_examples, read_stories
+from newsdesk.articles.duplicates import separate_duplicates
+from newsdesk.articles.reading import TableReading
+from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+from newsdesk.errors import DataError
+from newsdesk.model.predictor import Predictor
+from newsdesk.monitoring.significance import Share, share_of
+from newsdesk.pipeline.prepare import Source, check
+from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.storage import Storage, StorageError
+from newsdesk.registry.champion import Champion, find_champion, find_version
+from newsdesk.text.cleaning import join_title_and_text
+from newsdesk.training.comparison import most_probable
+from newsdesk.training.evaluation import Evaluation, evaluate
+from newsdesk.training.paired_comparison import PairedComparison, compare_paired
+
+
+class EvaluationSet(NamedTuple):
+    """Articles to measure on, each story once, by their `stories`; `set_aside` rows of the table could not be used."""
+
+    name: str
+    examples: Examples
+    stories: frozenset[str]
+    set_aside: int = 0
+    reading: TableReading | None = None
+
+
+@dataclass(frozen=True)
+class EvaluatedVersion:
+    """How well a version does. `learnt` of the test articles were among those it was trained from, which flatters it;
+    None where its dataset is gone. `unknown` are categories of the test set that it cannot answer."""
+
+    version: str
+    digest: str
+    evaluation: Evaluation
+    learnt: int | None
+    unknown: tuple[str, ...]
+    answers: Sequence[str]
+
+    @property
+    def accuracy(self) -> Share:
+        """With its 95 % interval."""
+        share = share_of(int(self.evaluation.confusion.trace()), self.evaluation.articles)
+        assert share is not None  # no test set is empty
+        return share
+
+    def as_dict(self) -> dict[str, Any]:
+        """Such that JSON can hold it."""
+        test = self.evaluation
+        category, baseline = test.baseline
+        return {
+            "version": self.version,
+            "digest": self.digest,
+            "articles": test.articles,
+            "accuracy": asdict(self.accuracy),
+            "baseline": {"category": category, "accuracy": baseline},
+            "metrics": test.metrics(),
+            "per_category": {name: asdict(scores) for name, scores in test.per_class.items()},
+            "dead_categories": test.dead_categories,
+            "unknown_categories": list(self.unknown),
+            "learnt": self.learnt,
+        }
+
+
+@dataclass(frozen=True)
+class ComparedVersions:
+    """Versions on one test set. `pairs`: of each two the difference, of the second (`challenger`) to the first."""
+
+    test_set: EvaluationSet
+    versions: tuple[EvaluatedVersion, ...]
+
+    @property
+    def pairs(self) -> list[tuple[EvaluatedVersion, EvaluatedVersion, PairedComparison]]:
+        truth = self.test_set.examples.categories
+        return [(a, b, compare_paired(truth, b.answers, a.answers)) for a, b in combinations(self.versions, 2)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Such that JSON can hold it."""
+        pairs = [
+            {"first": a.version, "second": b.version, "conclusion": conclusion(a, b, found)}
+            | {"gain": found.gain, "low": found.low, "high": found.high, "discordant": found.discordant}
+            for a, b, found in self.pairs
+        ]
+        test_set, reading = self.test_set, self.test_set.reading
+        return {
+            "test_set": {"name": test_set.name, "articles": len(test_set.examples), "set_aside": test_set.set_aside},
+            "reading": reading.model_dump(mode="json") if reading else None,
+            "versions": [version.as_dict() for version in self.versions],
+            "pairs": pairs,
+        }
+
+
+def conclusion(first: EvaluatedVersion, second: EvaluatedVersion, found: PairedComparison) -> str:
+    """What can be said of two, in one sentence."""
+    figures = f"difference {found.gain:+.3f}, 95 % interval {found.low:+.3f} to {found.high:+.3f}"
+    if found.surely_better:
+        return f"Version {second.version} is better than version {first.version} ({figures})."
+    mirrored = replace(found, challenger=found.champion, champion=found.challenger, low=-found.high, high=-found.low)
+    if mirrored.surely_better:
+        return f"Version {first.version} is better than version {second.version} ({figures})."
+    articles = f"{found.articles:,} articles cannot tell it from chance"
+    return f"No difference shown between versions {first.version} and {second.version}: {articles} ({figures})."
+
+
+def evaluate_versions(
+    numbers: Sequence[str], source: Source, settings: Settings, progress: Progress
+) -> ComparedVersions:
+    """Measure registered versions (none named: the champion), all on `source`, or where that names no table on the test
+    set of the champion's dataset. Raises `NewsdeskError`."""
+    models = [_version(settings, number) for number in numbers] or [find_champion(settings)]
+    test_set = _test_set(source, settings, progress)
+    # What differs from a category of the models by case and blanks alone is that category, as in feedback.
+    known = Spellings(name for _, bundle in models for name in bundle.manifest.classes)
+    truth = [known.of(category) for category in test_set.examples.categories]
+    test_set = test_set._replace(examples=Examples(test_set.examples.texts, truth))
+    found = []
+    for version, bundle in models:
+        progress.step(f"Asking version {version}")
+        answers = most_probable(Predictor(bundle), test_set.examples.texts)
+        learnt = _learnt(settings, bundle.manifest.dataset_version, test_set.stories)
+        unknown = tuple(sorted({*truth} - {*bundle.manifest.classes}))
+        found.append(EvaluatedVersion(version, bundle.digest, evaluate(truth, answers), learnt, unknown, answers))
+    return ComparedVersions(test_set, tuple(found))
+
+
+def _version(settings: Settings, number: str) -> Champion:
+    version, bundle = find_version(settings, number)
+    return Champion(version.version, bundle)
+
+
+def _test_set(source: Source, settings: Settings, progress: Progress) -> EvaluationSet:
+    if source.data is None:
+        champion = find_champion(settings)
+        dataset = _dataset(settings, champion.bundle.manifest.dataset_version)
+        if dataset is None:
+            raise DataError(
+                f"The dataset of champion version {champion.version} is gone from {settings.datasets}. "
+                "Give the articles to measure on: --data FILE."
+            )
+        name = f"the test set of the champion's dataset {dataset.version}"
+        return EvaluationSet(name, read_examples(dataset, "test"), frozenset(read_stories(dataset, "test")))
+    pipeline, models = load_pipeline_config(settings.config_dir), load_model_config(settings.config_dir)
+    source = replace(source, date_order=source.date_order or pipeline.data_pipeline.date_order)
+    rules = CategoryRules(pipeline.data_pipeline.categories)
+    checked = check(source, models.preprocessing.text_cleaning, progress, rules)
+    stories, repeats = separate_duplicates(checked.accepted)
+    if not stories:
+        raise DataError(f"{source} has no article with a text and a category to measure on. Look at its columns.")
+    articles = [item.article for item in stories.values()]
+    examples = Examples(
+        [join_title_and_text(article.title, article.text) for article in articles],
+        [article.category for article in articles],
+    )
+    return EvaluationSet(
+        checked.source, examples, frozenset(stories), len(checked.quarantined) + len(repeats), checked.reading
+    )
+
+
+def _dataset(settings: Settings, version: str) -> Dataset | None:
+    folder = settings.datasets / version
+    try:
+        return read_dataset(folder) if Storage(settings).fetch(folder, MANIFEST) else None
+    except (DataError, StorageError):
+        return None
+
+
+def _learnt(settings: Settings, version: str, stories: frozenset[str]) -> int | None:
+    """How many of the stories are in the train or validation set of a dataset."""
+    dataset = _dataset(settings, version)
+    if dataset is None:
+        return None
+    learnt = {*read_stories(dataset, "train"), *read_stories(dataset, "validation")}
+    return len(stories & learnt)
