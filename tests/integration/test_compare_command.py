@@ -59,7 +59,7 @@ def test_people_read_a_table_and_a_conclusion(home: Path) -> None:
     done = compare(home, "--live")
     assert (done.returncode, done.stderr) == (0, "")
     assert "In the shadow: both answered the same texts, 2026-03-04 12:00 to 2026-03-04 12:19 UTC" in done.stdout
-    assert "A/B: each answered its own callers" in done.stdout
+    assert "A/B: each answered its own texts or callers" in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
     champion, shadow = (next(row for row in rows if row[:1] == [arm]) for arm in ("champion", "shadow"))
     assert champion[:3] == ["champion", "1", "20"]
@@ -79,6 +79,15 @@ def test_machines_read_json(home: Path) -> None:
     assert result["shadow"]["since"] == "2026-03-04T12:00:00+00:00"
     assert result["ab"]["agreement"] is None
     assert result["conclusion"].startswith("Version 2, the shadow, is better than version 1")
+
+
+def test_a_challenger_that_answered_everybody_is_told(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store:
+        insert_predictions(store, [answer(text, "challenger", "right") for text in range(200)])
+    (tmp_path / "store.db").rename(tmp_path / "newsdesk.db")
+    done = compare(tmp_path, "--live")
+    assert "The challenger version 2 answered 200 times, and the champion never beside it" in done.stdout
+    assert "No experiment has answered yet" not in done.stdout
 
 
 def test_where_no_experiment_ran_it_says_how_to_begin_one(tmp_path: Path) -> None:

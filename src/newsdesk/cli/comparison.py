@@ -13,7 +13,7 @@ def print_comparison(comparison: LiveComparison) -> None:
     if comparison.shadow:
         _print_arms(console, "In the shadow: both answered the same texts", comparison.shadow)
     if comparison.ab:
-        _print_arms(console, "A/B: each answered its own callers", comparison.ab)
+        _print_arms(console, "A/B: each answered its own texts or callers", comparison.ab)
     console.print(comparison.conclusion, soft_wrap=True)
 
 

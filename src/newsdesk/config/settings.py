@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")
     experiment_mode: Annotated[Literal["off", "shadow", "ab"], Word] = Field(default="off", alias="EXPERIMENT_MODE")
     experiment_share: float = Field(default=0.1, alias="EXPERIMENT_SHARE", ge=0, le=1)
+    experiment_unit: Annotated[Literal["text", "caller"], Word] = Field(default="text", alias="EXPERIMENT_UNIT")
+    experiment_version: str | None = Field(default=None, alias="EXPERIMENT_VERSION", pattern=r"^[1-9][0-9]{0,8}$")
     exporter_interval: float = Field(default=15, alias="EXPORTER_INTERVAL", gt=0)
     airflow_api_url: str | None = Field(default=None, alias="AIRFLOW_API_URL")
     airflow_api_username: str | None = Field(default=None, alias="AIRFLOW_API_USERNAME")

@@ -12,7 +12,15 @@ from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.labels import usable_labels
 from newsdesk.monitoring.prediction_log import log_beside
 from newsdesk.monitoring.significance import Share, mcnemar, share_of, two_proportions
-from newsdesk.store.experiments import Answer, Experiment, answers, latest_challenge, latest_shadow, shadow_pairs
+from newsdesk.store.experiments import (
+    Answer,
+    Experiment,
+    answers,
+    latest_challenge,
+    latest_shadow,
+    lone_challenger,
+    shadow_pairs,
+)
 from newsdesk.store.feedback import current_feedback
 from newsdesk.store.records import Arm
 
@@ -60,15 +68,23 @@ class Comparison:
 
 @dataclass(frozen=True)
 class LiveComparison:
-    """The newest experiment of each kind; None where none ran."""
+    """The newest experiment of each kind; None where none ran. `alone`: the challenger's version and how often it
+    answered, where the champion answered nothing in the same experiment."""
 
     shadow: Comparison | None
     ab: Comparison | None
+    alone: tuple[str, int] | None = None
 
     @property
     def conclusion(self) -> str:
         """One sentence for each."""
         found = [comparison.conclusion for comparison in (self.shadow, self.ab) if comparison]
+        if self.alone:
+            version, answers = self.alone
+            found.append(
+                f"The challenger version {version} answered {answers:,} times, and the champion never beside it: there "
+                "is nothing to compare it with. Set EXPERIMENT_UNIT=text, or a smaller EXPERIMENT_SHARE."
+            )
         return " ".join(found) or (
             "No experiment has answered yet. Set EXPERIMENT_MODE to shadow or ab, and have a challenger: newsdesk run."
         )
@@ -87,6 +103,7 @@ def compare_live(store: Engine, limits: FeedbackLimits) -> LiveComparison:
     return LiveComparison(
         None if shadow is None else _compare_paired(store, shadow, truth),
         None if challenge is None else _compare_apart(store, challenge, truth),
+        lone_challenger(store) if challenge is None else None,
     )
 
 

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 
 from newsdesk.model.predictor import Prediction
 from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
@@ -18,6 +18,7 @@ from newsdesk.serving.logs import place_of
 from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
+from newsdesk.serving.no_answer import model_failed, no_model
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.sampling import Look, Sampler
 from newsdesk.serving.schemas import UNCERTAIN
@@ -106,6 +107,7 @@ class Answering:
         if refusal := unsuitable(text, served):
             raise refusal
         digest = text_digest(text)
+        served, arm = self._experiment.arm_of_text(digest, served, arm)
         key = (served.digest, digest)
         prediction = self._cache.get(key)
         if prediction is None and self._shared_cache and (prediction := await self._shared_cache.get(key)):
@@ -119,13 +121,21 @@ class Answering:
         (look,) = await self._sampler.look(served, [text])
         return self._remember(text, digest, prediction, look, wish, served, arm, caller, begun)
 
+    async def together(self, texts: Sequence[str], served: Served | None, caller: str) -> list[Answer | ApiError]:
+        """Answer each text, or say why not, in order, all by one model: in an experiment by that of the first."""
+        served, arm = self.chosen(served, caller)
+        if texts:
+            served, arm = self._experiment.arm_of_text(text_digest(texts[0]), served, arm)
+        return await self.many(texts, Wish(), served, arm, caller, by_one=True)
+
     async def many(
-        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
+        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str, *, by_one: bool = False
     ) -> list[Answer | ApiError]:
-        """Answer each text, or say why not, in order; as many at once as `PREDICTION_BATCH_SIZE` says."""
+        """Answer each text, or say why not, in order; as many at once as `PREDICTION_BATCH_SIZE` says. In an experiment
+        the challenger answers its texts, unless all are to be answered `by_one`."""
         answers: list[Answer | ApiError] = []
         for start in range(0, len(texts), self.batch_size):
-            answers += await self._some(texts[start : start + self.batch_size], wish, served, arm, caller)
+            answers += await self._some(texts[start : start + self.batch_size], wish, served, arm, caller, by_one)
             await asyncio.sleep(0)  # short texts are answered without waiting for anything: others have their turn here
         return answers
 
@@ -136,19 +146,21 @@ class Answering:
             await self._shared_cache.close()
 
     async def _some(
-        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str
+        self, texts: Sequence[str], wish: Wish, served: Served, arm: Arm | None, caller: str, by_one: bool
     ) -> list[Answer | ApiError]:
-        begun = time.perf_counter()
-        refusals = [unsuitable(text, served) for text in texts]
-        good = [text for text, refusal in zip(texts, refusals, strict=True) if refusal is None]
-        served, arm, predictions = await self._predict(served, arm, good) if good else (served, arm, [])
-        looks = await self._sampler.look(served, good) if wish.log else [None] * len(good)
-        waiting = zip(predictions, looks, strict=True)
-        return [
-            refusal
-            or self._remember(text, text_digest(text), *next(waiting), wish, served, arm, caller, begun, len(good))
-            for text, refusal in zip(texts, refusals, strict=True)
-        ]
+        answers: list[Answer | ApiError | None] = [unsuitable(text, served) for text in texts]
+        digests = {place: text_digest(texts[place]) for place, refusal in enumerate(answers) if refusal is None}
+        groups: defaultdict[tuple[Served, Arm | None], list[int]] = defaultdict(list)
+        for place, digest in digests.items():
+            groups[(served, arm) if by_one else self._experiment.arm_of_text(digest, served, arm)].append(place)
+        for who, places in groups.items():
+            begun, good = time.perf_counter(), [texts[place] for place in places]
+            model, its_arm, predictions = await self._predict(*who, good)
+            looks = await self._sampler.look(model, good) if wish.log else [None] * len(good)
+            for place, prediction, look in zip(places, predictions, looks, strict=True):
+                about = (texts[place], digests[place], prediction, look)
+                answers[place] = self._remember(*about, wish, model, its_arm, caller, begun, len(good))
+        return [answer for answer in answers if answer is not None]
 
     async def _predict(
         self, served: Served, arm: Arm | None, texts: Sequence[str]
@@ -163,7 +175,7 @@ class Answering:
             stand_in = self._models.failed(served) or (self._models.champion if arm == "challenger" else None)
             logger.error("Version %s failed with %s at %s", served.version, type(defect).__name__, place_of(defect))
             if stand_in is None:
-                raise _model_failed() from None
+                raise model_failed() from None
             if was_in_charge and self._models.reverted is served:
                 self._metrics.swaps.labels("reverted").inc()
                 logger.error("Version %s failed too often: version %s is back", served.version, stand_in.version)
@@ -235,13 +247,3 @@ class Answering:
         batch.observe(self._metrics.text_length, length)
         if abstained:
             batch.inc(self._abstained(version))
-
-
-def no_model() -> ApiError:
-    message = "No model is loaded: promote one, and it answers within MODEL_REFRESH_INTERVAL"
-    return ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "Model not loaded", message, "no_model")
-
-
-def _model_failed() -> ApiError:
-    message = "The model could not answer"
-    return ApiError(HTTPStatus.INTERNAL_SERVER_ERROR, "Model prediction failed", message, "model_failed")

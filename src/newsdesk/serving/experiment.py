@@ -1,4 +1,4 @@
-"""Try the challenger on live texts: unseen beside the champion, or answering a share of the callers."""
+"""Try the challenger on live texts: unseen beside the champion, or answering a share of the texts or callers."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from newsdesk.store.records import Arm, PredictionRecord, new_id
 logger = logging.getLogger("newsdesk.experiment")
 
 Mode = Literal["off", "shadow", "ab"]
+Unit = Literal["text", "caller"]  # what is always answered by the same model in an A/B test
 # Texts that may wait for the challenger in the shadow, and their bytes in memory; more are left out.
 _WAITING, _WAITING_BYTES = 1000, 16 * 1024**2
 
@@ -25,9 +26,15 @@ class Experiment:
     """Who answers whom, and what the challenger would have said."""
 
     def __init__(
-        self, mode: Mode, share: float, models: ServedModels, log: PredictionLog | None, metrics: ApiMetrics
+        self,
+        mode: Mode,
+        share: float,
+        models: ServedModels,
+        log: PredictionLog | None,
+        metrics: ApiMetrics,
+        unit: Unit = "text",
     ) -> None:
-        self._mode, self._share = mode, share
+        self._mode, self._share, self._unit = mode, share, unit
         self._models, self._log, self._metrics = models, log, metrics
         self._waiting: Queue[tuple[str, Served, PredictionRecord]] = Queue(_WAITING)
         self._texts = MemoryBudget(_WAITING_BYTES)
@@ -40,14 +47,28 @@ class Experiment:
     def stop(self) -> None:
         self._stopped.set()
 
+    @property
+    def is_without_challenger(self) -> bool:
+        """Whether an experiment is asked for, and nobody is there to be tried."""
+        return self._mode != "off" and self._models.challenger is None
+
     def arm(self, caller: str) -> tuple[Served | None, Arm | None]:
-        """Who answers `caller`: always the same as long as the challenger is the same."""
+        """Who answers `caller`: always the same as long as the challenger is the same. Where texts are the unit, who
+        answers those that are not the challenger's."""
         champion, challenger = self._models.champion, self._models.challenger
         if self._mode == "off" or challenger is None:
             return champion, None
-        if self._mode == "ab" and _place_of(caller, challenger.digest) < self._share:
+        if self._mode == "ab" and self._unit == "caller" and _place_of(caller, challenger.digest) < self._share:
             return challenger, "challenger"
         return champion, "champion"
+
+    def arm_of_text(self, digest: str, served: Served, arm: Arm | None) -> tuple[Served, Arm | None]:
+        """Who answers the text with this digest, which `served` in this `arm` would answer else: always the same model,
+        whoever sends it."""
+        challenger = self._models.challenger
+        if self._mode != "ab" or self._unit != "text" or arm != "champion" or challenger is None:
+            return served, arm
+        return (challenger, "challenger") if _place_of(digest, challenger.digest) < self._share else (served, arm)
 
     def compare(self, text: str, record: PredictionRecord) -> None:
         """Let the challenger answer the same text, later and for the log alone."""
@@ -100,7 +121,7 @@ class Experiment:
             )
 
 
-def _place_of(caller: str, experiment: str) -> float:
-    """Where a caller stands between 0 and 1, in this experiment."""
-    digest = blake2b(f"{experiment} {caller}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def _place_of(unit: str, experiment: str) -> float:
+    """Where a text or a caller stands between 0 and 1, in this experiment."""
+    digest = blake2b(f"{experiment} {unit}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64

@@ -25,13 +25,16 @@ class Follower:
         *,
         interval: float,
         with_challenger: bool,
+        challenger_version: str | None = None,
         on_swap: Callable[[Served], None],
         note_move: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`note_move` sees to it that the ledger knows who is in charge, and says whether it does; it may block."""
+        """`challenger_version`: who is tried, instead of the holder of the alias. `note_move` sees to it that the
+        ledger knows who is in charge, and says whether it does; it may block."""
         self._source, self._models, self._metrics = source, models, metrics
         self._interval = interval
-        self._with_challenger = with_challenger
+        self._with_challenger, self._challenger_version = with_challenger, challenger_version
+        self._is_missing_told = False
         self._on_swap, self._note_move = on_swap, note_move
         self._is_noted = False
         self._looking, self._turn = asyncio.Lock(), asyncio.Lock()
@@ -93,11 +96,19 @@ class Follower:
         await asyncio.to_thread(self._source.remember, served)
 
     async def _follow_challenger(self) -> None:
-        named = await asyncio.to_thread(self._source.holder, "challenger")
-        if named is None:
+        version = self._challenger_version
+        find = partial(self._source.version, version) if version else partial(self._source.holder, "challenger")
+        named = await asyncio.to_thread(find)
+        if named is None or _is(named, self._models.champion):
             self._models.challenger = None
+            if not self._is_missing_told:
+                missing = (
+                    f"version {version} is not there, or is the champion" if version else "nobody is the challenger"
+                )
+                logger.warning("There is no experiment: %s. The champion answers everybody.", missing)
         elif not _is(named, self._models.challenger):
             self._models.challenger = await self.model(named)
+        self._is_missing_told = self._models.challenger is None
 
     async def model(self, named: Named) -> Served:
         """A model, from memory or loaded: once for all who ask for it meanwhile, and one model at a time.

@@ -11,6 +11,7 @@ ProblemCode = Literal[
     "follower_failed",
     "model_refused",
     "model_reverted",
+    "no_challenger",
     "no_model",
     "predictions_lost",
     "registry_unreachable",

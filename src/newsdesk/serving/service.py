@@ -18,7 +18,7 @@ from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.monitoring.samples import Sample
 from newsdesk.redaction import redact
 from newsdesk.registry.version import Alias
-from newsdesk.serving.answering import Answering, no_model
+from newsdesk.serving.answering import Answering
 from newsdesk.serving.cache import PredictionCache, RedisCache
 from newsdesk.serving.changes import Changes
 from newsdesk.serving.errors import ApiError
@@ -28,6 +28,7 @@ from newsdesk.serving.long_work import LongWork
 from newsdesk.serving.model_source import ModelSource, Named, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.serving.monitor_page import MonitorPage
+from newsdesk.serving.no_answer import no_model
 from newsdesk.serving.outside_moves import note_move
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.problems import Problem, ProblemCode
@@ -44,6 +45,10 @@ from newsdesk.store.records import Arm
 logger = logging.getLogger("newsdesk.server")
 
 _LOSS_IS_NEWS = 600.0  # seconds in which /health tells of predictions that could not be logged
+_NO_CHALLENGER = (
+    "EXPERIMENT_MODE asks for an experiment, and nobody is the challenger: the champion answers everybody. Train a "
+    "model that is kept, or name a version other than the champion's by EXPERIMENT_VERSION"
+)
 _WORTH_WAITING = 2  # seconds, for the next window of a limit
 _SWITCH_INTERVAL = 30e-6  # seconds: less than a request takes
 
@@ -76,7 +81,9 @@ class Service:
         self.log = PredictionLog(settings.database, settings.spool, on_event=self._count_log)
         log = self.log if settings.prediction_log else None
         mode = settings.experiment_mode
-        self.experiment = Experiment(mode, settings.experiment_share, self.models, log, self.metrics)
+        self.experiment = Experiment(
+            mode, settings.experiment_share, self.models, log, self.metrics, settings.experiment_unit
+        )
         self.long_work, self.explaining = LongWork("long-texts", threads=2), LongWork("explain", threads=1)
         self.answering = Answering(
             self.models,
@@ -95,6 +102,7 @@ class Service:
             self.metrics,
             interval=settings.model_refresh_interval,
             with_challenger=mode != "off",
+            challenger_version=settings.experiment_version,
             on_swap=lambda _: spare_the_collector(),
             note_move=lambda: note_move(settings, self.log.store),
         )
@@ -151,6 +159,8 @@ class Service:
         if self.models.reverted:
             sentence = f"Version {self.models.reverted.version} failed too often and was taken back"
             found.append(Problem("model_reverted", sentence))
+        if self.experiment.is_without_challenger:
+            found.append(Problem("no_challenger", _NO_CHALLENGER))
         if self.log.store_problem:
             code: ProblemCode = "store_outdated" if self.log.store.is_outdated else "store_unreachable"
             found.append(Problem(code, f"{self.log.store_problem}. Predictions and feedback wait on disk"))

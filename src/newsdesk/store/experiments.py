@@ -69,6 +69,18 @@ def latest_challenge(store: Engine) -> Experiment | None:
         return _experiment(connection, Versions(*sides), "challenger")
 
 
+def lone_challenger(store: Engine) -> tuple[str, int] | None:
+    """The version that answered last as a challenger, and how often; for whom no champion stood beside it."""
+    with store.connect() as connection:
+        newest = select(predictions.c.model_version, predictions.c.digest).where(predictions.c.arm == "challenger")
+        row = connection.execute(newest.order_by(predictions.c.at.desc()).limit(1)).first()
+        if row is None:
+            return None
+        its_answers = (predictions.c.arm == "challenger", predictions.c.digest == row.digest)
+        count = connection.execute(select(func.count()).select_from(predictions).where(*its_answers)).scalar_one()
+        return row.model_version, count
+
+
 def shadow_pairs(store: Engine, versions: Versions) -> Iterator[tuple[Answer, Answer]]:
     """What champion and shadow of these versions said to the same texts."""
     query = (

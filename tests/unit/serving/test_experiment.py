@@ -1,7 +1,9 @@
 """The challenger on live texts: unseen in the shadow, or answering its share of the callers."""
 
+import json
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from newsdesk.serving.model_source import Served
 from newsdesk.serving.models import ServedModels
 from tests.builders import fitted_bundle
 from tests.integration.api.builders import HEADLINE, Api, rows_of, running
+from tests.unit.registry.shelf import Shelf
 from tests.unit.serving.test_prediction_log import eventually
 from tests.unit.store.rows import prediction
 
@@ -50,7 +53,7 @@ class Broken(Predictor):
 def experiment(mode: Mode, share: float = 0.5, challenger: Predictor | None = None) -> Experiment:
     models = ServedModels(Served(predictor(), "1"), 5, 0.05)
     models.challenger = Served(challenger or predictor(0.5), "2")
-    return Experiment(mode, share, models, None, ApiMetrics())
+    return Experiment(mode, share, models, None, ApiMetrics(), "caller")
 
 
 def asked_of_challenger(tried: Experiment, callers: Sequence[str] = CALLERS) -> set[str]:
@@ -159,7 +162,12 @@ def ask_as(api: Api, number: int) -> dict[str, Any]:
 
 def test_in_ab_a_caller_is_answered_by_its_model_and_logged_with_its_arm(tmp_path: Path) -> None:
     with running(
-        tmp_path, predictor(), EXPERIMENT_MODE="ab", EXPERIMENT_SHARE="0.5", MODEL_REFRESH_INTERVAL="600"
+        tmp_path,
+        predictor(),
+        EXPERIMENT_MODE="ab",
+        EXPERIMENT_SHARE="0.5",
+        EXPERIMENT_UNIT="caller",
+        MODEL_REFRESH_INTERVAL="600",
     ) as api:
         begin(api, predictor(0.5))
         versions = {number: {ask_as(api, number)["model_version"] for _ in range(2)} for number in range(40)}
@@ -167,6 +175,85 @@ def test_in_ab_a_caller_is_answered_by_its_model_and_logged_with_its_arm(tmp_pat
     assert set.union(*versions.values()) == {"1", "2"}
     for row in rows_of(api.settings, "predictions"):
         assert row["arm"] == ("champion" if row["model_version"] == "1" else "challenger")
+
+
+TEXTS = [f"{HEADLINE} {number}" for number in range(200)]
+
+
+def by_text(tmp_path: Path) -> AbstractContextManager[Api]:
+    settings = {"EXPERIMENT_MODE": "ab", "EXPERIMENT_SHARE": "0.5", "MODEL_REFRESH_INTERVAL": "600"}
+    return running(tmp_path, predictor(), **settings)
+
+
+def test_one_caller_alone_has_both_models_in_ab(tmp_path: Path) -> None:
+    """A text is always answered by the same, by whatever way and whoever sends it."""
+    with by_text(tmp_path) as api:
+        begin(api, predictor(0.5))
+        items = api.post("/predict/batch", json={"texts": TEXTS}).json()["predictions"]
+        versions = [item["model_version"] for item in items]
+        six_deviations = 6 * math.sqrt(len(TEXTS) / 4)
+        assert abs(versions.count("2") - len(TEXTS) / 2) < six_deviations
+        lines = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS).encode()
+        streamed = api.post("/predict/batch", content=lines, headers={"Content-Type": "application/x-ndjson"})
+        assert [json.loads(line)["model_version"] for line in streamed.content.splitlines()] == versions
+        for number, text in enumerate(TEXTS[:20]):
+            assert api.predict(text, client=f"192.0.2.{number}")["model_version"] == versions[number]
+        for text, item in zip(TEXTS, items, strict=True):
+            expected = predictor(0.5 if item["model_version"] == "2" else 1.0).predict(text)
+            assert item["confidence"] == pytest.approx(expected.confidence)
+    for row in rows_of(api.settings, "predictions"):
+        assert row["arm"] == ("champion" if row["model_version"] == "1" else "challenger")
+
+
+def test_a_batch_that_both_models_answer_keeps_its_order_and_its_refusals(tmp_path: Path) -> None:
+    with by_text(tmp_path) as api:
+        begin(api, Broken(predictor(0.5).bundle))  # so that the champion stands in for half of them
+        texts = [text for pair in zip(TEXTS[:50], [""] * 50, strict=True) for text in pair]
+        items = api.post("/predict/batch", json={"texts": texts}).json()["predictions"]
+    assert [item["index"] for item in items] == list(range(100))
+    assert {item["model_version"] for item in items[::2]} == {"1"}
+    assert {item["code"] for item in items[1::2]} == {"text_too_short"}
+
+
+def test_a_tensor_is_answered_by_one_model(tmp_path: Path) -> None:
+    with by_text(tmp_path) as api:
+        begin(api, predictor(0.5))
+        answered = set()
+        for start in range(0, 200, 10):
+            tensor = {"name": "text", "shape": [10], "datatype": "BYTES", "data": TEXTS[start : start + 10]}
+            answer = api.post("/v2/models/news-classifier/infer", json={"inputs": [tensor]}).json()
+            confidence = next(found["data"] for found in answer["outputs"] if found["name"] == "confidence")
+            asked = predictor(0.5 if answer["model_version"] == "2" else 1.0)
+            assert confidence == pytest.approx([asked.predict(text).confidence for text in tensor["data"]])
+            answered.add(answer["model_version"])
+    assert answered == {"1", "2"}
+
+
+@pytest.mark.parametrize("mode", ["ab", "shadow"])
+def test_an_experiment_without_a_challenger_is_told(
+    mode: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path, predictor(), EXPERIMENT_MODE=mode, MODEL_REFRESH_INTERVAL="600") as api:
+        for _ in range(2):
+            api.runner.run(api.service.follower.look())
+        health = api.get("/health").json()
+        assert health["problems"][0].startswith("no_challenger: EXPERIMENT_MODE asks for an experiment")
+        begin(api, predictor(0.5))
+        assert api.get("/health").json()["problems"] == []
+    assert caplog.text.count("There is no experiment: nobody is the challenger.") == 1
+
+
+def test_a_version_can_be_named_that_is_tried(shelf: Shelf) -> None:
+    for alpha in (1.0, 0.5, 0.7):
+        shelf.put(predictor(alpha).bundle)
+    shelf.client.set_registered_model_alias("news-classifier", "champion", "1")
+    shelf.client.set_registered_model_alias("news-classifier", "challenger", "2")
+    for named, tried in (("3", "3"), (None, "2"), ("1", None), ("9", None)):
+        version = {"EXPERIMENT_VERSION": named} if named else {}
+        with running(shelf.settings.home.parent, predictor(), EXPERIMENT_MODE="ab", **version) as api:
+            api.runner.run(api.service.follower.look())
+            challenger = api.service.models.challenger
+            assert (challenger and challenger.version) == tried
 
 
 def test_in_ab_a_challenger_that_fails_fails_nobody(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 
-from newsdesk.serving.answering import no_model
 from newsdesk.serving.changes import Change
 from newsdesk.serving.errors import FAILURES, Responses
+from newsdesk.serving.no_answer import no_model
 from newsdesk.serving.schemas import (
     ChangeResponse,
     ChangeUnderWay,

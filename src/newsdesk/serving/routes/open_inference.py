@@ -12,7 +12,7 @@ from starlette.types import Scope
 from newsdesk import __version__
 from newsdesk.errors import NewsdeskError
 from newsdesk.registry.version import MODEL
-from newsdesk.serving.answering import Answer, Wish
+from newsdesk.serving.answering import Answer
 from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.content_encoding import accepted_coding, compressed
 from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
@@ -137,9 +137,8 @@ async def _versions(service: Service, served: Served) -> list[str]:
 async def _answers(service: Service, texts: list[str], asked_for: Served | None, request: Request) -> list[Answer]:
     """An answer to every text: the protocol has no room for a failure among them. Raises `ApiError`."""
     caller: str = request.scope["caller_name"]
-    served, arm = service.answering.chosen(asked_for, caller)
     answers = []
-    for index, answer in enumerate(await service.answering.many(texts, Wish(), served, arm, caller)):
+    for index, answer in enumerate(await service.answering.together(texts, asked_for, caller)):
         if isinstance(answer, ApiError):
             raise invalid_input(f"text {index}: {answer.message}", answer.code)
         answers.append(answer)
