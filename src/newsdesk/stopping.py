@@ -75,6 +75,12 @@ def stop_requests() -> StopRequests | None:
     return next((handler for handler in handlers if isinstance(handler, StopRequests)), None)
 
 
+def was_asked_to_stop() -> bool:
+    """Whether it was, too late perhaps: then nothing new is begun."""
+    requests = stop_requests()
+    return requests is not None and requests.asked is not None
+
+
 def heed_stop() -> None:
     """Raises `Stopped` where it was asked for, and a library has swallowed it."""
     requests = stop_requests()

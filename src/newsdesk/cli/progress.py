@@ -12,6 +12,8 @@ from newsdesk.cli.tables import styled
 from newsdesk.printable import printable
 from newsdesk.stopping import heed_stop
 
+_SILENCE = 30.0  # seconds that a log hears nothing of a step that goes on
+
 
 class ShownProgress:
     """Steps as lines on standard error, so that standard output stays free for results."""
@@ -20,7 +22,7 @@ class ShownProgress:
         self._display = display
         self._task: TaskID | None = None
         self._name = ""
-        self._started = 0.0
+        self._started = self._noted = 0.0
 
     def step(self, name: str, total: int | None = None) -> None:
         heed_stop()
@@ -35,6 +37,18 @@ class ShownProgress:
             task = self._display.tasks[-1]
             known = f" of {task.total:,.0f}" if task.total else ""
             self._display.update(self._task, count=f"{task.completed:,.0f}{known}")
+
+    def note(self, where: str) -> None:
+        """Live on a terminal; in a log now and then, so that whoever reads it sees that the work goes on."""
+        heed_stop()
+        if self._task is None:
+            return
+        self._display.update(self._task, count=printable(where))
+        now = time.monotonic()
+        if not self._display.console.is_terminal and now - max(self._noted, self._started) >= _SILENCE:
+            self._noted = now
+            with suppress(OSError):
+                self._display.console.print(f"  {self._name}: {printable(where)}", highlight=False, soft_wrap=True)
 
     def finish(self) -> None:
         """The step that was going on is done."""

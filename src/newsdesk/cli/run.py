@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsdesk.cli.gate_options import DryRun, NoPromote, Yes
+from newsdesk.cli.options import Candidates, candidate_names
 from newsdesk.cli.table_options import (
     CategoryColumn,
     DateOrderOption,
@@ -41,6 +42,7 @@ def run(
     sample: Annotated[
         bool, typer.Option("--sample", help="Train on the sample corpus, unless a model of your own is in charge.")
     ] = False,
+    candidates: Candidates = None,
     yes: Yes = False,
     no_promote: NoPromote = False,
     dry_run: DryRun = False,
@@ -58,6 +60,7 @@ def run(
     from newsdesk.pipeline.prepare import Source
     from newsdesk.pipeline.run import run as run_main_job
     from newsdesk.pipeline.sample_rule import champion_in_charge
+    from newsdesk.stopping import was_asked_to_stop
 
     if sample and data:
         raise UsageError("--sample and --data are two things to train on. Leave out one.")
@@ -72,7 +75,7 @@ def run(
         source = Source(data, labels, columns, encoding, date_order, sheet)
         options = gate_options.gate_options(yes=yes, no_promote=no_promote, dry_run=dry_run)
         with shown_progress() as progress:
-            outcome = run_main_job(source, settings, user(), progress, options)
+            outcome = run_main_job(source, settings, user(), progress, options, candidate_names(candidates))
         from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now
 
         if as_json:
@@ -82,7 +85,7 @@ def run(
         decision = outcome.judged.verdict.decision
         if decision == "refused" or not serve:
             gate_options.end(decision)
-    if serve:
+    if serve and not was_asked_to_stop():
         _serve(settings, as_json)
 
 

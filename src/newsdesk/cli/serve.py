@@ -52,10 +52,5 @@ def require_free_port(host: str, port: int) -> None:
 
 def hand_over_to_server() -> None:
     """Become `newsdesk serve`, so that what training loaded does not stay in memory."""
-    from newsdesk.stopping import stop_requests
-
     sys.stdout.flush()
-    requests = stop_requests()
-    if requests is not None and requests.asked is not None:
-        return  # who asked to stop when it was too late for what was decided does not want a server
     os.execv(sys.executable, [sys.executable, "-m", "newsdesk", "serve"])  # noqa: S606 - our own command, no shell wanted

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from newsdesk.cli.gate_options import Yes
-from newsdesk.cli.options import AsJson
+from newsdesk.cli.options import AsJson, Candidates, candidate_names
 from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import CategoryColumn, EncodingOption, SheetOption, TextColumn, TitleColumn
 
@@ -16,9 +16,7 @@ PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdes
 
 def plan(
     dataset: Annotated[str | None, typer.Option(help="Version of a dataset. Default: all that was ingested.")] = None,
-    candidates: Annotated[
-        str | None, typer.Option(help="Names of candidates, with commas between. Default: all of model_config.yaml.")
-    ] = None,
+    candidates: Candidates = None,
     mode: Annotated[
         Literal["refresh", "full"] | None,
         typer.Option(help="refresh: the champion's kind of classifier; full: all of model_config.yaml."),
@@ -48,7 +46,7 @@ def plan(
 
     if retraining and dataset:
         raise UsageError("--retraining chooses its dataset itself. Leave out --dataset.")
-    names = None if candidates is None else tuple(name.strip() for name in candidates.split(",") if name.strip())
+    names = candidate_names(candidates)
     wanted = Wanted(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
     with shown_progress() as progress:
         planned = plan_training(wanted, load_settings(), progress)

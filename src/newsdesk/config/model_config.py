@@ -1,8 +1,11 @@
 """`configs/model_config.yaml`: which classifiers are tried, on which features, after which cleaning."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from newsdesk.errors import UsageError
 
 # One candidate classifier: scikit-learn's own parameter names, and `class` where the name is none of the four below.
 Hyperparameters = dict[str, Any]
@@ -81,3 +84,15 @@ class ModelConfig(Frozen):
     tuning: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = DEFAULT_TUNING
     feature_extraction: FeatureExtraction = FeatureExtraction()
     preprocessing: Preprocessing = Preprocessing()
+
+    def with_candidates(self, names: Sequence[str] | None) -> "ModelConfig":
+        """With these candidates alone; with all for None. Raises `UsageError` naming those that there are."""
+        if names is None:
+            return self
+        unknown = [name for name in names if name not in self.models]
+        if unknown or not names:
+            raise UsageError(
+                f"There is no candidate '{''.join(unknown[:1])}' in model_config.yaml. Choose among: "
+                f"{', '.join(self.models)}."
+            )
+        return self.model_copy(update={"models": {name: self.models[name] for name in names}})

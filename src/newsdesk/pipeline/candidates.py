@@ -7,11 +7,15 @@ from newsdesk.articles.dataset import Dataset, Examples, read_examples
 from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.model.bundle import Vocabulary
+from newsdesk.pipeline.progress import Progress, Silent
 from newsdesk.training.bundling import build_bundle, vocabulary_of
 from newsdesk.training.candidates import make_classifier
 from newsdesk.training.comparison import Candidate, measure, merit
 from newsdesk.training.fit import Features, fit_classifier, fit_features
+from newsdesk.training.network import Epoch, Watch
 from newsdesk.training.tuning import settings_to_try
+
+_NOBODY = Silent()
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,21 @@ def gather(dataset: Dataset, config: ModelConfig, seed: int) -> Material:
     return Material(dataset, config, seed, features, vocabulary_of(features, config), validation, testing)
 
 
-def fit_candidate(name: str, material: Material, tuning_budget: int, metric: GateMetric = "accuracy") -> Candidate:
+def fit_candidate(
+    name: str,
+    material: Material,
+    tuning_budget: int,
+    metric: GateMetric = "accuracy",
+    progress: Progress = _NOBODY,
+) -> Candidate:
     """The candidate with its configured hyperparameters, or with the best of so many others, by the gate's metric on
     the validation split.
 
     Raises `ConfigError` where scikit-learn refuses its parameters.
     """
     settings = settings_to_try(name, material.config, tuning_budget, material.seed)
-    fitted = (_fitted(name, with_hyperparameters(material.config, name, one), material) for one in settings)
+    on_epoch = told_to(progress)
+    fitted = (_fitted(name, with_hyperparameters(material.config, name, one), material, on_epoch) for one in settings)
     return max(fitted, key=lambda candidate: merit(candidate, metric))
 
 
@@ -59,8 +70,19 @@ def with_hyperparameters(config: ModelConfig, name: str, hyperparameters: dict[s
     return config.model_copy(update={"models": config.models | {name: hyperparameters}})
 
 
-def _fitted(name: str, config: ModelConfig, material: Material) -> Candidate:
-    fitted = fit_classifier(name, config, material.features, material.seed)
+def told_to(progress: Progress) -> Watch:
+    """Tell whoever watches of each epoch of a fit."""
+
+    def tell(epoch: Epoch) -> None:
+        accuracy = epoch.validation_accuracy
+        figure = f"loss {epoch.loss:.4f}" if accuracy is None else f"accuracy {accuracy:.4f} on what is held out"
+        progress.note(f"epoch {epoch.number} of at most {epoch.at_most}, {figure}")
+
+    return tell
+
+
+def _fitted(name: str, config: ModelConfig, material: Material, on_epoch: Watch) -> Candidate:
+    fitted = fit_classifier(name, config, material.features, material.seed, on_epoch)
     bundle = build_bundle(fitted, material.vocabulary, config, material.dataset, datetime.now(UTC))
     cleaning = config.preprocessing.text_cleaning
     return measure(fitted, bundle, cleaning, material.validation, material.testing)

@@ -65,7 +65,7 @@ def train_candidate(plan_id: str, name: str, settings: Settings, progress: Progr
         progress.step("Cleaning and counting terms")
         material = gather(files.dataset(plan.dataset), plan.models, plan.training.random_seed)
         progress.step(f"Fitting {name}")
-        candidate = fit_candidate(name, material, plan.training.tuning_budget, plan.training.gate.metric)
+        candidate = fit_candidate(name, material, plan.training.tuning_budget, plan.training.gate.metric, progress)
         save_candidate(candidate, folder)
         files.storage.share(folder, CANDIDATE)
     return candidate

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from newsdesk.articles.dataset import MANIFEST as DATASET
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
-from newsdesk.errors import UsageError
 from newsdesk.pipeline.ingest import PATIENCE, read_intake
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.plan import Plan, PlanFiles
@@ -136,14 +135,7 @@ def _as_wanted(plan: Plan, wanted: Wanted) -> Plan:
     """With the candidates and the tuning budget that were asked for. Raises `UsageError`."""
     changes: dict[str, Any] = {}
     if wanted.candidates is not None:
-        unknown = [name for name in wanted.candidates if name not in plan.models.models]
-        if unknown or not wanted.candidates:
-            known = ", ".join(plan.models.models)
-            raise UsageError(
-                f"There is no candidate '{''.join(unknown[:1])}' in model_config.yaml. Choose among: {known}."
-            )
-        chosen = {name: plan.models.models[name] for name in wanted.candidates}
-        changes["models"] = plan.models.model_copy(update={"models": chosen})
+        changes["models"] = plan.models.with_candidates(wanted.candidates)
     if wanted.tuning_budget is not None:
         changes["training"] = plan.training.model_copy(update={"tuning_budget": wanted.tuning_budget})
     return plan.model_copy(update=changes)

@@ -15,6 +15,9 @@ class Progress(Protocol):
     def advance(self, parts: int = 1) -> None:
         """So many more parts of the step are done."""
 
+    def note(self, where: str) -> None:
+        """How far it is within the step, in words."""
+
 
 class Silent:
     """Nobody watches."""
@@ -22,6 +25,8 @@ class Silent:
     def step(self, name: str, total: int | None = None) -> None: ...
 
     def advance(self, parts: int = 1) -> None: ...
+
+    def note(self, where: str) -> None: ...
 
 
 def watched(items: Iterable[Item], progress: Progress, every: int = 500) -> Iterator[Item]:

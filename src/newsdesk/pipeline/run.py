@@ -1,6 +1,6 @@
 """The main job: from a table to the best model in charge."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,16 @@ class Outcome:
 
 
 def run(
-    source: Source, settings: Settings, actor: str, progress: Progress, options: GateOptions = NOTHING_SAID
+    source: Source,
+    settings: Settings,
+    actor: str,
+    progress: Progress,
+    options: GateOptions = NOTHING_SAID,
+    candidates: Sequence[str] | None = None,
 ) -> Outcome:
     """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence.
+
+    `candidates` of the configured ones are fitted; None: all.
 
     The store remembers how it ended, whatever the end; but nothing of what was to have no effect.
     """
@@ -56,6 +63,7 @@ def run(
         refuse_sample_beside_own(settings)
     with remembered(settings, "run", options) as ending:
         models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+        models = models.with_candidates(candidates)
         with only_writer(settings.home):
             prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
             outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {}, options)

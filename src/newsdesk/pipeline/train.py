@@ -16,7 +16,7 @@ from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.model.profiling import with_profile
-from newsdesk.pipeline.candidates import fit_candidate, gather, with_hyperparameters
+from newsdesk.pipeline.candidates import fit_candidate, gather, told_to, with_hyperparameters
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.records import candidate_record, winner_record
 from newsdesk.stopping import uninterrupted
@@ -71,7 +71,7 @@ def train(
         candidates: list[Candidate] = []
         for number, name in enumerate(config.models, start=1):
             progress.step(f"Fitting {name} ({number} of {len(config.models)})")
-            candidates.append(fit_candidate(name, material, settings.tuning_budget, settings.gate.metric))
+            candidates.append(fit_candidate(name, material, settings.tuning_budget, settings.gate.metric, progress))
             _track(tracking, candidates[-1], dataset, run_id)
         return _decide(candidates, dataset, config, settings, tracking, progress, run_id)
 
@@ -131,7 +131,7 @@ def _decide(
     calibration = cross_fitted_calibration(best.bundle, dataset, config, seed)
     progress.step(f"Fitting {best.name} on train and validation")
     features = fit_features(training + validation, config)
-    winner = fit_classifier(best.name, config, features, seed)
+    winner = fit_classifier(best.name, config, features, seed, told_to(progress))
     uncalibrated = build_bundle(winner, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
     prove_equal(uncalibrated, winner, testing)

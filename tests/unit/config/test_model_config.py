@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from newsdesk.config.model_config import ModelConfig, TextCleaning, TfidfConfig
+from newsdesk.errors import UsageError
 
 
 def test_the_four_candidates_are_tried_by_default() -> None:
@@ -48,3 +49,18 @@ def test_the_shortest_text_has_one_character_or_more(length: float) -> None:
 def test_a_configuration_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         ModelConfig().preprocessing.text_cleaning.lowercase = False  # type: ignore[misc]
+
+
+def test_some_of_the_candidates_are_chosen_by_name_in_the_order_named() -> None:
+    config = ModelConfig()
+    assert list(config.with_candidates(["naive_bayes", "logistic_regression"]).models) == [
+        "naive_bayes",
+        "logistic_regression",
+    ]
+    assert config.with_candidates(None) == config
+
+
+@pytest.mark.parametrize("names", [["naive_bayes", "perceptron"], []])
+def test_a_candidate_that_is_not_configured_is_an_error_naming_those_that_are(names: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"no candidate '.*Choose among: neural_network, .*, random_forest\.$"):
+        ModelConfig().with_candidates(names)
