@@ -48,7 +48,8 @@ def ingest(params: dict[str, Any] | None = None) -> dict[str, Any]:
     tables = [_told(table) for table in found["tables"]]
     aside = sum(sum(table["quarantined"].values()) for table in found["tables"])
     told = {"status": found["status"], "new": found["new"], "quarantined": aside, "tables": tables[:MOST_TABLES]}
-    return told | ({"retracted": found["retracted"][:MOST_TABLES]} if found["retracted"] else {})
+    retracted = found.get("retracted", [])[:MOST_TABLES]  # an earlier newsdesk on the worker knows of none
+    return told | ({"retracted": retracted} if retracted else {})
 
 
 @task

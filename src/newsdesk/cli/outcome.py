@@ -159,7 +159,7 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
             console.print(styled(("Refused", "bold red"), f" to promote {trained.winner.name}: {verdict.reason}."))
             console.print(
                 "What can be done: give more articles for the weakest categories above, merge categories that "
-                "mean nearly the same, "
+                "mean nearly the same (data_pipeline.categories.aliases), "
                 "try other models in configs/model_config.yaml; or, if this accuracy is good enough for you, lower "
                 "training_pipeline.auto_deploy_threshold in configs/pipeline_config.yaml and run again."
             )
