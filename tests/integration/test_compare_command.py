@@ -98,7 +98,9 @@ def test_where_no_experiment_ran_it_says_how_to_begin_one(tmp_path: Path) -> Non
     )
 
 
-def test_only_live_answers_are_compared_for_now(tmp_path: Path) -> None:
+def test_without_versions_or_live_it_is_said_what_to_name(tmp_path: Path) -> None:
     done = compare(tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "newsdesk: Only live answers can be compared for now. Add --live.\n"
+    assert done.stderr == (
+        "newsdesk: Name two versions or more, each once: newsdesk models compare 1 2. Or add --live.\n"
+    )
