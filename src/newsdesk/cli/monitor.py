@@ -29,7 +29,7 @@ def monitor(
         from newsdesk import atomic
         from newsdesk.monitoring.page.page import monitor_page
 
-        page = monitor_page(report, manifest, monitoring)
+        page = monitor_page(report, manifest, monitoring, settings.newsroom_name)
         if html == "-":
             typer.echo(page.encode(), nl=False)
             return

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     prediction_cache_size: int = Field(default=10_000, alias="PREDICTION_CACHE_SIZE", ge=0)
     prediction_batch_size: int = Field(default=100, alias="PREDICTION_BATCH_SIZE", ge=1)
     prediction_log: bool = Field(default=True, alias="PREDICTION_LOG")
+    newsroom_name: str | None = Field(default=None, alias="NEWSROOM_NAME", max_length=100)
     store_text: bool = Field(default=False, alias="STORE_TEXT")
     store_feedback_text: bool = Field(default=True, alias="STORE_FEEDBACK_TEXT")
     redis_url: SecretStr | None = Field(default=None, alias="REDIS_URL")

@@ -44,8 +44,9 @@ class Level:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over the ends of windows that are `step` long. `marked` names what marked points are, `say` writes a value,
-    `at_least` are values that the scale must reach."""
+    """Lines over the beginnings of windows that are `step` long. `marked` names what marked points are, `say` writes a
+    value, `at_least` are values that the scale must reach, `also` moments that it must: charts side by side share both.
+    """
 
     title: str
     description: str
@@ -55,11 +56,18 @@ class Chart:
     marked: str = ""
     mark: Mark = "alarm"
     at_least: Sequence[float] = ()
+    also: Sequence[datetime] = ()
     say: Callable[[float], str] = field(default=percent)
 
     @property
     def moments(self) -> list[datetime]:
         return sorted({point.at for line in self.lines for point in line.points})
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The first and the last moment to show."""
+        moments = [*self.moments, *self.also]
+        return min(moments), max(moments)
 
     @property
     def scale(self) -> tuple[float, float, float]:

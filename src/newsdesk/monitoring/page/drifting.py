@@ -1,7 +1,7 @@
 """Sections on drift: its scores over time, and what the newest window that was judged says."""
 
-from datetime import timedelta
-from typing import get_args
+from datetime import datetime, timedelta
+from typing import NamedTuple, get_args
 from xml.etree.ElementTree import Element
 
 from newsdesk.config.pipeline_config import Monitoring
@@ -15,19 +15,32 @@ from newsdesk.monitoring.page.wording import FEATURES, NOTHING, moment, p_value
 from newsdesk.monitoring.report import DriftScore, Feature, Report, Window
 
 
+class ScoreScale(NamedTuple):
+    """What all charts of scores share, so that they can be compared: from 0 to the highest of all, over all windows."""
+
+    highest: float
+    moments: list[datetime]
+
+
 def scores_over_time(report: Report, monitoring: Monitoring) -> list[Element]:
     """A small chart for each feature that was scored."""
     features: tuple[Feature, ...] = get_args(Feature)
     scored = [feature for feature in features if any(window.score(feature) for window in report.windows)]
-    return [_chart(report, feature, monitoring) for feature in scored]
+    shown = [window for window in report.windows if window.scores]
+    scale = ScoreScale(
+        max(
+            (end for window in shown for score in window.scores for end in (score.score, score.threshold)), default=1.0
+        ),
+        [window.start for window in shown],
+    )
+    return [_chart(report, feature, monitoring, scale) for feature in scored]
 
 
-def newest_report(report: Report, monitoring: Monitoring) -> Element:
-    """What changed in the newest window that was judged."""
+def newest_report(report: Report) -> Element | None:
+    """What changed in the newest window that was judged, where one was."""
     window = newest_judged(report)
     if window is None:
-        sentence = f"No window that ended has {monitoring.min_texts:,} texts, below which none is judged."
-        return tag("p", sentence, class_="card")
+        return None
     about = "Score: Jensen-Shannon distance from the reference, 0 to 1; of the domain classifier its AUC. "
     about += "p-value: how probable so large a difference is by chance."
     return tag("div", tag("p", state(window.state)), _table(window), tag("p", about, class_="note"), class_="card")
@@ -64,9 +77,9 @@ def _named(feature: Feature) -> Element:
     return tag("span", name, tag("br"), tag("span", meaning, class_="note"))
 
 
-def _chart(report: Report, feature: Feature, monitoring: Monitoring) -> Element:
+def _chart(report: Report, feature: Feature, monitoring: Monitoring, scale: ScoreScale) -> Element:
     name, meaning = FEATURES[feature]
-    scored = [(window.end, score) for window in report.windows if (score := window.score(feature))]
+    scored = [(window.start, score) for window in report.windows if (score := window.score(feature))]
     return line_chart(
         Chart(
             name.capitalize(),
@@ -75,7 +88,8 @@ def _chart(report: Report, feature: Feature, monitoring: Monitoring) -> Element:
             [Line("score", [Point(at, score.score, is_marked=score.detected) for at, score in scored])],
             [Level("threshold", scored[-1][1].threshold)],
             marked="drift",
-            at_least=[0.5 if feature == "domain_classifier" else 0.0],
+            at_least=[0.0, scale.highest],
+            also=scale.moments,
             say=lambda value: f"{value:.2f}",
         )
     )

@@ -6,8 +6,8 @@ from typing import Literal
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.decision import needed_accuracy
-from newsdesk.monitoring.page.totals import newest_judged
-from newsdesk.monitoring.page.wording import FEATURES, duration, listed, moment, percent
+from newsdesk.monitoring.page.totals import newest_judged, total
+from newsdesk.monitoring.page.wording import ENOUGH, FEATURES, duration, listed, moment, percent
 from newsdesk.monitoring.report import Report, Window
 
 Level = Literal["good", "watch", "bad", "unknown"]
@@ -29,7 +29,7 @@ def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Head
         return Headline("bad", f"Retraining is advised: {report.decision.reason}")
     window = newest_judged(report)
     if window is None:
-        return Headline("unknown", _not_judged(manifest, monitoring))
+        return Headline("unknown", f"{_how_it_does(report)} {_not_judged(manifest, monitoring)}")
     accuracy, needed = (
         window.performance.accuracy,
         needed_accuracy(report.test_accuracy, monitoring.alert_thresholds, monitoring.retraining),
@@ -46,7 +46,11 @@ def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Head
             more = f" It cannot be confirmed: {why}." if why else ""
             return Headline("watch", f"Drift suspected {ended}: {_detected(window)}.{more}")
         case _:
-            known = f", accuracy {percent(accuracy.share)} of {accuracy.of:,} labelled texts" if accuracy else ""
+            known = (
+                f", accuracy {percent(accuracy.share)} of {accuracy.of:,} labelled texts"
+                if accuracy and accuracy.of >= ENOUGH
+                else ""
+            )
             return Headline("good", f"All well: no drift {ended}{known}.")
 
 
@@ -55,6 +59,17 @@ def what_to_do(report: Report) -> str:
     if report.decision.retrain:
         return f"{report.decision.reason} Run newsdesk retrain: the new model must pass the same gate."
     return f"No retraining for now: {report.decision.reason} To retrain all the same: newsdesk retrain."
+
+
+def _how_it_does(report: Report) -> str:
+    """What is known in the first hours: by feedback where there is enough of it, else by what the model promises."""
+    whole = total(report.windows)
+    if whole.accuracy is not None and whole.accuracy.of >= ENOUGH:
+        share = whole.accuracy
+        sure = f"{percent(share.low)} to {percent(share.high)}"
+        return f"Right in {percent(share.share)} of {share.of:,} reviewed texts ({sure})."
+    promised = f", about {percent(whole.estimated, 0)} of them rightly by its confidence" if whole.estimated else ""
+    return f"It answered {whole.texts:,} different texts{promised}."
 
 
 def _nothing_yet(monitoring: Monitoring) -> str:

@@ -15,9 +15,7 @@ _WIDE = 1000.0  # units across the plot
 
 
 def line_chart(chart: Chart) -> Element:
-    """The chart, its legend, and the figures it shows."""
-    if not chart.moments:
-        return tag("figure", tag("figcaption", tag("h3", chart.title)), tag("p", "Nothing to show yet.", class_="note"))
+    """The chart, its legend, and the figures it shows, of which there must be one."""
     return tag(
         "figure",
         tag("figcaption", tag("h3", chart.title), tag("p", chart.description, class_="note")),
@@ -29,7 +27,7 @@ def line_chart(chart: Chart) -> Element:
 
 def _svg(chart: Chart) -> Element:
     lowest, highest, _ = chart.scale
-    first, last = chart.moments[0], chart.moments[-1]
+    first, last = chart.span
     seconds = (last - first).total_seconds()
 
     def across(at: datetime) -> float:
@@ -57,7 +55,7 @@ def _svg(chart: Chart) -> Element:
         *_grid(chart, down),
         *(_level(level, _TOP + down(level.value)) for level in chart.levels),
         plot,
-        *_moments(chart.moments),
+        *_moments(first, last),
         role="img",
         height=_HEIGHT,
         class_="over-time",
@@ -77,15 +75,14 @@ def _level(level: Level, y: float) -> Element:
     return tag("line", x1=0, x2="100%", y1=f"{y:.1f}", y2=f"{y:.1f}", class_=level.style)
 
 
-def _moments(moments: Sequence[datetime]) -> Iterator[Element]:
+def _moments(first: datetime, last: datetime) -> Iterator[Element]:
     y = _HEIGHT - 6
-    if len(moments) == 1:
-        yield tag("text", short_moment(moments[0]), x="50%", y=y, text_anchor="middle", class_="axis")
+    if first == last:
+        yield tag("text", short_moment(first), x="50%", y=y, text_anchor="middle", class_="axis")
         return
-    yield tag("text", short_moment(moments[0]), x=0, y=y, class_="axis")
-    middle = moments[0] + (moments[-1] - moments[0]) / 2
-    yield tag("text", short_moment(middle), x="50%", y=y, text_anchor="middle", class_="axis wide")
-    yield tag("text", short_moment(moments[-1]), x="100%", y=y, text_anchor="end", class_="axis")
+    yield tag("text", short_moment(first), x=0, y=y, class_="axis")
+    yield tag("text", short_moment(first + (last - first) / 2), x="50%", y=y, text_anchor="middle", class_="axis wide")
+    yield tag("text", short_moment(last), x="100%", y=y, text_anchor="end", class_="axis")
 
 
 def _shapes(
@@ -131,4 +128,4 @@ def _entry(style: Style | Mark, name: str) -> Element:
 def _figures(chart: Chart) -> Element:
     columns = [{point.at: _said(chart, point) for point in line.points} for line in chart.lines]
     rows = [[moment(at), *(column.get(at, NOTHING) for column in columns)] for at in reversed(chart.moments)]
-    return table(chart.title, ["window until", *(line.name for line in chart.lines)], rows)
+    return table(chart.title, ["window from", *(line.name for line in chart.lines)], rows)

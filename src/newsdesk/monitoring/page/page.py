@@ -1,5 +1,6 @@
 """The whole page."""
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsdesk.config.pipeline_config import Monitoring
@@ -10,24 +11,26 @@ from newsdesk.monitoring.page.markup import document, tag
 from newsdesk.monitoring.page.signs import banner
 from newsdesk.monitoring.page.style import STYLE
 from newsdesk.monitoring.page.totals import total
-from newsdesk.monitoring.page.wording import duration, moment, percent
+from newsdesk.monitoring.page.unknown import unknowns
+from newsdesk.monitoring.page.wording import ENOUGH, TOO_FEW, duration, moment, percent
 from newsdesk.monitoring.report import Performance, Report
 
 
-def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring) -> str:
-    """One HTML document with all that the report says of the champion, whose manifest this is.
+def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring, newsroom: str | None = None) -> str:
+    """One HTML document with all that the report says of the champion of a newsroom, whose manifest this is.
 
     It needs no script and nothing from outside, so it can be mailed, archived, and served under a strict policy.
     """
     said = headline(report, manifest, monitoring)
+    name = f"{newsroom} · " if newsroom else ""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Newsdesk monitor: version {report.version}"),
+        tag("title", f"{name}Newsdesk monitor: version {report.version}"),
         tag("style", STYLE),
     )
-    title = tag("h1", f"Newsdesk monitor · version {report.version} · {manifest.model_name}")
+    title = tag("h1", f"{name}Newsdesk monitor · version {report.version} · {manifest.model_name}")
     top = tag("header", title, banner(said), _facts(report, manifest))
     body = tag("body", top, tag("main", *_sections(report, manifest, monitoring)), _footer(report, monitoring))
     return document(tag("html", head, body, lang="en"))
@@ -35,66 +38,66 @@ def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
 
 def _facts(report: Report, manifest: Manifest) -> Element:
     whole = total(report.windows)
-    share = whole.accuracy
-    surely = f"{percent(share.low)} to {percent(share.high)}" if share else _only_bound(whole)
     facts = [
-        ("Accuracy by feedback", percent(share.share if share else None), surely),
-        ("Estimated accuracy", percent(whole.estimated), "by calibrated confidence and corrections"),
+        *_accuracy(whole),
         ("Test accuracy", percent(report.test_accuracy), f"trained {moment(manifest.trained_at)}"),
         ("Predictions", f"{whole.predictions:,}", f"{whole.texts:,} different texts"),
-        ("With feedback", percent(whole.coverage), f"{whole.labelled:,} texts"),
-        ("New labels", f"{report.decision.new_labels:,}", "since the last training"),
     ]
+    if whole.labelled or report.decision.new_labels:
+        facts.append(("With feedback", percent(whole.coverage), f"{whole.labelled:,} texts"))
+        facts.append(("New labels", f"{report.decision.new_labels:,}", "since the last training"))
     boxes = [
         tag("div", tag("dt", name), tag("dd", value), tag("dd", note, class_="note")) for name, value, note in facts
     ]
     return tag("dl", *boxes, class_="facts")
 
 
-def _only_bound(whole: Performance) -> str:
-    return f"at most {percent(whole.at_most.share)}: corrections alone" if whole.at_most else "no usable feedback yet"
+def _accuracy(whole: Performance) -> Iterator[tuple[str, str, str]]:
+    """As far as it is known."""
+    name, share = "Accuracy by feedback", whole.accuracy
+    if share and share.of >= ENOUGH:
+        yield name, percent(share.share), f"{percent(share.low)} to {percent(share.high)}"
+    elif share:
+        yield name, TOO_FEW, f"{share.of} reviewed texts, {ENOUGH} needed"
+    elif whole.at_most:
+        yield name, f"≤ {percent(whole.at_most.share)}", "corrections alone"
+    if whole.estimated is not None:
+        yield "Estimated accuracy", percent(whole.estimated), "by calibrated confidence and corrections"
 
 
-def _sections(report: Report, manifest: Manifest, monitoring: Monitoring) -> list[Element]:
-    scores = drifting.scores_over_time(report, monitoring)
-    others = traffic.others(report)
-    sections = [
-        _section("decision", "Retraining", tag("p", what_to_do(report), class_="card")),
-        _section(
-            "accuracy",
-            "Accuracy",
-            quality.notes(report),
-            quality.accuracy(report, monitoring),
-            _grid(quality.per_category(report), quality.confidence(report, manifest, monitoring)),
-        ),
-        _section(
-            "drift",
-            "Drift",
-            drifting.newest_report(report, monitoring),
-            _grid(*scores, size="grid small") if scores else None,
-            *drifting.earlier_reports(report),
-        ),
-        _section(
-            "predictions",
-            "Predictions",
-            _grid(
-                traffic.predictions(report, monitoring),
-                quality.categories(report, manifest),
-            ),
-        ),
-        _section("feedback", "Feedback", traffic.labels(report)),
-        _section("versions", "Versions and arms", others) if others is not None else None,
-        _section("periods", "Days and windows", traffic.periods(report)),
-    ]
-    return [section for section in sections if section is not None]
+def _sections(report: Report, manifest: Manifest, monitoring: Monitoring) -> Iterator[Element | None]:
+    """How it does, then what is not known, then every figure. What there is nothing of is left out."""
+    yield _section(
+        "accuracy",
+        "Accuracy",
+        quality.accuracy(report, monitoring),
+        _grid(quality.per_category(report), quality.confidence(report, manifest, monitoring)),
+    )
+    yield _section(
+        "drift",
+        "Drift",
+        drifting.newest_report(report),
+        _grid(*drifting.scores_over_time(report, monitoring), size="grid small"),
+        *drifting.earlier_reports(report),
+    )
+    yield _section("decision", "Retraining", tag("p", what_to_do(report), class_="card"))
+    charts = traffic.predictions(report, monitoring), quality.categories(report, manifest)
+    yield _section("predictions", "Predictions", _grid(*charts))
+    yield _section("feedback", "Feedback", traffic.labels(report))
+    yield _section("versions", "Versions and arms", traffic.others(report))
+    unknown = [tag("li", sentence) for sentence in unknowns(report, manifest, monitoring)]
+    yield _section("unknown", "Not known yet", tag("ul", *unknown, class_="card") if unknown else None)
+    yield _section("periods", "Days and windows", traffic.periods(report))
 
 
-def _section(name: str, heading: str, *content: Element | None) -> Element:
+def _section(name: str, heading: str, *content: Element | None) -> Element | None:
+    if not any(part is not None for part in content):
+        return None
     return tag("section", tag("h2", heading, id=name), *content, aria_labelledby=name)
 
 
-def _grid(*charts: Element, size: str = "grid") -> Element:
-    return tag("div", *charts, class_=size)
+def _grid(*charts: Element | None, size: str = "grid") -> Element | None:
+    return tag("div", *charts, class_=size) if any(chart is not None for chart in charts) else None
 
 
 def _footer(report: Report, monitoring: Monitoring) -> Element:

@@ -1,6 +1,5 @@
 """Sections on how good the answers are: accuracy, confidence, and each category."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from xml.etree.ElementTree import Element
 
@@ -11,28 +10,27 @@ from newsdesk.monitoring.decision import needed_accuracy
 from newsdesk.monitoring.page.bars import Bars, bar_chart, shares
 from newsdesk.monitoring.page.chart import Chart, Level, Line, Point
 from newsdesk.monitoring.page.lines import line_chart
-from newsdesk.monitoring.page.markup import tag
 from newsdesk.monitoring.page.tables import table
 from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import NOTHING, percent
-from newsdesk.monitoring.report import Report, Window
-
-_NAMED = 5  # categories in a sentence
+from newsdesk.monitoring.page.wording import ENOUGH, RUNNING, TOO_FEW
+from newsdesk.monitoring.report import Report
 
 
-def accuracy(report: Report, monitoring: Monitoring) -> Element:
-    """Accuracy by feedback and as the model estimates it, beside that on the test set."""
+def accuracy(report: Report, monitoring: Monitoring) -> Element | None:
+    """Accuracy by feedback and as the model estimates it, beside that on the test set; None where there is neither."""
     by_feedback = [
-        Point(window.end, share.share, share.low, share.high)
+        Point(window.start, share.share, share.low, share.high, window.end > report.at)
         for window in report.windows
         if (share := window.performance.accuracy)
     ]
+    if not by_feedback and not _estimated(report):
+        return None
     chart = Chart(
         "Accuracy over time",
         "By feedback, with its 95 % interval; estimated: what the calibrated confidence of the model "
         "promises, but no more than corrections leave.",
         timedelta(seconds=monitoring.window),
-        [Line("by feedback", by_feedback), Line("estimated", _estimated(report.windows), "second")],
+        [Line("by feedback", by_feedback), Line("estimated", _estimated(report), "second")],
         [
             Level("on the test set", report.test_accuracy, "level"),
             Level(
@@ -40,13 +38,17 @@ def accuracy(report: Report, monitoring: Monitoring) -> Element:
                 needed_accuracy(report.test_accuracy, monitoring.alert_thresholds, monitoring.retraining),
             ),
         ],
+        marked=RUNNING,
+        mark="aside",
         at_least=[1.0],
     )
     return line_chart(chart)
 
 
-def confidence(report: Report, manifest: Manifest, monitoring: Monitoring) -> Element:
-    """The mean confidence of each window."""
+def confidence(report: Report, manifest: Manifest, monitoring: Monitoring) -> Element | None:
+    """The mean confidence of each window, where there is one."""
+    if not _confidence(report):
+        return None
     reference = [Level("on the test set about", _mean(manifest.profile), "level")] if manifest.profile else []
     least = Level("alert below", monitoring.alert_thresholds.confidence_threshold)
     return line_chart(
@@ -54,79 +56,60 @@ def confidence(report: Report, manifest: Manifest, monitoring: Monitoring) -> El
             "Confidence over time",
             "How sure the model is of its answers on average: 100 % is certain.",
             timedelta(seconds=monitoring.window),
-            [Line("mean confidence", _confidence(report.windows))],
+            [Line("mean confidence", _confidence(report))],
             [*reference, least],
+            marked=RUNNING,
+            mark="aside",
             at_least=[1.0],
         )
     )
 
 
-def categories(report: Report, manifest: Manifest) -> Element:
-    """Which categories are predicted now, and which were on the test set."""
-    newest = newest_judged(report) or report.newest
-    now = newest.performance.categories if newest else {}
+def categories(report: Report, manifest: Manifest) -> Element | None:
+    """Which categories are predicted now, and which were on the test set; None where nothing was predicted."""
+    newest = newest_judged(report) or report.newest or next(reversed(report.windows), None)
+    if newest is None or not newest.performance.categories:
+        return None
+    now = newest.performance.categories
     before = manifest.profile.categories if manifest.profile else {}
-    names = sorted(now.keys() | before.keys()) if newest else []
-    series = [("newest window", shares(now, names)), ("reference: the test set", shares(before, names))]
+    names = sorted(now.keys() | before.keys())
+    which = RUNNING if newest.end > report.at else "newest window"
+    series = [(which, shares(now, names)), ("reference: the test set", shares(before, names))]
     return bar_chart(
         Bars("Categories now", "What share of the texts is predicted to be of each category.", names, series)
     )
 
 
-def per_category(report: Report) -> Element:
-    """F1 of each category by feedback."""
-    figures = total(report.windows).per_class
-    new = [name for name, found in figures.items() if not found.is_known]
+def per_category(report: Report) -> Element | None:
+    """F1 of each category by feedback, where there is any: of few texts it would say nothing."""
+    figures = {name: each for name, each in total(report.windows).per_class.items() if each.is_known}
+    if not any(each.labelled >= ENOUGH for each in figures.values()):
+        return None
     rows = [[name, *(f"{count:,}" for count in (f.labelled, f.predicted, f.right))] for name, f in figures.items()]
     bars = Bars(
         "F1 by category",
-        "By feedback, over all windows shown here: 1 is perfect, 0 is never right." + _about_new(new),
+        f"By feedback, over all windows shown here: 1 is perfect, 0 is never right. Told from {ENOUGH} texts on.",
         list(figures),
-        [("F1", [each.f1 for each in figures.values()])],
+        [("F1", [each.f1 if each.labelled >= ENOUGH else None for each in figures.values()])],
         longest=1.0,
-        say=lambda value: NOTHING if value is None else f"{value:.3f}",
+        say=lambda value: TOO_FEW if value is None else f"{value:.2f}",
     )
     chart = bar_chart(bars)
-    if rows:
-        chart[-1].append(table("Texts with feedback", ["category", "belong to it", "predicted to be", "both"], rows))
+    chart[-1].append(table("Texts with feedback", ["category", "belong to it", "predicted to be", "both"], rows))
     return chart
 
 
-def _about_new(categories: Sequence[str]) -> str:
-    """Of categories that editors named and the model does not know."""
-    if not categories:
-        return ""
-    named = ", ".join(categories[:_NAMED]) + (" and more" if len(categories) > _NAMED else "")
-    return f" The model does not know {named}: it cannot be right there, and learns them by a retraining."
-
-
-def notes(report: Report) -> Element | None:
-    """Why there is no accuracy, where there is none."""
-    whole = total(report.windows)
-    if whole.accuracy is not None:
-        return None
-    sentence = "No prediction shown here has usable feedback yet. Editors give it with POST /feedback."
-    if whole.at_most:
-        sentence = (
-            f"Editors corrected {whole.wrong:,} of {whole.texts:,} texts and confirmed hardly any: the accuracy is at "
-            f"most {percent(whole.at_most.share)}. How high it is can be told once they confirm right answers, too."
-        )
-    return tag("p", sentence, class_="note")
-
-
-def _estimated(windows: Sequence[Window]) -> list[Point]:
+def _estimated(report: Report) -> list[Point]:
+    found = ((window, window.performance.estimated) for window in report.windows)
     return [
-        Point(window.end, window.performance.estimated)
-        for window in windows
-        if window.performance.estimated is not None
+        Point(window.start, value, is_marked=window.end > report.at) for window, value in found if value is not None
     ]
 
 
-def _confidence(windows: Sequence[Window]) -> list[Point]:
+def _confidence(report: Report) -> list[Point]:
+    found = ((window, window.performance.confidence) for window in report.windows)
     return [
-        Point(window.end, window.performance.confidence)
-        for window in windows
-        if window.performance.confidence is not None
+        Point(window.start, value, is_marked=window.end > report.at) for window, value in found if value is not None
     ]
 
 

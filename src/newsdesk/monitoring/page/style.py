@@ -66,6 +66,7 @@ svg .alarm { stroke: var(--bad); stroke-width: 9; stroke-linecap: square; }
 svg .aside { stroke: var(--quiet); stroke-width: 9; stroke-linecap: square; }
 svg .bar { fill: var(--first); }
 svg .hollow { fill: var(--card); stroke: var(--quiet); stroke-width: 1.5; }
+ul.card { padding-left: 34px; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; margin-top: 8px; font-size: 13px; }
 .legend li { display: flex; align-items: center; gap: 7px; }
 details { margin-top: 10px; font-size: 13px; }

@@ -11,18 +11,20 @@ from newsdesk.monitoring.page.lines import line_chart
 from newsdesk.monitoring.page.markup import tag
 from newsdesk.monitoring.page.signs import state
 from newsdesk.monitoring.page.tables import Cell, folded, table
-from newsdesk.monitoring.page.wording import LABEL_STATES, moment, percent, with_interval
+from newsdesk.monitoring.page.wording import LABEL_STATES, RUNNING, moment, percent, with_interval
 from newsdesk.monitoring.report import LabelState, Performance, Report, Window
 
 _FIGURES = ["predictions", "texts", "accuracy by feedback", "labelled", "estimated accuracy"]
 
 
-def predictions(report: Report, monitoring: Monitoring) -> Element:
-    """How much was asked in each window."""
+def predictions(report: Report, monitoring: Monitoring) -> Element | None:
+    """How much was asked in each window, where there is one."""
+    if not report.windows:
+        return None
 
     def points(name: str) -> list[Point]:
         return [
-            Point(window.end, getattr(window.performance, name), is_marked=window.end > report.at)
+            Point(window.start, getattr(window.performance, name), is_marked=window.end > report.at)
             for window in report.windows
         ]
 
@@ -32,7 +34,7 @@ def predictions(report: Report, monitoring: Monitoring) -> Element:
             "Answers in each window, and how many different texts they were about.",
             timedelta(seconds=monitoring.window),
             [Line("predictions", points("predictions")), Line("different texts", points("texts"), "second")],
-            marked="window still running",
+            marked=RUNNING,
             mark="aside",
             at_least=[0.0],
             say=lambda value: f"{value:,.0f}",
@@ -40,8 +42,10 @@ def predictions(report: Report, monitoring: Monitoring) -> Element:
     )
 
 
-def labels(report: Report) -> Element:
-    """What became of feedback."""
+def labels(report: Report) -> Element | None:
+    """What became of feedback, where there is any."""
+    if not any(report.labels.values()):
+        return None
     names: tuple[LabelState, ...] = get_args(LabelState)
     rows = [[name, f"{report.labels.get(name, 0):,}", LABEL_STATES[name]] for name in names]
     return tag(
@@ -61,8 +65,10 @@ def others(report: Report) -> Element | None:
     return tag("div", *tables, class_="card") if tables else None
 
 
-def periods(report: Report) -> Element:
-    """Days and windows as tables."""
+def periods(report: Report) -> Element | None:
+    """Days and windows as tables, where there is one."""
+    if not report.windows:
+        return None
     windows = [*reversed(report.windows)]
     return tag(
         "div",

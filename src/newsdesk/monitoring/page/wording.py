@@ -39,6 +39,9 @@ LABEL_STATES: Mapping[LabelState, str] = MappingProxyType(
     }
 )
 NOTHING = "–"
+ENOUGH = 20  # texts with feedback below which a share says nothing: of 20, 95 % lie within 20 points of it at best
+TOO_FEW = "too few"
+RUNNING = "window still running"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -29,9 +29,9 @@ def full_report() -> Report:
 def test_every_section_is_there_under_its_heading() -> None:
     page = page_of(full_report())
     assert page.texts["h2"] == [
-        "Retraining",
         "Accuracy",
         "Drift",
+        "Retraining",
         "Predictions",
         "Feedback",
         "Versions and arms",
@@ -76,19 +76,19 @@ def test_the_figures_of_the_charts_are_those_of_the_report() -> None:
     found = full_report()
     page = page_of(found)
     rows = page.table("Accuracy over time")
-    assert rows[0] == ["window until", "by feedback", "estimated"]
-    assert rows[1] == ["2026-03-04 13:00 UTC", "–", "87.5%"]
+    assert rows[0] == ["window from", "by feedback", "estimated"]
+    assert rows[1] == ["2026-03-04 12:00 UTC", "–", "87.5%, window still running"]
     share = found.windows[0].performance.accuracy
     assert share is not None
     assert rows[2][1:] == [f"90.0% ({share.low:.1%} to {share.high:.1%})", "87.5%"]
-    assert page.table("Top terms")[1] == ["2026-03-04 11:00 UTC", "0.31, drift"]
+    assert page.table("Top terms")[1] == ["2026-03-04 10:00 UTC", "0.31, drift"]
     assert page.table("Predictions over time")[1:3] == [
-        ["2026-03-04 13:00 UTC", "27, window still running", "20, window still running"],
-        ["2026-03-04 11:00 UTC", "207", "200"],
+        ["2026-03-04 12:00 UTC", "27, window still running", "20, window still running"],
+        ["2026-03-04 10:00 UTC", "207", "200"],
     ]
     assert page.table("Categories now")[1] == ["politics", "50.0%", "50.0%"]
     assert page.table("Texts with feedback")[1] == ["politics", "125", "125", "110"]
-    assert page.table("F1 by category")[1:] == [["politics", "0.880"], ["sport", "0.920"]]
+    assert page.table("F1 by category")[1:] == [["politics", "0.88"], ["sport", "0.92"]]
 
 
 def test_the_newest_judged_window_tells_what_changed() -> None:
@@ -156,16 +156,80 @@ def test_names_from_outside_stay_words(name: str) -> None:
         assert page.text.count(name) >= 6
 
 
-def test_a_report_without_windows_says_so_in_every_section() -> None:
+def test_before_the_first_prediction_it_says_so_and_shows_no_empty_box() -> None:
     page = page_of(report())
     assert "Nothing to watch yet: the champion made no prediction in the last 2 days." in page.text
-    assert "No window that ended has 100 texts" in page.text
-    assert page.texts["p"].count("Nothing to show yet.") == 5
+    assert "no window of 1 hour that ended has 100 texts" in page.text
+    assert page.texts["h2"] == ["Retraining", "Not known yet"]
+    assert page.tags["figure"] == page.tags["table"] == 0
+
+
+def first_hour(labelled: int = 0, right: int = 0) -> Report:
+    figures = performance(right, labelled, 20)
+    return report(window(-1, "too_few", performance=figures), labels={"used": labelled} if labelled else {})
+
+
+def test_in_the_first_hour_it_first_says_how_it_does_and_then_what_is_not_known() -> None:
+    page = page_of(first_hour())
+    assert page.texts["h2"] == ["Accuracy", "Retraining", "Predictions", "Not known yet", "Days and windows"]
+    assert "It answered 20 different texts, about 88% of them rightly by its confidence. Not judged yet" in page.text
+    assert page.texts["h3"] == [
+        "Accuracy over time",
+        "Confidence over time",
+        "Predictions over time",
+        "Categories now",
+    ]
+    assert "–" not in page.texts["dd"]
+
+
+def test_the_running_window_is_shown_as_such_in_every_chart_over_time() -> None:
+    page = page_of(first_hour())
+    for chart in ("Accuracy over time", "Confidence over time", "Predictions over time"):
+        (row,) = page.table(chart)[1:]
+        assert row[0] == "2026-03-04 12:00 UTC", "a point stands at the beginning of its window"
+        assert "window still running" in row[-1]
+    assert page.table("Categories now")[0][1] == "window still running"
+
+
+@pytest.mark.parametrize(("labelled", "right"), [(1, 0), (3, 0), (19, 19)])
+def test_of_a_few_labels_no_share_is_told(labelled: int, right: int) -> None:
+    page = page_of(first_hour(labelled, right))
+    assert page.texts["dd"][:2] == ["too few", f"{labelled} reviewed texts, 20 needed"]
+    assert f"Accuracy: {labelled} reviewed texts are too few to tell it. It is told from 20 on." in page.text
+    assert "F1 by category" not in page.texts["h3"]
+
+
+def test_from_twenty_labels_on_accuracy_is_told_with_its_interval() -> None:
+    page = page_of(first_hour(20, 18))
+    assert page.texts["dd"][0] == "90.0%"
+    assert "Right in 90.0% of 20 reviewed texts (69.9% to 97.2%)." in page.text
+
+
+def test_a_category_of_a_few_texts_has_no_f1() -> None:
+    figures = {"politics": ClassFigures(40, 40, 30), "sport": ClassFigures(3, 1, 0)}
+    page = page_of(report(window(1, performance=replace(performance(), per_class=figures))))
+    assert page.table("F1 by category")[1:] == [["politics", "0.75"], ["sport", "too few"]]
+
+
+def test_charts_of_scores_share_one_scale_and_one_time() -> None:
+    both = score(), score(feature="domain_classifier", score=0.9, threshold=0.6)
+    page = page_of(report(window(3, "suspected"), window(1, "confirmed", scores=both)))
+    charts = [chart for chart in page.html.split("<figure>")[1:] if "<h3>Top terms" in chart or "<h3>Domain" in chart]
+    axes = [re.findall(r'class="axis[^"]*">([^<]+)<', chart) for chart in charts]
+    assert len(axes) == 2
+    assert axes[0] == axes[1]
+
+
+def test_the_newsroom_has_its_name_in_the_title_and_on_the_page() -> None:
+    page = Page(monitor_page(full_report(), manifest(), Monitoring(), HOSTILE))
+    assert page.texts["title"][0] == f"{HOSTILE} · Newsdesk monitor: version 3"
+    assert page.texts["h1"] == [f"{HOSTILE} · Newsdesk monitor · version 3 · naive_bayes"]
+    assert page_of(full_report()).texts["title"][0] == "Newsdesk monitor: version 3"
 
 
 def test_without_feedback_it_says_how_to_give_it() -> None:
     page = page_of(report(window(1, performance=performance(0, 0))))
-    assert "No prediction shown here has usable feedback yet" in page.text
+    assert "no prediction shown here has usable feedback yet" in page.text
     assert [row[1] for row in page.table("Accuracy over time")[1:]] == ["–"]
 
 
