@@ -65,18 +65,23 @@ def put_in_charge(home: Path, version: str = "1", alpha: float = 1.0) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, and what it wrote to standard error so far."""
+    """A running server, and what it wrote to standard error so far. `key`: the API key that it is asked with."""
 
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    key: str | None = None
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-API-Key": self.key} if self.key else {}
+
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.address}{path}", timeout=PATIENCE).json()
+        return httpx.get(f"{self.address}{path}", headers=self.headers, timeout=PATIENCE).json()
 
     def post(self, path: str, **request: Any) -> httpx.Response:
         return httpx.post(f"{self.address}{path}", timeout=PATIENCE, **request)
@@ -90,7 +95,9 @@ class Server:
 
     def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Every value by name and labels."""
-        families = text_string_to_metric_families(httpx.get(f"{self.address}/metrics", timeout=PATIENCE).text)
+        families = text_string_to_metric_families(
+            httpx.get(f"{self.address}/metrics", headers=self.headers, timeout=PATIENCE).text
+        )
         samples = [sample for family in families for sample in family.samples]
         return {(sample.name, frozenset(sample.labels.items())): sample.value for sample in samples}
 
