@@ -73,6 +73,8 @@ def prepare() -> dict[str, Any]:
     because its DAG was paused or it failed: the next run publishes it again.
     """
     prepared = newsdesk("prepare")
+    if prepared["version"] is None:
+        skip(prepared["reason"])
     dataset = {key: prepared[key] for key in ("version", "counts")}
     if prepared["trained"] and _published() == dataset["version"]:
         skip(f"Nothing is new: dataset {dataset['version']} was published before, and trained on.")

@@ -147,7 +147,7 @@ def look_for_a_newer_dataset(planned: dict[str, Any] | None) -> dict[str, Any]:
     if planned is None:
         skip("Nothing was planned.")
     newest = newsdesk("prepare")
-    if newest["trained"] or newest["version"] == planned["dataset"]:
+    if newest["version"] is None or newest["trained"] or newest["version"] == planned["dataset"]:
         skip("There is no newer dataset.")
     dataset = {key: newest[key] for key in ("version", "counts")}
     get_current_context()["outlet_events"][DATASET].extra = dataset

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from newsdesk.articles.dataset import read_articles, read_dataset
 from newsdesk.articles.splits import SPLITS
 from newsdesk.articles.tables import QUARANTINE, read_quarantine
+from newsdesk.cli.app import app
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BusyError, DataError, TrainingError, UsageError
 from newsdesk.pipeline import planned as steps
@@ -324,3 +326,20 @@ def test_what_a_step_says_can_be_read_by_machines(desk: Desk) -> None:
     assert json.loads(json.dumps(told)) == told
     assert (told["status"], told["new"]) == ("new", len(ROWS))
     assert "text" not in told["tables"][0]
+
+
+def test_an_empty_inbox_is_no_refusal(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).configure()
+    environment = {"NEWSDESK_HOME": str(tmp_path / "var"), "NEWSDESK_CONFIG_DIR": str(tmp_path / "configs")}
+
+    def told(*arguments: str) -> str:
+        done = CliRunner().invoke(app, [*arguments], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert told("ingest") == "Nothing is new in the inbox.\n"
+    sentence = told("prepare").strip()
+    assert sentence.endswith(f"no table was ingested. Put one into {desk.inbox}: newsdesk ingest.")
+    prepared, planned = json.loads(told("prepare", "--json")), json.loads(told("plan", "--json"))
+    assert (prepared["version"], prepared["reason"]) == (None, sentence)
+    assert (planned["needed"], planned["reason"]) == (False, sentence)

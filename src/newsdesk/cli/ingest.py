@@ -63,11 +63,16 @@ def prepare(as_json: AsJson = False) -> None:
     from newsdesk.cli.output import tell
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.planning import is_trained, prepare_dataset
+    from newsdesk.pipeline.planning import NothingIngested, is_trained, prepare_dataset
 
     settings = load_settings()
-    with shown_progress() as progress:
-        prepared = prepare_dataset(settings, progress)
+    try:
+        with shown_progress() as progress:
+            prepared = prepare_dataset(settings, progress)
+    except NothingIngested as nothing:
+        none = {"version": None, "counts": {}, "categories": {}, "trained": False, "reason": str(nothing)}
+        tell(json.dumps(none, indent=2) if as_json else str(nothing))
+        return
     manifest = prepared.dataset.manifest
     trained = is_trained(manifest.version, settings)
     left_out = prepared.rows - sum(manifest.counts.values())

@@ -4,12 +4,15 @@ from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from newsdesk.printable import printable
 
 _WIDTH_IN_FILES = 120  # columns, where the output is no terminal
+_SENTENCE = 40  # columns that a sentence has there at least
+_WIDEST = 100_000
 
 
 class PlainConsole(Console):
@@ -42,9 +45,20 @@ def table_of(*columns: str) -> PlainTable:
 
 
 def print_table(console: Console, title: str, table: Table) -> None:
-    """A table under its title, which may be wider than the table."""
+    """A table under its title. Where its words need more room than there is, lines are too long rather than words cut:
+    digests and versions are there to be copied, and what reads a pipe has no width."""
     console.print(title, style="bold")
+    for column in table.columns:  # sentences give way, by lines, before single words do
+        column.no_wrap = not any(" " in str(cell).strip() for cell in column.cells)
+        column.overflow = "fold"
+        if not console.is_terminal and not column.no_wrap:
+            column.min_width = min(_SENTENCE, max(len(str(cell)) for cell in column.cells))
+    wide = console.options.update(width=_WIDEST, max_width=_WIDEST)
+    needed = Measurement.get(console, wide, table).minimum
+    before = console.width
+    console.width = max(before, needed)
     console.print(table)
+    console.width = before
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from newsdesk.articles.dataset import MANIFEST as DATASET
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+from newsdesk.errors import DataError
 from newsdesk.pipeline.ingest import PATIENCE, read_intake
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.plan import Plan, PlanFiles
 from newsdesk.pipeline.prepare import Prepared, prepare_ingested
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
+from newsdesk.redaction import redact_address
 from newsdesk.registry.champion import find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import decided_datasets
@@ -57,12 +59,21 @@ class Planned:
         }
 
 
+class NothingIngested(DataError):  # noqa: N818 - nothing went wrong
+    """There is no table to make a dataset of: no failure, but nothing to do."""
+
+
 def prepare_dataset(settings: Settings, progress: Progress) -> Prepared:
-    """A dataset of all that was ingested. Raises `DataError`, `StorageError`."""
+    """A dataset of all that was ingested. Raises `NothingIngested`, `DataError`, `StorageError`."""
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     with only_writer(settings.home, PATIENCE):
         progress.step("Reading what was ingested")
         intake = read_intake(settings)
+        if not intake.ingested:
+            where = redact_address(settings.inbox_address)
+            raise NothingIngested(
+                f"There is nothing to make a dataset of: no table was ingested. Put one into {where}: newsdesk ingest."
+            )
         prepared = prepare_ingested(intake, settings.datasets, pipeline, models.preprocessing.text_cleaning)
         Storage(settings).share(prepared.dataset.folder, DATASET)
     return prepared
@@ -84,7 +95,10 @@ def plan_training(wanted: Wanted, settings: Settings, progress: Progress) -> Pla
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     files = PlanFiles(settings)
     if wanted.dataset is None:
-        prepared = prepare_dataset(settings, progress)
+        try:
+            prepared = prepare_dataset(settings, progress)
+        except NothingIngested as nothing:
+            return Planned(None, None, str(nothing))
         dataset, rows = prepared.dataset, prepared.row_counts
     else:
         dataset = files.dataset(wanted.dataset)

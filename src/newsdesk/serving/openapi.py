@@ -5,9 +5,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from newsdesk.model.bundle import Manifest
+from newsdesk.serving.api_examples import ANSWERS, LINES, OTHERS, TASKS, task_of
 from newsdesk.serving.security.permissions import PERMISSIONS
 from newsdesk.serving.service import Service
 
+_LINES = "application/x-ndjson"
 _HAS_WORDS = r"^[^\u0000]*[\p{L}\p{N}][^\u0000]*$"
 
 
@@ -17,6 +19,7 @@ def install(app: FastAPI, service: Service) -> None:
 
     def openapi() -> dict[str, Any]:
         schema = described()
+        _tell_tasks(schema)
         if service.settings.auth_required:
             _tell_security(schema)
         if service.models.champion:
@@ -24,6 +27,20 @@ def install(app: FastAPI, service: Service) -> None:
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tell_tasks(schema: dict[str, Any]) -> None:
+    """Group requests by what one wants of them, and show answers as they come."""
+    schema["tags"] = [{"name": task, "description": about} for task, (about, _) in TASKS.items()] + [{"name": OTHERS}]
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            operation["tags"] = [task_of(path)]
+            bodies = operation.get("requestBody", {}), operation["responses"].get("200", {})
+            for body, lines in zip(bodies, LINES, strict=True):
+                if _LINES in body.get("content", {}):
+                    body["content"][_LINES]["example"] = lines
+    for name, answer in ANSWERS.items():
+        schema["components"]["schemas"][name]["examples"] = [answer]
 
 
 def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
