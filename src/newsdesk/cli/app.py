@@ -58,6 +58,7 @@ app.add_typer(data.app, name="data", rich_help_panel=EVERY_DAY)
 
 look = partial(app.command, rich_help_panel=LOOK)
 look("monitor", epilog="Example: newsdesk monitor --html monitor.html")(monitor.monitor)
+look("evaluate", epilog="Example: newsdesk evaluate --data test.csv --version 3")(training.evaluate)
 look("doctor", epilog="Example: newsdesk doctor --json")(doctor.doctor)
 app.add_typer(config.app, name="config", rich_help_panel=LOOK)
 
@@ -73,7 +74,6 @@ for_schedulers("ingest", epilog="Example: newsdesk ingest --data news.csv")(inge
 for_schedulers("prepare", epilog="Example: newsdesk prepare")(ingest.prepare)
 for_schedulers("plan", epilog="Example: newsdesk plan --candidates logistic_regression,naive_bayes")(training.plan)
 for_schedulers("train", epilog="Example: newsdesk train --plan 3f9c2a1b --candidate naive_bayes")(training.train)
-for_schedulers("evaluate", epilog="Example: newsdesk evaluate --data test.csv --version 3")(training.evaluate)
 for_schedulers("promote", epilog="Example: newsdesk promote --plan 3f9c2a1b --dry-run")(training.promote)
 for_schedulers("smoke-test", epilog="Example: newsdesk smoke-test --url http://localhost:8000")(training.smoke_test)
 for_schedulers("exporter", epilog="Example: newsdesk exporter --port 9101")(exporter.exporter)

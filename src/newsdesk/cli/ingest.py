@@ -70,7 +70,13 @@ def prepare(as_json: AsJson = False) -> None:
         with shown_progress() as progress:
             prepared = prepare_dataset(settings, progress)
     except NothingIngested as nothing:
-        none = {"version": None, "counts": {}, "categories": {}, "trained": False, "reason": str(nothing)}
+        none: dict[str, object] = {
+            "version": None,
+            "counts": {},
+            "categories": {},
+            "trained": False,
+            "reason": str(nothing),
+        }
         tell(json.dumps(none, indent=2) if as_json else str(nothing))
         return
     manifest = prepared.dataset.manifest
