@@ -197,6 +197,19 @@ def test_an_attack_by_one_key_neither_serves_nor_enters_what_decides(
     assert 0 < len(of_one_key) <= 0.3 * sum(new.manifest.counts.values())
 
 
+def test_two_keys_of_one_person_set_a_test_and_promote_nothing_that_is_worse_without_it(newsroom: Newsroom) -> None:
+    said = at_once(Predictor(find_champion(newsroom.settings).bundle))[:120]
+    newsroom.say(replace(one, key=key, editor=key) for one in said for key in ("first", "second"))
+    done = newsroom.retrain()
+    assert done.outcome is not None
+    dataset, verdict = done.outcome.prepared.dataset, done.outcome.judged.verdict
+    of_both = [article for article in read_articles(dataset, "test") if article.id.startswith("feedback-")]
+    assert dataset.manifest.unvouched == len(of_both) > 10
+    assert verdict.decision in ("kept", "refused")
+    assert "that no feedback has touched it loses" in verdict.reason
+    assert newsroom.version == "1"
+
+
 def test_400_honest_corrections_through_the_key_of_a_cms_raise_accuracy(newsroom: Newsroom) -> None:
     before = newsroom.accuracy()
     newsroom.say(Said(row["text"], row["category"], "cms", "r.burns", trusted=True) for row in others()[:400])
@@ -211,6 +224,7 @@ def test_400_honest_corrections_through_the_key_of_a_cms_raise_accuracy(newsroom
     evidence = entries(open_store(newsroom.settings.database))[-1].evidence["guard"]
     assert (evidence["articles"], evidence["max_loss"]) == (len(guard), 0.02)
     assert evidence["gain"] > 0
+    assert read_dataset(newsroom.settings.datasets / found).manifest.unvouched is None
 
 
 def test_an_editor_who_only_corrects_teaches_and_sets_no_test(newsroom: Newsroom) -> None:

@@ -28,7 +28,8 @@ GUARD = "guard.parquet"  # articles of the test split as nobody outside could la
 
 class Manifest(BaseModel):
     """`manifest.json`: where a dataset comes from and what is in it. `category_changes`: which rules of
-    `data_pipeline.categories` there were, and what they came to; None where there were none."""
+    `data_pipeline.categories` there were, and what they came to; None where there were none. `unvouched`: how many test
+    articles have a label that only callers gave whom no administrator vouches for; None is none of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +46,7 @@ class Manifest(BaseModel):
     text_cleaning: TextCleaning
     files: dict[str, str]
     category_changes: CategoryChanges | None = None
+    unvouched: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Contents:
     text_cleaning: TextCleaning
     categories: CategoryChanges = field(default_factory=CategoryChanges)
     guard: list[tuple[str, LabelledArticle]] | None = None  # None: the test set, which nobody outside had a hand in
+    unvouched: int = 0  # test articles with a label that only callers gave whom no administrator vouches for
 
     def version(self) -> str:
         """Digest of the content and the settings: the same input gives the same version."""
@@ -106,6 +109,8 @@ class Contents:
                 _update(digest, [split, story, article.model_dump(mode="json")])
         for story, article in self.guard or ():
             _update(digest, ["guard", story, article.model_dump(mode="json")])
+        if self.unvouched:
+            _update(digest, ["unvouched", self.unvouched])
         for row in self.quarantined:
             _update(digest, [row.row, row.reasons, row.id, row.title, row.text, row.category])
         return digest.hexdigest()[:16]
@@ -139,8 +144,10 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
             text_cleaning=contents.text_cleaning,
             files={file.name: file_digest(file) for file in sorted(draft.iterdir())},
             category_changes=None if contents.categories.is_empty else contents.categories,
+            unvouched=contents.unvouched or None,
         )
-        without = {"category_changes"} if manifest.category_changes is None else None  # earlier versions know no such
+        # Earlier versions know no such fields.
+        without = {name for name in ("category_changes", "unvouched") if getattr(manifest, name) is None}
         (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude=without) + "\n", encoding="utf-8")
     return Dataset(folder, manifest)
 

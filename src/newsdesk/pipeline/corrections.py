@@ -21,6 +21,7 @@ from newsdesk.monitoring.majority import NO_KEY
 from newsdesk.pipeline.caller_shares import beyond_shares
 from newsdesk.pipeline.known_texts import digests_of
 from newsdesk.pipeline.prepare import Checked
+from newsdesk.pipeline.split_constraints import SplitConstraints
 from newsdesk.store.feedback_texts import known_texts
 
 FEEDBACK = "feedback-"  # begins the id of an article that came by feedback
@@ -48,6 +49,7 @@ class Corrected:
 
     `unconfirmed` are stories whose category is no more than one outsider's word, or that of editors who report errors
     alone: to learn from, not to be measured on.
+    `unvouched` are stories with a label of callers alone whom no administrator vouches for.
     `guard` holds the articles that the champion was measured on, and those of a table, as nobody outside could label
     them.
     """
@@ -63,6 +65,7 @@ class Corrected:
     beyond_share: Mapping[str, int] = field(default_factory=dict)
     held_back: int = 0
     unconfirmed: frozenset[str] = frozenset()
+    unvouched: frozenset[str] = frozenset()
     guard: Mapping[str, LabelledArticle] = field(default_factory=dict)
 
     @property
@@ -105,6 +108,10 @@ class Corrected:
             "beyond_share": sum(self.beyond_share.values()),
             "held_back": self.held_back,
         }
+
+    def constraints(self, learnt: Collection[str], measured_on: Collection[str]) -> SplitConstraints:
+        """What it owes to a champion that has `learnt` from some stories and was measured on others."""
+        return SplitConstraints(learnt, self.unconfirmed, measured_on, self.guard, self.unvouched)
 
     def checked(self, source: str) -> Checked:
         """The table as rows that were read from `source`."""
@@ -167,6 +174,7 @@ def correct(
         beyond_share=Counter(beyond.values()),
         held_back=len(held_back),
         unconfirmed=frozenset(key for key in said if key not in found or not support[key].is_evidence),
+        unvouched=frozenset(key for key in said if key not in found or not support[key].trusted),
         guard=own,
     )
 

@@ -127,6 +127,7 @@ class Gate:
                 same_as_champion=is_same,
                 thresholds=thresholds,
                 guard=guard,
+                unvouched=dataset.manifest.unvouched or 0,
             )
 
         if champion is None:

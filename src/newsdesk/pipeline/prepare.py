@@ -197,6 +197,7 @@ def write(
         guard=None
         if guard is None
         else [(key, guard[key]) for key in stories if key in guard and splits[key] == "test"],
+        unvouched=sum(splits.get(key) == "test" for key in constraints.unvouched),
         categories=checked.categories or CategoryRules(pipeline.data_pipeline.categories).changes([]),
     )
     dataset = write_dataset(home, contents, source=checked.source, now=datetime.now(UTC))

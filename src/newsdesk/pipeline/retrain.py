@@ -34,7 +34,6 @@ from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.run import Outcome, train_and_judge
-from newsdesk.pipeline.split_constraints import SplitConstraints
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
@@ -172,7 +171,7 @@ def _assembled(
     source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
         f", with {order.data}" if order.data else ""
     )
-    constraints = SplitConstraints(known.learnt, corrected.unconfirmed, known.guard.keys(), corrected.guard)
+    constraints = corrected.constraints(known.learnt, known.guard)
     prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints)
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}

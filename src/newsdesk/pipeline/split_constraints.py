@@ -13,13 +13,15 @@ class SplitConstraints:
 
     `never_test`: what that model has learnt from. `only_train`: what nothing is measured on, not even candidates.
     `always_test`: what that model was measured on. `guard`: articles as nobody outside could label them; None where
-    nobody outside had a hand in anything.
+    nobody outside had a hand in anything. `unvouched`: what has a label of callers alone whom no administrator vouches
+    for.
     """
 
     never_test: Collection[str] = ()
     only_train: Collection[str] = ()
     always_test: Collection[str] = ()
     guard: Mapping[str, LabelledArticle] | None = None
+    unvouched: Collection[str] = ()
 
     def hold(self, splits: dict[str, Split], categories: Mapping[str, str]) -> None:
         """Move stories, by category, to where they belong; every category keeps one to learn from."""

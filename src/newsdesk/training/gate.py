@@ -39,9 +39,14 @@ def decide(
     same_as_champion: bool,
     thresholds: TrainingPipeline,
     guard: PairedComparison | None = None,
+    unvouched: int = 0,
 ) -> Verdict:
     """Judge a challenger by its figures on the test set; by a comparison with the champion (None: there is none) by the
-    metric of the gate, on the same current test articles; and, where feedback had a hand in those, on a guard."""
+    metric of the gate, on the same current test articles; and, where feedback had a hand in those, on a guard.
+
+    `unvouched`: how many test articles have a label that only callers gave whom no administrator vouches for. Such
+    labels promote nothing that is worse without them.
+    """
     evidence = _evidence(test, comparison, thresholds, guard)
 
     def verdict(decision: Decision, reason: str) -> Verdict:
@@ -62,6 +67,13 @@ def decide(
             f"on {guard.articles:,} test articles that no feedback has touched it loses {-guard.gain:.3f} against the "
             f"champion (95 % interval {-guard.high:.3f} to {-guard.low:.3f}), surely more than "
             f"training_pipeline.gate.max_loss {thresholds.gate.max_loss:g}",
+        )
+    if guard is not None and unvouched and guard.gain < 0:
+        return verdict(
+            "kept",
+            f"{unvouched:,} of the {test.articles:,} test articles are labelled by API keys that no administrator "
+            f"vouches for, and on the {guard.articles:,} that no feedback has touched it loses {-guard.gain:.3f} "
+            "against the champion: such labels alone promote nothing (newsdesk keys create NAME --trusted)",
         )
     missing = list(_missing(comparison, thresholds))
     return verdict("kept" if missing else "promoted", "; ".join([_told(comparison, thresholds), *missing]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -71,6 +72,27 @@ def test_it_looks_at_most_every_fifteen_seconds(tmp_path: Path, looks: Any) -> N
         clock.now = now
         told.append(embedded.read()[0].value)
     assert told == [0, 0, 1, 1, 1, 2]
+
+
+def test_who_asks_is_told_what_was_seen_last_where_a_look_takes_long(tmp_path: Path, looks: Any) -> None:
+    clock, may_end, times = Clock(), Event(), iter(range(10))
+
+    def slowly() -> list[Sample]:
+        time = next(times)
+        assert time == 0 or may_end.wait(60)
+        return [Sample(SOURCE_UP, ("store",), time)]
+
+    looks(slowly)
+    embedded = EmbeddedExporter(settings_in(tmp_path), PipelineConfig(), clock)
+    told = []
+    for now in (0, 15, 30):  # the second look is under way
+        clock.now = now
+        told.append(embedded.read()[0].value)
+    may_end.set()
+    while embedded.read()[0].value == 0:
+        pass
+    assert told == [0, 0, 0]
+    assert embedded.read()[0].value == 1
 
 
 def test_where_it_fails_nothing_is_told_and_the_log_says_so(

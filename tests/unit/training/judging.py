@@ -27,7 +27,7 @@ def training_pipeline(**settings: Any) -> TrainingPipeline:
     return TrainingPipeline.model_validate({"auto_deploy_threshold": 0} | settings)
 
 
-def judged(said: Answers, guard: PairedComparison | None = None, **settings: Any) -> Verdict:
+def judged(said: Answers, guard: PairedComparison | None = None, unvouched: int = 0, **settings: Any) -> Verdict:
     thresholds = training_pipeline(**settings)
     truth, challenger, _ = said
     return decide(
@@ -36,4 +36,5 @@ def judged(said: Answers, guard: PairedComparison | None = None, **settings: Any
         same_as_champion=False,
         thresholds=thresholds,
         guard=guard,
+        unvouched=unvouched,
     )
