@@ -62,6 +62,7 @@ def _airflow(stack: Stack, newsdesk: Mapping[str, str]) -> Airflow:
         **newsdesk,
         "NEWSDESK_COMMAND": str(Path(sys.executable).with_name("newsdesk")),
         "NEWSDESK_API_URL": f"http://{HOST}:{stack.ports.api}",
+        "NEWSDESK_ALERTMANAGER_URL": f"http://{HOST}:{stack.ports.alertmanager}",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": stack.database("airflow", scheme="postgresql+psycopg2"),
     }
