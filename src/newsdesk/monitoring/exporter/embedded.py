@@ -14,11 +14,11 @@ _TOLD_BY_THE_SERVER = (catalogue.ACCURACY, ("test",))
 def embedded_samples(settings: Settings, pipeline: PipelineConfig) -> list[Sample]:
     """What the exporter would tell, but for what the server tells itself. Blocks: for 8 s at most, most often for a
     few milliseconds. Raises `NewsdeskError` where a setting cannot be used."""
-    samples = _sources(settings, pipeline).samples()
+    samples = _sources(settings, pipeline.model_dump_json()).samples()
     return [sample for sample in samples if (sample.metric, sample.labels) != _TOLD_BY_THE_SERVER]
 
 
 @lru_cache(maxsize=1)
-def _sources(settings: Settings, pipeline: PipelineConfig) -> Sources:
-    """Kept, for they know bundles that they have read."""
-    return sources_of(settings, pipeline)
+def _sources(settings: Settings, pipeline: str) -> Sources:
+    """Kept, for they know bundles that they have read. `pipeline` is JSON: a configuration with aliases has no hash."""
+    return sources_of(settings, PipelineConfig.model_validate_json(pipeline))
