@@ -23,6 +23,7 @@ NUMBERS = [signal.SIGINT, signal.SIGTERM]
 @pytest.fixture
 def requests() -> Iterator[StopRequests]:
     before = {number: signal.getsignal(number) for number in NUMBERS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the suite runs in the background
     yield take_stop_requests()
     for number, handler in before.items():
         signal.signal(number, handler)
