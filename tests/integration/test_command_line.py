@@ -156,7 +156,9 @@ def one_category(folder: Path) -> None:
     write_csv(folder / ARTICLES, [row | {"category": "sports"} for row in few_rows()])
 
 
-def a_lonely_category(folder: Path) -> None:
+def a_lonely_category_that_is_refused(folder: Path) -> None:
+    (folder / "configs").mkdir()
+    (folder / "configs" / "pipeline_config.yaml").write_text("data_pipeline: {on_small_category: refuse}\n")
     lonely = {"id": "lonely", "title": "Chess", "text": "A lone story from a far town.", "category": "chess"}
     write_csv(folder / ARTICLES, [*few_rows(), lonely])
 
@@ -233,7 +235,11 @@ REFUSALS = {
         good_table, 2, (ARTICLES, "'ressort'", "id, title, text, category"), arguments=("--category-column", "ressort")
     ),
     "one category only": Refusal(one_category, 1, (ARTICLES, "'sports'", "at least two categories", "add articles")),
-    "a category with one article": Refusal(a_lonely_category, 1, (ARTICLES, "'chess' has 1", "Add articles")),
+    "a category with one article": Refusal(
+        a_lonely_category_that_is_refused,
+        1,
+        (ARTICLES, "'chess' has 1", "Add articles", "on_small_category: leave_out"),
+    ),
     "a tenth of the rows broken": Refusal(
         a_tenth_without_text, 1, ("10 of 100 rows", "missing_text 10", "row 5", "refused.jsonl", "Correct them")
     ),
