@@ -10,7 +10,11 @@ import yaml
 
 from deploy.airflow.settings import DAGS, Airflow
 from newsdesk.config.pipeline_config import PipelineConfig
-from tests.builders import QUICK_MODELS, sample_rows, write_csv
+from newsdesk.pipeline.ingest import ingest
+from newsdesk.pipeline.prepare import Source
+from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.run import run as main_job
+from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 from tests.stack.airflow import SECRET, airflow_program
 from tests.stack.servers import free_port
 from tests.stack.webhook import webhook
@@ -200,6 +204,35 @@ def test_the_loop_runs_step_by_step_and_does_nothing_twice(desk: Airflow) -> Non
     for found in (preprocessed, untrained, trained, monitored, again, retrained, maintained):
         assert found["state"] == "success"
         assert all(len(json.dumps(value)) < LARGEST_XCOM for value in found["xcoms"].values())
+
+
+def test_a_model_that_waits_for_a_yes_skips_the_promotion_with_its_reason_until_somebody_says_it(
+    desk: Airflow, tmp_path: Path
+) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 1.0}}", encoding="utf-8")
+    settings = settings_in(tmp_path)
+    rows = sample_rows(60)
+    main_job(Source(write_csv(tmp_path / "news.csv", rows)), settings, "a tester", Silent())
+    renamed = [row | {"category": row["category"].replace("sports", "sport")} for row in rows]
+    ingest(str(write_csv(tmp_path / "renamed.csv", renamed)), None, settings, Silent())
+    here = {name: value for name, value in settings.environment_variables().items() if name.startswith("NEWSDESK_")}
+
+    with webhook() as heard:
+        waits = run(desk, "model_training_pipeline", NEWSDESK_WEBHOOK_URL=heard.address, **here)
+    assert waits["state"] == "success"
+    assert {waits["states"][name] for name in ("promote", "smoke_test", "announcement")} == {"skipped"}
+    reason = waits["xcoms"]["promote.reason"]
+    assert "'sport' may be what was 'sports'" in reason
+    assert f"newsdesk promote --yes {waits['xcoms']['plan']['plan']}" in reason
+    assert waits["xcoms"]["look_for_a_newer_dataset.reason"] == "There is no newer dataset."  # it looked
+    ((_, said),) = heard.received
+    assert (said["alertname"], said["severity"]) == ("DecisionWaiting", "warning")
+
+    conf = {"dataset": waits["xcoms"]["plan"]["dataset"], "yes": True}
+    promoted = run(desk, "model_training_pipeline", conf, **here)
+    assert promoted["xcoms"]["plan"]["plan"] == waits["xcoms"]["plan"]["plan"]  # nothing is fitted twice
+    assert (promoted["states"]["promote"], promoted["xcoms"]["promote"]["decision"]) == ("success", "promoted")
 
 
 def test_before_the_first_promotion_there_is_nothing_to_monitor_and_no_task_is_red(desk: Airflow) -> None:
