@@ -164,7 +164,7 @@ def test_a_category_of_too_few_articles_waits_for_more(desk: Desk) -> None:
 
 
 def test_without_articles_there_is_no_dataset(desk: Desk) -> None:
-    with pytest.raises(DataError, match="no article is left"):
+    with pytest.raises(DataError, match="no table was ingested"):
         prepare_dataset(desk.settings, Silent())
 
 
