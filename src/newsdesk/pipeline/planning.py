@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.dataset import MANIFEST as DATASET
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
@@ -64,8 +65,9 @@ class NothingIngested(DataError):  # noqa: N818 - nothing went wrong
 
 
 def prepare_dataset(settings: Settings, progress: Progress) -> Prepared:
-    """A dataset of all that was ingested. Raises `NothingIngested`, `DataError`, `StorageError`."""
+    """A dataset of all that was ingested. Raises `ConfigError`, `NothingIngested`, `DataError`, `StorageError`."""
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
+    CategoryRules(pipeline.data_pipeline.categories)  # rules that cannot be are told before there is a table
     with only_writer(settings.home, PATIENCE):
         progress.step("Reading what was ingested")
         intake = read_intake(settings)
