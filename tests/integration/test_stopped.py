@@ -93,7 +93,13 @@ def test_scoring_that_is_stopped_on_a_terminal_says_so_once_and_is_gone_on_with(
     command = [sys.executable, "-m", "newsdesk", "score", "in.csv", "out.csv"]
     environment = os.environ | {"NEWSDESK_HOME": str(desk / "var")}
     with subprocess.Popen(
-        command, cwd=desk, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=desk,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # ignored in the background
     ) as stopped:
         deadline = time.monotonic() + 300
         while not (desk / ".out.csv.answers").exists():
