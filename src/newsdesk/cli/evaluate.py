@@ -1,17 +1,36 @@
-"""Print how well registered versions do on one test set."""
+"""Measure registered versions on one test set, and print how well they do."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from newsdesk.articles.columns import ColumnNames
 from newsdesk.cli.evaluation import DEAD, baseline, print_dead
 from newsdesk.cli.output import tell
+from newsdesk.cli.progress import shown_progress
 from newsdesk.cli.tables import print_table, table_of, wide_console
-from newsdesk.pipeline.evaluate_versions import conclusion
+from newsdesk.config.settings import load_settings
+from newsdesk.pipeline.evaluate_versions import conclusion, evaluate_versions
+from newsdesk.pipeline.prepare import Source
 from newsdesk.training.figures import figure_of
 
 if TYPE_CHECKING:
     from newsdesk.monitoring.significance import Share
     from newsdesk.pipeline.evaluate_versions import ComparedVersions, EvaluatedVersion
+
+
+def measure(
+    versions: Sequence[str],
+    data: Path | None,
+    columns: tuple[str | None, str | None, str | None],
+    encoding: str,
+    sheet: str | None,
+) -> "ComparedVersions":
+    """As the options of a command say; `columns` are those of text, title and category. Raises `NewsdeskError`."""
+    source = Source(data, None, ColumnNames(*columns), encoding, None, sheet)
+    with shown_progress() as progress:
+        return evaluate_versions(versions, source, load_settings(), progress)
 
 
 def print_json(found: "ComparedVersions") -> None:

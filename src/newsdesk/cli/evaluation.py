@@ -21,12 +21,6 @@ def baseline(test: "Evaluation") -> str:
     return f"always {category}: {accuracy:.2f}"
 
 
-def baseline_as_dict(test: "Evaluation") -> dict[str, str | float]:
-    """The same, such that JSON can hold it."""
-    category, accuracy = test.baseline
-    return {"category": category, "accuracy": accuracy}
-
-
 def print_dead(dead: Sequence[str], tested: int) -> None:
     """For people: which of so many categories are dead, and what can be done."""
     if not dead:

@@ -159,17 +159,9 @@ def compare(
         return
     if versions is None or len(set(versions)) < len(versions) or len(versions) < 2:
         raise UsageError("Name two versions or more, each once: newsdesk models compare 1 2. Or add --live.")
-    from newsdesk.articles.columns import ColumnNames
-    from newsdesk.cli.progress import shown_progress
-    from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.evaluate_versions import evaluate_versions
-    from newsdesk.pipeline.prepare import Source
-
-    source = Source(data, None, ColumnNames(text_column, title_column, category_column), encoding, None, sheet)
-    with shown_progress() as progress:
-        measured = evaluate_versions(versions, source, load_settings(), progress)
     from newsdesk.cli import evaluate
 
+    measured = evaluate.measure(versions, data, (text_column, title_column, category_column), encoding, sheet)
     (evaluate.print_json if as_json else evaluate.print_comparison)(measured)
 
 

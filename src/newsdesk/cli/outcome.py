@@ -8,7 +8,7 @@ from rich.console import Console
 
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.categories import categories_as_dict, category_lines
-from newsdesk.cli.evaluation import baseline_as_dict, print_leaderboard, print_per_category
+from newsdesk.cli.evaluation import print_leaderboard, print_per_category
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
@@ -85,7 +85,7 @@ def trained_as_dict(trained: Trained) -> dict[str, Any]:
             "digest": trained.bundle.digest,
             "run_id": trained.run_id,
             "test": trained.test.metrics(),
-            "test_baseline": baseline_as_dict(trained.test),
+            "test_baseline": trained.test.baseline._asdict(),
             "dead_categories": trained.test.dead_categories,
             "per_class": {name: asdict(scores) for name, scores in trained.test.per_class.items()},
         },

@@ -65,7 +65,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit and measure one candidate of a plan."""
-    from newsdesk.cli.evaluation import baseline, baseline_as_dict, print_dead
+    from newsdesk.cli.evaluation import baseline, print_dead
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.planned import train_candidate
@@ -80,7 +80,7 @@ def train(
             "hyperparameters": trained.hyperparameters,
             "validation_accuracy": trained.validation.accuracy,
             "test_accuracy": trained.test.accuracy,
-            "test_baseline": baseline_as_dict(trained.test),
+            "test_baseline": trained.test.baseline._asdict(),
             "dead_categories": trained.test.dead_categories,
             "fit_seconds": trained.fit_seconds,
             "converged": trained.converged,
@@ -113,15 +113,10 @@ def evaluate(
     from newsdesk.errors import UsageError
 
     if plan is None:
-        from newsdesk.articles.columns import ColumnNames
-        from newsdesk.pipeline.evaluate_versions import evaluate_versions
-        from newsdesk.pipeline.prepare import Source
-
-        source = Source(data, None, ColumnNames(text_column, title_column, category_column), encoding, None, sheet)
-        with shown_progress() as progress:
-            measured = evaluate_versions([version] if version else [], source, load_settings(), progress)
         from newsdesk.cli import evaluate as evaluated
 
+        columns = (text_column, title_column, category_column)
+        measured = evaluated.measure([version] if version else [], data, columns, encoding, sheet)
         (evaluated.print_json if as_json else evaluated.print_evaluation)(measured)
         return
     if data or version:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from newsdesk.articles.category import Spellings
 from newsdesk.articles.category_rules import CategoryRules
-from newsdesk.articles.dataset import MANIFEST, Dataset, Examples, read_dataset, read_examples, read_stories
+from newsdesk.articles.dataset import Dataset, Examples, read_examples, read_stories
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.reading import TableReading
 from newsdesk.config.settings import Settings
@@ -17,7 +17,7 @@ from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.significance import Share, share_of
 from newsdesk.pipeline.prepare import Source, check
 from newsdesk.pipeline.progress import Progress
-from newsdesk.pipeline.storage import Storage, StorageError
+from newsdesk.pipeline.storage import StorageError, find_dataset
 from newsdesk.registry.champion import Champion, find_champion, find_version
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.comparison import most_probable
@@ -57,13 +57,12 @@ class EvaluatedVersion:
     def as_dict(self) -> dict[str, Any]:
         """Such that JSON can hold it."""
         test = self.evaluation
-        category, baseline = test.baseline
         return {
             "version": self.version,
             "digest": self.digest,
             "articles": test.articles,
             "accuracy": asdict(self.accuracy),
-            "baseline": {"category": category, "accuracy": baseline},
+            "baseline": test.baseline._asdict(),
             "metrics": test.metrics(),
             "per_category": {name: asdict(scores) for name, scores in test.per_class.items()},
             "dead_categories": test.dead_categories,
@@ -105,8 +104,7 @@ def conclusion(first: EvaluatedVersion, second: EvaluatedVersion, found: PairedC
     figures = f"difference {found.gain:+.3f}, 95 % interval {found.low:+.3f} to {found.high:+.3f}"
     if found.surely_better:
         return f"Version {second.version} is better than version {first.version} ({figures})."
-    mirrored = replace(found, challenger=found.champion, champion=found.challenger, low=-found.high, high=-found.low)
-    if mirrored.surely_better:
+    if found.surely_worse:
         return f"Version {first.version} is better than version {second.version} ({figures})."
     articles = f"{found.articles:,} articles cannot tell it from chance"
     return f"No difference shown between versions {first.version} and {second.version}: {articles} ({figures})."
@@ -167,10 +165,10 @@ def _test_set(source: Source, settings: Settings, progress: Progress) -> Evaluat
 
 
 def _dataset(settings: Settings, version: str) -> Dataset | None:
-    folder = settings.datasets / version
+    """None where it is gone, or the storage away."""
     try:
-        return read_dataset(folder) if Storage(settings).fetch(folder, MANIFEST) else None
-    except (DataError, StorageError):
+        return find_dataset(settings, version)
+    except StorageError:
         return None
 
 

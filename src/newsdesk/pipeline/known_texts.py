@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from sqlalchemy import Engine
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.dataset import MANIFEST, read_dataset, read_titles_and_texts
+from newsdesk.articles.dataset import read_titles_and_texts
 from newsdesk.articles.splits import SPLITS
 from newsdesk.config.settings import Settings
-from newsdesk.errors import DataError
 from newsdesk.monitoring.labels import Labels
-from newsdesk.pipeline.storage import Storage
+from newsdesk.pipeline.storage import find_dataset
 from newsdesk.registry.champion import Champion
 from newsdesk.store.feedback_texts import known_text_digests
 from newsdesk.store.records import text_digest
@@ -30,12 +29,8 @@ def digests_of_articles(articles: Iterable[LabelledArticle]) -> set[str]:
 def digests_of_dataset(settings: Settings, champion: Champion) -> set[str]:
     """The same for all that the champion was trained from and measured on; empty where that is gone. Raises
     `StorageError`."""
-    folder = settings.datasets / champion.bundle.manifest.dataset_version
-    try:
-        if not Storage(settings).fetch(folder, MANIFEST):
-            return set()
-        dataset = read_dataset(folder)
-    except DataError:
+    dataset = find_dataset(settings, champion.bundle.manifest.dataset_version)
+    if dataset is None:
         return set()
     pairs = (pair for split in SPLITS for pair in read_titles_and_texts(dataset, split))
     return {digest for title, text in pairs for digest in digests_of(title, text)}

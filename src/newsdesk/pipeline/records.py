@@ -67,7 +67,7 @@ def _calibration(bundle: Bundle) -> dict[str, float]:
 
 def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
     figures = {f"{split}_{name}": value for name, value in evaluation.metrics().items()}
-    figures[f"{split}_baseline_accuracy"] = evaluation.baseline[1]
+    figures[f"{split}_baseline_accuracy"] = evaluation.baseline.accuracy
     figures[f"{split}_dead_categories"] = float(len(evaluation.dead_categories))
     for category, scores in evaluation.per_class.items():
         for name in ("precision", "recall", "f1"):

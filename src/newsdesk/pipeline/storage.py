@@ -10,8 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 from newsdesk import atomic
+from newsdesk.articles.dataset import MANIFEST, Dataset, read_dataset
 from newsdesk.config.settings import Settings
-from newsdesk.errors import ConfigError, NewsdeskError
+from newsdesk.errors import ConfigError, DataError, NewsdeskError
 from newsdesk.redaction import redact, redact_address, secrets_in
 
 
@@ -79,6 +80,16 @@ class Storage:
         draft = f"{target}.{uuid4().hex}"
         self._system.put_file(str(file), draft)
         Path(draft).replace(target)
+
+
+def find_dataset(settings: Settings, version: str) -> Dataset | None:
+    """The dataset of that version, from the storage where it is not here; None where it is gone, or not whole. Raises
+    `StorageError`."""
+    folder = settings.datasets / version
+    try:
+        return read_dataset(folder) if Storage(settings).fetch(folder, MANIFEST) else None
+    except DataError:
+        return None
 
 
 def open_address(address: str) -> tuple[Any, str]:

@@ -32,6 +32,7 @@ DROP SCHEMA IF EXISTS public CASCADE;
 CREATE SCHEMA public;
 """
 
+Batch = list[dict[str, Any]]
 Told = Callable[[str, int], None]  # the name of a table, and how many more rows of it are done
 
 
@@ -129,30 +130,35 @@ def _require_empty(connection: Connection, engine: Engine) -> None:
 
 
 def _copy(table: Table, reading: Connection, writing: Connection, told: Told) -> TableContent:
+    def copied() -> Iterator[Batch]:
+        for batch in _batches(table, reading):
+            _insert(table, batch, writing)
+            told(table.name, len(batch))
+            yield batch
+
     told(table.name, 0)
-    digest, rows = 0, 0
-    for batch in _batches(table, reading):
-        _insert(table, batch, writing)
-        digest, rows = digest + sum(map(_digest, batch)), rows + len(batch)
-        told(table.name, len(batch))
-    return TableContent(rows, f"{digest % 2**256:064x}")
+    return _counted(copied())
 
 
 def _content(table: Table, connection: Connection) -> TableContent:
+    return _counted(_batches(table, connection))
+
+
+def _counted(batches: Iterator[Batch]) -> TableContent:
     digest, rows = 0, 0
-    for batch in _batches(table, connection):
+    for batch in batches:
         digest, rows = digest + sum(map(_digest, batch)), rows + len(batch)
     return TableContent(rows, f"{digest % 2**256:064x}")
 
 
-def _batches(table: Table, connection: Connection) -> Iterator[list[dict[str, Any]]]:
+def _batches(table: Table, connection: Connection) -> Iterator[Batch]:
     statement = select(table).order_by(*table.primary_key)
     with connection.execute(statement, execution_options={"yield_per": _BATCH}) as found:
         for part in found.mappings().partitions():
             yield [dict(row) for row in part]
 
 
-def _insert(table: Table, batch: list[dict[str, Any]], connection: Connection) -> None:
+def _insert(table: Table, batch: Batch, connection: Connection) -> None:
     """Raises `StoreError`, naming the row that the database does not take."""
     try:
         with connection.begin_nested():

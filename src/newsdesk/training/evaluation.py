@@ -1,6 +1,7 @@
 """Measure predictions against the truth."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,13 @@ class ClassScores:
     recall: float
     f1: float
     support: int
+
+
+class Baseline(NamedTuple):
+    """The most frequent category, and the accuracy of always saying it."""
+
+    category: str
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,10 @@ class Evaluation:
         return [name for name, scores in self.per_class.items() if scores.support and scores.f1 == 0]
 
     @property
-    def baseline(self) -> tuple[str, float]:
-        """The most frequent category, and the accuracy of always saying it."""
+    def baseline(self) -> Baseline:
+        """What any model should be better than."""
         category = max(self.classes, key=self.share_of)
-        return category, self.share_of(category)
+        return Baseline(category, self.share_of(category))
 
     def share_of(self, category: str) -> float:
         """The share of articles of a category: the accuracy of always saying it."""

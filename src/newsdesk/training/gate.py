@@ -156,14 +156,14 @@ def _evidence(
     thresholds: TrainingPipeline,
     guard: PairedComparison | None,
 ) -> dict[str, Any]:
-    gate, (category, baseline) = thresholds.gate, test.baseline
+    gate = thresholds.gate
     found: dict[str, Any] = {
         "rule": gate.rule,
         "metric": gate.metric,
         "test_articles": test.articles,
         "figure": test.figure(gate.metric),
         "least": thresholds.auto_deploy_threshold,
-        "baseline": {"category": category, "accuracy": baseline},
+        "baseline": test.baseline._asdict(),
         "dead_categories": test.dead_categories,
         "tested_categories": test.tested_categories,
         "comparison": comparison and comparison.as_dict(),

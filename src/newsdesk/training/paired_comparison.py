@@ -41,6 +41,11 @@ class PairedComparison:
         """Whether chance does not explain that the challenger is ahead."""
         return self.low > 0 and self.discordant >= _FEWEST
 
+    @property
+    def surely_worse(self) -> bool:
+        """Whether chance does not explain that the champion is ahead."""
+        return self.high < 0 and self.discordant >= _FEWEST
+
     def as_dict(self) -> dict[str, float | str]:
         """Such that JSON can hold it."""
         return asdict(self) | {"gain": self.gain}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Float, Integer, insert, make_url
 
@@ -28,13 +28,14 @@ _ESCAPED = re.compile(r"\\(.)")
 _MEANS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BATCH = 1000  # rows
 
+Target = TypeVar("Target", PostgresqlDatabase, SqliteDatabase)
+
 
 @dataclass(frozen=True)
-class StoreFromSqlite:
-    """The store in a PostgreSQL, for a backup of one in SQLite: what is there makes room in the same transaction."""
+class _StoreFromAnotherKind(Generic[Target]):
+    """The database that the store goes to. What it is restored from is read otherwise."""
 
-    target: PostgresqlDatabase
-    kind = SqliteDatabase.kind
+    target: Target
 
     def exists(self) -> bool:
         return self.target.exists()
@@ -47,6 +48,12 @@ class StoreFromSqlite:
 
     def dump(self, target: Path) -> None:
         self.target.dump(target)
+
+
+class StoreFromSqlite(_StoreFromAnotherKind[PostgresqlDatabase]):
+    """The store in a PostgreSQL, for a backup of one in SQLite: what is there makes room in the same transaction."""
+
+    kind = SqliteDatabase.kind
 
     def check(self, dump: Path) -> None:
         SqliteDatabase(dump).check(dump)
@@ -61,24 +68,10 @@ class StoreFromSqlite:
             copy_store(source, self.target.url.render_as_string(hide_password=False), replace=True)
 
 
-@dataclass(frozen=True)
-class StoreFromPostgresql:
+class StoreFromPostgresql(_StoreFromAnotherKind[SqliteDatabase]):
     """The store in a SQLite file, for a backup of one in PostgreSQL. It takes pg_restore, and no server."""
 
-    target: SqliteDatabase
     kind = PostgresqlDatabase.kind
-
-    def exists(self) -> bool:
-        return self.target.exists()
-
-    def is_empty(self) -> bool:
-        return self.target.is_empty()
-
-    def rows(self, table: str) -> int:
-        return self.target.rows(table)
-
-    def dump(self, target: Path) -> None:
-        self.target.dump(target)
 
     def check(self, dump: Path) -> None:
         _NO_SERVER.check(dump)
