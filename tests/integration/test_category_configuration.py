@@ -1,6 +1,7 @@
 """Categories merged, renamed, left out and pointed out, through the commands that people use."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from newsdesk.articles.splits import SPLITS
 from newsdesk.cli.app import app
 from newsdesk.errors import ConfigError, DataError
 from tests.builders import sample_rows, write_csv
+from tests.integration.in_process import newsdesk, quick_home, told
 
 COUNCIL = [
     {"id": f"c{n}", "title": f"Story {n}", "text": f"The council met on matter {n} today.", "category": "tech"}
@@ -20,28 +22,13 @@ COUNCIL = [
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, place in (("NEWSDESK_HOME", "var"), ("NEWSDESK_CONFIG_DIR", "configs")):
-        monkeypatch.setenv(name, str(tmp_path / place))
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.5}}")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with quick_home(tmp_path) as folder:
+        yield folder
 
 
 def configure(folder: Path, text: str) -> None:
     (folder / "configs" / "pipeline_config.yaml").write_text(f"data_pipeline: {{{text}}}", encoding="utf-8")
-
-
-def newsdesk(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout
-
-
-def told(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(newsdesk(*arguments, "--json"))
-    return found
 
 
 def rows_as(**said: str) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +17,17 @@ from newsdesk.config.settings import load_settings
 from newsdesk.errors import UsageError
 from newsdesk.pipeline.ingest import read_intake
 from tests.builders import sample_rows, write_csv
+from tests.integration.in_process import newsdesk, quick_home, told
 
 ROWS = [row for first in range(20) for row in sample_rows(20)[first::20]]  # of every category in turn
 GOOD, SHARED, BAD = ROWS[:60], ROWS[60:70], ROWS[70:]  # of `SHARED` both tables know
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, place in (("NEWSDESK_HOME", "var"), ("NEWSDESK_CONFIG_DIR", "configs")):
-        monkeypatch.setenv(name, str(tmp_path / place))
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.5}}")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "var" / "inbox").mkdir(parents=True)
-    return tmp_path
-
-
-def newsdesk(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout
-
-
-def told(*arguments: str) -> Any:
-    return json.loads(newsdesk(*arguments, "--json"))
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with quick_home(tmp_path) as folder:
+        (folder / "var" / "inbox").mkdir(parents=True)
+        yield folder
 
 
 def drop(folder: Path, name: str, rows: list[dict[str, str]]) -> None:

@@ -14,28 +14,14 @@ from typer.testing import CliRunner
 from newsdesk.articles.tables import read_articles
 from newsdesk.cli.app import app
 from tests.builders import sample_rows, write_csv
+from tests.integration.in_process import newsdesk, quick_home, told
 from tests.unit.articles.readers.test_excel import workbook
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, place in (("NEWSDESK_HOME", "var"), ("NEWSDESK_CONFIG_DIR", "configs")):
-        monkeypatch.setenv(name, str(tmp_path / place))
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.5}}")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def newsdesk(*arguments: str) -> str:
-    done = CliRunner().invoke(app, arguments)
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def told(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(newsdesk(*arguments, "--json"))
-    return found
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with quick_home(tmp_path) as folder:
+        yield folder
 
 
 def huffpost_rows() -> list[dict[str, str]]:

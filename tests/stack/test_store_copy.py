@@ -1,6 +1,5 @@
 """The store moves between SQLite and a real PostgreSQL: copied, and restored from a backup of the other kind."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,26 +16,10 @@ from newsdesk.store.pipeline_runs import PipelineRun, record_run
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import StoreError
 from tests.builders import settings_in
-from tests.stack.servers import postgresql
 from tests.unit.store.filled import AWKWARD, BERLIN, ENTRIES, PREDICTIONS, fill
 from tests.unit.store.rows import NOON, opened, prediction
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture(scope="module")
-def server(programs: Path) -> Iterator[str]:
-    with postgresql(programs) as address:
-        yield address
-
-
-@pytest.fixture
-def database(server: str) -> str:
-    """A new, empty database; its address."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(b"DROP DATABASE IF EXISTS moved WITH (FORCE)")
-        connection.execute(b"CREATE DATABASE moved")
-    return server.rpartition("/")[0] + "/moved"
 
 
 @pytest.fixture
@@ -64,38 +47,38 @@ def goes_on(address: str) -> None:
             connection.exec_driver_sql("DELETE FROM promotion_ledger")
 
 
-def test_there_and_back_every_row_is_the_same(source: str, database: str, tmp_path: Path) -> None:
-    there = copy_store(source, database)
+def test_there_and_back_every_row_is_the_same(source: str, address: str, tmp_path: Path) -> None:
+    there = copy_store(source, address)
     assert (there["predictions"].rows, there["promotion_ledger"].rows) == (PREDICTIONS, ENTRIES)
-    back = copy_store(database, f"sqlite:///{tmp_path / 'back.db'}")
+    back = copy_store(address, f"sqlite:///{tmp_path / 'back.db'}")
     assert there == back == content(source, tmp_path)
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(address) as connection:
         found = connection.execute(b"SELECT text, at FROM feedback WHERE caller = 'ada'").fetchone()
     assert found == (AWKWARD, BERLIN)
-    goes_on(database)
+    goes_on(address)
     goes_on(f"sqlite:///{tmp_path / 'back.db'}")
 
 
-def test_a_postgresql_that_is_in_use_is_not_written_to(source: str, database: str, tmp_path: Path) -> None:
-    copy_store(source, database)
-    before = content(database, tmp_path)
+def test_a_postgresql_that_is_in_use_is_not_written_to(source: str, address: str, tmp_path: Path) -> None:
+    copy_store(source, address)
+    before = content(address, tmp_path)
     with pytest.raises(UsageError, match="is not empty: "):
-        copy_store(source, database)
-    assert content(database, tmp_path) == before
+        copy_store(source, address)
+    assert content(address, tmp_path) == before
 
 
-def test_a_row_that_postgresql_does_not_take_is_named_and_nothing_is_copied(source: str, database: str) -> None:
+def test_a_row_that_postgresql_does_not_take_is_named_and_nothing_is_copied(source: str, address: str) -> None:
     with opened(source) as store, store.begin() as connection:
         connection.exec_driver_sql("UPDATE predictions SET caller = 'a' || char(0) || 'b' WHERE text <> ''")
     with pytest.raises(StoreError, match="predictions: the row with id 00000000-0000-7000-8000-00000000000a"):
-        copy_store(source, database)
-    with psycopg.connect(database) as connection:
+        copy_store(source, address)
+    with psycopg.connect(address) as connection:
         assert connection.execute(b"SELECT to_regclass('feedback')").fetchone() == (None,)
 
 
 @pytest.mark.parametrize("revision", ["0001", None])
 def test_a_backup_of_sqlite_is_restored_into_postgresql_in_place_of_what_is_there(
-    database: str, tmp_path: Path, revision: str | None
+    address: str, tmp_path: Path, revision: str | None
 ) -> None:
     old = settings_in(tmp_path / "old")
     with opened(old.database) as store:
@@ -104,23 +87,23 @@ def test_a_backup_of_sqlite_is_restored_into_postgresql_in_place_of_what_is_ther
     if revision:
         run_migration(old.database, revision, may_lose=True)
     archive = create_backup(old, tmp_path, Silent()).archive
-    new = settings_in(tmp_path / "new", NEWSDESK_DATABASE_URL=database)
-    with opened(database) as store:
+    new = settings_in(tmp_path / "new", NEWSDESK_DATABASE_URL=address)
+    with opened(address) as store:
         append(store, Entry(NOON, "ada", "promote", "promoted", None, "7", None, "of before", {}))
     restore_backup(new, archive, True, Silent())
-    found = content(database, tmp_path)
+    found = content(address, tmp_path)
     assert {name for name in found if found[name] != expected[name]} == ({"feedback"} if revision else set())
-    goes_on(database)
+    goes_on(address)
 
 
 @pytest.mark.parametrize("revision", ["0001", None])
 def test_a_backup_of_postgresql_is_restored_into_sqlite(
-    database: str, source: str, tmp_path: Path, revision: str | None
+    address: str, source: str, tmp_path: Path, revision: str | None
 ) -> None:
-    copy_store(source, database)
+    copy_store(source, address)
     if revision:
-        run_migration(database, revision, may_lose=True)
-    old = settings_in(tmp_path / "old", NEWSDESK_DATABASE_URL=database)
+        run_migration(address, revision, may_lose=True)
+    old = settings_in(tmp_path / "old", NEWSDESK_DATABASE_URL=address)
     archive = create_backup(old, tmp_path, Silent()).archive
     new = settings_in(tmp_path / "new")
     with opened(new.database) as store:
