@@ -6,6 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from newsdesk.serving.coalescing import CoalescingTransport
 from newsdesk.serving.errors import ApiError, answer_to, invalid_input
 
 MAX_HEAD_BYTES = 64 * 1024  # request line and headers, the limit of most servers
@@ -28,7 +29,7 @@ class Protocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]  # used as one is
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
