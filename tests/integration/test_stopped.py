@@ -1,5 +1,6 @@
 """A command that is stopped says so in one line, and leaves all as it was."""
 
+import json
 import os
 import random
 import signal
@@ -74,6 +75,37 @@ def test_a_run_that_is_stopped_changes_nothing(desk: Path, number: signal.Signal
         ]
         assert "Traceback" not in said
         assert state_of(desk / "var") == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_retraining_that_is_stopped_changes_nothing(desk: Path, number: signal.Signals) -> None:
+    before, command = state_of(desk / "var"), ("retrain", "--mode", "full", "--data", "articles.csv")
+    step = random.Random(int(number)).choice(STEPS)
+    exit_code, said = stop_after(desk, step, number, *command)
+    assert exit_code == 128 + number, said
+    assert said.count("Stopped") == 1
+    assert "Traceback" not in said
+    assert state_of(desk / "var") == before
+
+
+def test_a_candidate_whose_fit_is_stopped_is_not_there_and_is_fitted_again(desk: Path) -> None:
+    for command in (("ingest", "--data", "articles.csv"), ("plan", "--json")):
+        with start(desk, *command) as done:
+            said, complained = done.communicate(timeout=300)
+        assert done.returncode == 0, complained
+    plan, before = json.loads(said)["plan"], state_of(desk / "var")
+    train = ("train", "--plan", plan, "--candidate", "neural_network", "--json")
+    exit_code, said = stop_after(desk, "Cleaning and counting", signal.SIGINT, *train)
+    assert exit_code == 130, said
+    assert said.count("Stopped") == 1
+    assert state_of(desk / "var") == before
+    with start(desk, "evaluate", "--plan", plan) as early:
+        _, complained = early.communicate(timeout=300)
+    assert early.returncode == 1
+    assert "neural_network" in complained
+    with start(desk, *train) as again:
+        told, _ = again.communicate(timeout=300)
+    assert (again.returncode, json.loads(told)["candidate"]) == (0, "neural_network")
 
 
 def test_ingesting_that_is_stopped_takes_nothing_in_by_half(desk: Path) -> None:
