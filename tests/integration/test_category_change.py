@@ -27,7 +27,7 @@ from newsdesk.serving.follower import Follower
 from newsdesk.serving.model_source import ModelSource, Served
 from newsdesk.serving.models import ServedModels
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, entries, is_decision_waiting
+from newsdesk.store.ledger import Entry, entries, waiting_version
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
 from tests.builders import sample_rows, settings_in, write_csv
 
@@ -82,7 +82,7 @@ class Desk:
 
     @property
     def waits(self) -> bool:
-        return is_decision_waiting(open_store(self.settings.database))
+        return waiting_version(open_store(self.settings.database)) is not None
 
     @property
     def registered(self) -> dict[str | None, tuple[str, ...]]:
@@ -164,9 +164,15 @@ def test_a_renamed_category_waits_for_a_yes_and_the_champion_serves_on(desk: Des
     assert desk.registered[newest.to_version] == ()  # nor is it asked as a challenger
     assert desk.served == "1"
     assert desk.waits
+    listed = desk.newsdesk("models", "list").stdout
+    assert "waits for a yes" in listed
+    assert f"newsdesk models promote {newest.to_version}. A no: newsdesk models promote 1, the champion." in listed
+    told = json.loads(desk.newsdesk("models", "list", "--json").stdout)
+    assert [version["version"] for version in told if version["waits"]] == [newest.to_version]
 
     assert desk.newsdesk("models", "promote", "1", "--reason", "the table is wrong").exit_code == 0
     assert not desk.waits
+    assert "waits" not in desk.newsdesk("models", "list").stdout
     assert (desk.ledger[-1].decision, desk.ledger[-1].reason) == ("kept", "the table is wrong")
 
     assert desk.newsdesk("models", "promote", str(newest.to_version)).exit_code == 0

@@ -3,7 +3,6 @@ labels, or editors. Two names are one here where `category_key` is equal."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
@@ -105,7 +104,7 @@ class CategoryChanges(BaseModel):
     left_out: dict[str, int] = {}
     unused: list[str] = []
 
-    @cached_property
+    @property
     def is_empty(self) -> bool:
         """Whether there are no rules."""
         return not self.aliases and not self.exclude

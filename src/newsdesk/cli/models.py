@@ -36,8 +36,9 @@ def list_versions(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     versions = (open_reader(settings) or open_registry(settings)).versions()
+    waiting = _waiting(settings) if versions else None
     if as_json:
-        print(json.dumps([_as_dict(version) for version in versions], indent=2))
+        print(json.dumps([_as_dict(version) | {"waits": version.version == waiting} for version in versions], indent=2))
         return
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
@@ -51,14 +52,36 @@ def list_versions(as_json: AsJson = False) -> None:
         for version in (version for version in versions if version.dataset_version == dataset):
             when = f"{version.registered_at:%Y-%m-%d %H:%M}"
             figures = (version.model_type, mark, f"{version.accuracy:.4f}", dataset, when, version.digest[7:19])
-            table.add_row(version.version, ", ".join(version.aliases), *figures)
+            roles = [*version.aliases, *(["waits for a yes"] if version.version == waiting else [])]
+            table.add_row(version.version, ", ".join(roles), *figures)
         table.add_section()
     print_table(wide_console(), MODEL, table)
+    if waiting:
+        print(f"Version {waiting} waits for a person's yes: newsdesk models promote {waiting}. A no: {_no(versions)}")
     if len(sets) > 1:
         print(
             "Accuracies on different test sets cannot be compared. On the same articles: newsdesk models compare "
             f"{versions[-1].version} {versions[0].version}"
         )
+
+
+def _waiting(settings: "Settings") -> str | None:
+    """The version that waits for a yes. The list is shown, too, where the store does not answer."""
+    from contextlib import suppress
+
+    from newsdesk.errors import NewsdeskError
+    from newsdesk.store.database import open_store
+    from newsdesk.store.ledger import waiting_version
+
+    with suppress(NewsdeskError):
+        return waiting_version(open_store(settings.database))
+    return None
+
+
+def _no(versions: "Sequence[Version]") -> str:
+    """How to say that the champion is to stay."""
+    champion = next((version.version for version in versions if "champion" in version.aliases), "VERSION")
+    return f"newsdesk models promote {champion}, the champion."
 
 
 def _test_sets(versions: "Sequence[Version]") -> dict[str, str]:

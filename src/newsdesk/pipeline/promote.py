@@ -22,7 +22,7 @@ from newsdesk.registry.protocol import Registered
 from newsdesk.registry.reader import RegistryWriter, fetch_bundle
 from newsdesk.registry.version import Version
 from newsdesk.stopping import too_late_to_stop, uninterrupted
-from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, is_decision_waiting, last_change
+from newsdesk.store.ledger import STRUCK_OUT, Action, Entry, append, entries, last_change, waiting_version
 
 _NOBODY_BEFORE = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
 
@@ -51,7 +51,7 @@ class Promotions:
         self.settle()
         champion = self._registry.holder("champion")
         if champion is not None and champion.version == number:
-            if is_decision_waiting(self._store):
+            if waiting_version(self._store):
                 self.write_down("promote", "kept", champion, None, champion.digest, reason, {})
             self.mend_pointer()
             return champion

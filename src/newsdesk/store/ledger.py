@@ -133,13 +133,13 @@ def count_decisions(store: Engine) -> dict[str, int]:
         return dict(connection.execute(query).all())
 
 
-def is_decision_waiting(store: Engine) -> bool:
-    """Whether the newest decision waits for a person's yes: whatever is decided later takes its place, but for what was
-    only registered."""
-    decided = select(_ledger.c.decision).where(_ledger.c.decision != REGISTERED)
-    newest = decided.order_by(_ledger.c.id.desc()).limit(1)
+def waiting_version(store: Engine) -> str | None:
+    """The version that waits for a person's yes; None where the newest decision is another. Whatever is decided later
+    takes its place, but for what was only registered."""
+    decided = select(_ledger.c.decision, _ledger.c.to_version).where(_ledger.c.decision != REGISTERED)
     with store.connect() as connection:
-        return connection.execute(newest).scalar() == WAITING
+        newest = connection.execute(decided.order_by(_ledger.c.id.desc()).limit(1)).one_or_none()
+    return newest.to_version if newest and newest.decision == WAITING else None
 
 
 def last_change(history: Sequence[Entry]) -> Entry | None:

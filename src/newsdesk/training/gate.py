@@ -22,9 +22,8 @@ class Verdict:
     """What the gate decided, and why, in words for people and, as `evidence`, in figures.
 
     `promoted`: it may serve. `refused`: it is not good enough for anyone. `kept`: it is good, but not enough better
-    than the
-    champion. `unchanged`: it is the champion. `waiting`: it could serve, and a person must say yes, for its categories
-    are not the champion's.
+    than the champion. `unchanged`: it is the champion. `waiting`: it could serve, and a person must say yes, for its
+    categories are not the champion's.
     """
 
     decision: Decision

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from newsdesk.monitoring import catalogue
 from newsdesk.monitoring.samples import Sample
-from newsdesk.store.ledger import count_decisions, is_decision_waiting
+from newsdesk.store.ledger import count_decisions, waiting_version
 from newsdesk.store.pipeline_runs import Pipeline, PipelineRun, Status, count_runs, newest_run
 
 _PIPELINES: tuple[Pipeline, ...] = get_args(Pipeline)
@@ -21,7 +21,7 @@ def samples_of_pipelines(store: Engine) -> list[Sample]:
     decisions = count_decisions(store)
     samples += [Sample(catalogue.PROMOTIONS, (name,), count) for name, count in decisions.items()]
     if decisions:
-        samples.append(Sample(catalogue.DECISION_WAITING, (), float(is_decision_waiting(store))))
+        samples.append(Sample(catalogue.DECISION_WAITING, (), float(waiting_version(store) is not None)))
     for pipeline in _PIPELINES:
         if newest := newest_run(store, pipeline):
             samples += _of_newest(newest)
