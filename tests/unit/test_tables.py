@@ -22,3 +22,36 @@ def test_no_word_of_a_table_is_cut(width: int, is_terminal: bool) -> None:
     assert DATASET in shown
     assert "…" not in shown
     assert {"reason", "several", "lines"} <= {*shown.split()}
+
+
+def shown_on_a_terminal(width: int, *rows: tuple[str, ...]) -> list[str]:
+    file = io.StringIO()
+    console = PlainConsole(file=file, width=width, force_terminal=True, color_system=None)
+    table = table_of("version", "in charge", "dataset", "digest")
+    for row in rows:
+        table.add_row(*row)
+    print_table(console, "Models", table)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def test_what_does_not_fit_a_terminal_stands_row_by_row_below_each_other() -> None:
+    rows = ("2", "champion", DATASET, DIGEST), ("1", "", DATASET, DIGEST)
+    lines = shown_on_a_terminal(80, *rows)
+    assert lines == [
+        "Models",
+        "version    2",
+        "in charge  champion",
+        f"dataset    {DATASET}",
+        f"digest     {DIGEST}",
+        "",
+        "version    1",
+        f"dataset    {DATASET}",
+        f"digest     {DIGEST}",
+        "",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_fits_stands_side_by_side() -> None:
+    lines = shown_on_a_terminal(80, ("2", "champion", "short", "ab"))
+    assert ["2", "champion", "short", "ab"] in [line.split() for line in lines]

@@ -45,8 +45,8 @@ def table_of(*columns: str) -> PlainTable:
 
 
 def print_table(console: Console, title: str, table: Table) -> None:
-    """A table under its title. Where its words need more room than there is, lines are too long rather than words cut:
-    digests and versions are there to be copied, and what reads a pipe has no width."""
+    """A table under its title. Digests and versions are there to be copied: where its words need more room than there
+    is, a terminal shows each row as a list, and elsewhere lines are too long rather than words cut."""
     console.print(title, style="bold")
     for column in table.columns:  # sentences give way, by lines, before single words do
         column.no_wrap = not any(" " in str(cell).strip() for cell in column.cells)
@@ -56,9 +56,26 @@ def print_table(console: Console, title: str, table: Table) -> None:
     wide = console.options.update(width=_WIDEST, max_width=_WIDEST)
     needed = Measurement.get(console, wide, table).minimum
     before = console.width
+    if needed > before and console.is_terminal:
+        table = _as_lists(table)
+        needed = Measurement.get(console, wide, table).minimum
     console.width = max(before, needed)
     console.print(table)
     console.width = before
+
+
+def _as_lists(table: Table) -> Table:
+    """The rows one below the other: a line for each cell that is not empty, behind the heading of its column."""
+    lists = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    longest = max((len(str(column.header)) for column in table.columns), default=0)
+    lists.add_column(style="dim", min_width=longest)
+    lists.add_column(overflow="fold")
+    for cells in zip(*(column.cells for column in table.columns), strict=True):
+        for column, cell in zip(table.columns, cells, strict=True):
+            if str(cell).strip():
+                lists.add_row(column.header, cell)
+        lists.add_row()
+    return lists
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:
