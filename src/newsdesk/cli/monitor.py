@@ -11,25 +11,30 @@ def monitor(
     html: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write the report as a page; - prints it.")
     ] = None,
+    examples: Annotated[
+        bool,
+        typer.Option("--examples", help="Show the beginnings of texts of what got worse, where texts are kept."),
+    ] = False,
 ) -> None:
-    """Look at the prediction log and at feedback: accuracy, drift, and whether to retrain."""
+    """Look at the prediction log and at feedback: accuracy, what got worse, drift, and whether to retrain."""
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.config.yaml_file import load_pipeline_config
     from newsdesk.errors import UsageError
+    from newsdesk.pipeline.monitor import PassOptions
     from newsdesk.pipeline.monitor import monitor as run_pass
 
     if as_json and html == "-":
         raise UsageError("Standard output takes one of --json and --html -. Give --html a file.")
     settings = load_settings()
     with shown_progress() as progress:
-        report, manifest = run_pass(settings, progress)
+        report, manifest, found = run_pass(settings, progress, PassOptions(with_examples=examples))
     monitoring = load_pipeline_config(settings.config_dir).monitoring
     if html is not None:
         from newsdesk import atomic
         from newsdesk.monitoring.page.page import monitor_page
 
-        page = monitor_page(report, manifest, monitoring, settings.newsroom_name)
+        page = monitor_page(report, manifest, monitoring, settings.newsroom_name, found)
         if html == "-":
             typer.echo(page.encode(), nl=False)
             return
@@ -37,8 +42,8 @@ def monitor(
     if as_json:
         from newsdesk.cli.report import print_json
 
-        print_json(report, manifest, monitoring)
+        print_json(report, manifest, monitoring, found)
         return
     from newsdesk.cli.report import print_tables
 
-    print_tables(report, manifest, monitoring)
+    print_tables(report, manifest, monitoring, found)

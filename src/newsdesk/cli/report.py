@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from newsdesk.cli.labels import labels_as_dict, print_labels
+from newsdesk.cli.quality_change import change_as_dict, print_change
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
+from newsdesk.monitoring.examples import Examples
 from newsdesk.monitoring.page.headline import headline, what_to_do
 from newsdesk.monitoring.page.totals import newest_judged, total
 from newsdesk.monitoring.page.wording import (
@@ -30,12 +32,13 @@ _NEWEST = 12  # windows that people see; the others are in --json and --html
 _COLOURS = {"good": "green", "watch": "yellow", "bad": "red", "unknown": "bold"}
 
 
-def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> None:
+def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring, examples: Examples) -> None:
     """For people."""
     console = wide_console()
     said = headline(report, manifest, monitoring)
     console.print(styled("\n", (said.sentence, _COLOURS[said.level]), "\n"), soft_wrap=True)
     _print_champion(console, report, manifest)
+    print_change(console, report.change, examples)
     _print_drift(console, report)
     newest = [*reversed(report.windows)][:_NEWEST]
     of = f"{len(newest)} of {len(report.windows)} windows of {duration(monitoring.window)} with predictions"
@@ -51,7 +54,7 @@ def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring) -> 
         console.print(what_to_do(report), soft_wrap=True)
 
 
-def print_json(report: Report, manifest: Manifest, monitoring: Monitoring) -> None:
+def print_json(report: Report, manifest: Manifest, monitoring: Monitoring, examples: Examples) -> None:
     """For machines: moments as ISO 8601, shares from 0 to 1."""
     newest = newest_judged(report)
     found = {
@@ -62,6 +65,7 @@ def print_json(report: Report, manifest: Manifest, monitoring: Monitoring) -> No
         "digest": report.digest,
         "test_accuracy": report.test_accuracy,
         "total": _as_json(total(report.windows)),
+        "change": change_as_dict(report.change, examples),
         "newest_judged": None if newest is None else _window(newest, report),
         "windows": [_window(window, report) for window in report.windows],
         "days": [_window(day, report) for day in report.days],

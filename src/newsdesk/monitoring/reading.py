@@ -11,6 +11,7 @@ from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.decision import ATTEMPTED, decide
 from newsdesk.monitoring.left_out import left_out
+from newsdesk.monitoring.quality_change import quality_change
 from newsdesk.monitoring.report import DriftScore, Performance, Report, State, Window
 from newsdesk.monitoring.tally import Tally
 from newsdesk.monitoring.windows import window_starts
@@ -42,6 +43,7 @@ def read_report(
     rows = [_Row(row, Tally.from_json(row.tally)) for row in read_windows(store, since, monitoring.window)]
     own = [row for row in rows if row.stored.digest == manifest.digest and row.stored.arm in OF_CHAMPION]
     windows = _windows_of(own, manifest, monitoring.min_texts)
+    tallies = {start: _sum(found) for start, found in _grouped(own, lambda row: row.start).items()}
     retrained = newest_run(store, "retrain", *ATTEMPTED)
     decision = decide(
         windows,
@@ -67,6 +69,7 @@ def read_report(
         labels=last_pass.detail["labels"],
         decision=decision,
         distrusted=tuple(last_pass.detail["distrusted"]),
+        change=quality_change(tallies, manifest.classes),
     )
 
 
@@ -84,8 +87,7 @@ def _windows_of(own: Sequence[_Row], manifest: Manifest, min_texts: int) -> list
         end = start + timedelta(seconds=first.seconds)
         missing = {}
         if scores and manifest.profile:
-            tally = sum((row.tally for row in rows), start=Tally())
-            missing = left_out([score.feature for score in scores], tally, manifest.profile, min_texts)
+            missing = left_out([score.feature for score in scores], _sum(rows), manifest.profile, min_texts)
         found.append(
             Window(
                 start, end, first.version, first.digest, _performance(rows, manifest.classes), scores, state, missing
@@ -120,7 +122,11 @@ def _grouped(rows: Sequence[_Row], key: Callable[[StoredWindow], Key]) -> dict[K
 
 
 def _performance(rows: Sequence[_Row], classes: Collection[str]) -> Performance:
-    return sum((row.tally for row in rows), start=Tally()).performance(classes)
+    return _sum(rows).performance(classes)
+
+
+def _sum(rows: Sequence[_Row]) -> Tally:
+    return sum((row.tally for row in rows), start=Tally())
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -17,6 +17,9 @@ State = Literal["too_few", "none", "suspected", "confirmed"]
 # limit. distrusted: of an editor, or an API key, that disagrees too often.
 LabelState = Literal["used", "text_missing", "contradicted", "flood", "distrusted"]
 
+# f1: of the texts that editors reviewed. corrected: which share of the texts predicted to be of it was corrected.
+Measure = Literal["f1", "corrected"]
+
 
 @dataclass(frozen=True)
 class DriftScore:
@@ -121,11 +124,66 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A measured value, 0 to 1, with its 95 % interval, and of how many texts it is."""
+
+    value: float
+    low: float
+    high: float
+    texts: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """`count` of the `of` texts lately that were predicted to be of one category are right in another one, and so were
+    `count_before` of `of_before`."""
+
+    predicted: str
+    right: str
+    count: int
+    of: int
+    count_before: int
+    of_before: int
+
+
+@dataclass(frozen=True)
+class WorseCategory:
+    """A category that the model does worse on than before. `p_value`: of so large a difference in any of the compared
+    categories by chance. `confusion`: what it is mixed up with more often than before."""
+
+    category: str
+    measure: Measure
+    lately: Estimate
+    before: Estimate
+    p_value: float
+    confusion: Confusion | None
+
+
+@dataclass(frozen=True)
+class QualityChange:
+    """How the model does on each category lately, in its newest windows from `since` on, against those before, from
+    `begin` on. `not_worse` differ by no more than chance; of those `too_few` there is too little feedback to tell.
+    """
+
+    begin: datetime
+    since: datetime
+    worse: tuple[WorseCategory, ...]
+    not_worse: tuple[str, ...]
+    too_few: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything could be compared."""
+        return bool(self.worse or self.not_worse)
+
+
+@dataclass(frozen=True)
 class Report:
     """The picture at one time. Windows are oldest first; `windows` and `days` are of the champion alone.
 
     `by_version` and `by_arm` sum over the windows looked at; `labels` counts texts with feedback by what became of it;
-    `distrusted` names the editors and API keys that are not believed, and why.
+    `distrusted` names the editors and API keys that are not believed, and why. `change` is None where the champion
+    answered nothing.
     """
 
     at: datetime
@@ -139,6 +197,7 @@ class Report:
     labels: Mapping[LabelState, int]
     decision: Decision
     distrusted: tuple[str, ...] = ()
+    change: QualityChange | None = None
 
     @property
     def newest(self) -> Window | None:

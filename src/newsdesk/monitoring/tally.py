@@ -76,11 +76,15 @@ class Tally:
             _sum(self.reviewed, other.reviewed),
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nearly all texts have feedback: whoever gave it, little is left to be unknown."""
+        return sum(counts.total() for counts in self.judged.values()) >= _NEARLY_ALL * self.texts
+
     def performance(self, classes: Collection[str] = ()) -> Performance:
         """How good the predictions were, by a model of these `classes`; without any, it knows all that was said."""
         judged = sum(counts.total() for counts in self.judged.values())
-        is_whole = judged >= _NEARLY_ALL * self.texts  # whoever labelled them, little is left to be unknown
-        reviewed = self.judged if is_whole else self.reviewed
+        reviewed = self.judged if self.is_whole else self.reviewed
         predicted: Counter[str] = Counter()
         for counts in reviewed.values():
             predicted.update(counts)

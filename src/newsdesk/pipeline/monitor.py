@@ -1,5 +1,6 @@
 """One monitoring pass: count the newest windows of the prediction log, judge them, remember what was found."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,12 +15,14 @@ from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.drift import Reference, drift_scores, state_of
+from newsdesk.monitoring.examples import NOT_ASKED_FOR, Examples
 from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
 from newsdesk.monitoring.report import DriftScore, Report, State
 from newsdesk.monitoring.tally import Tally
 from newsdesk.monitoring.windows import Counted, Source, window_starts
 from newsdesk.pipeline.ending import remembered
+from newsdesk.pipeline.examples import find_examples
 from newsdesk.pipeline.feedback import Windows, count_windows, label_counts, labels_of
 from newsdesk.pipeline.known_texts import mark_unteachable
 from newsdesk.pipeline.progress import Progress
@@ -32,13 +35,28 @@ from newsdesk.store.windows import StoredWindow, save_windows
 
 
 class Watched(NamedTuple):
-    """What a pass found, and the manifest of the champion it is about."""
+    """What a pass found, the manifest of the champion it is about, and texts of what that mixes up."""
 
     report: Report
     manifest: Manifest
+    examples: Examples
 
 
-def monitor(settings: Settings, progress: Progress) -> Watched:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PassOptions(NamedTuple):
+    """Whether a pass looks for texts as well, and by which clock."""
+
+    with_examples: bool = False
+    clock: Callable[[], datetime] = _now
+
+
+USUAL = PassOptions()
+
+
+def monitor(settings: Settings, progress: Progress, options: PassOptions = USUAL) -> Watched:
     """Look at the newest windows, again at those that were looked at before. However many passes find the same.
 
     Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
@@ -48,7 +66,7 @@ def monitor(settings: Settings, progress: Progress) -> Watched:
     store = open_store(settings.database)
     try:
         with remembered(settings, "monitor"):
-            return _pass(store, settings, config.monitoring, rules, progress, datetime.now(UTC))
+            return _pass(store, settings, config.monitoring, rules, progress, options)
     except SQLAlchemyError as error:
         raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
     finally:
@@ -61,8 +79,9 @@ def _pass(
     monitoring: Monitoring,
     rules: CategoryRules,
     progress: Progress,
-    now: datetime,
+    options: PassOptions,
 ) -> Watched:
+    now = options.clock()
     progress.step("Looking for the champion")
     champion = find_champion(settings)
     progress.step("Reading feedback")
@@ -71,7 +90,8 @@ def _pass(
     counted = count_windows(store, starts, monitoring.window, votes, progress)
     labels = labels_of(store, votes, counted, champion, monitoring.feedback, rules)
     labels = mark_unteachable(labels, store, settings, champion)
-    _judge(counted, labels, Spellings(champion.bundle.manifest.classes, rules.of))
+    spellings = Spellings(champion.bundle.manifest.classes, rules.of)
+    _judge(counted, labels, spellings)
     progress.step("Judging the windows")
     stored = _stored(counted, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)
@@ -81,10 +101,13 @@ def _pass(
         "new_labels": labels.since(last_training),
         "new_without_text": labels.without_text_since(last_training),
     }
-    record_run(store, PipelineRun("monitor", now, datetime.now(UTC), "succeeded", detail=detail))
+    record_run(store, PipelineRun("monitor", now, options.clock(), "succeeded", detail=detail))
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)
     assert report is not None  # its pass was recorded just now
-    return Watched(report, champion.bundle.manifest)
+    examples = Examples(why_none=NOT_ASKED_FOR)
+    if options.with_examples:
+        examples = find_examples(store, report, counted, labels, spellings, is_kept=settings.store_feedback_text)
+    return Watched(report, champion.bundle.manifest, examples)
 
 
 def _judge(counted: Windows, labels: Labels, spellings: Spellings) -> None:

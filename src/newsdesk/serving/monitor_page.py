@@ -17,10 +17,16 @@ _INTERVAL = 60.0  # seconds from one page to the next
 
 
 class MonitorPage:
-    """One page for all who ask, drawn at most once a minute. Who does not wait for it does not stop it either."""
+    """One page for all who ask, drawn at most once a minute. Who does not wait for it does not stop it either.
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+    `with_examples`: with texts of what got worse, which not everybody may read who may see the page.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.monotonic, *, with_examples: bool = False
+    ) -> None:
         self._settings, self._clock = settings, clock
+        self._options = ("--examples",) if with_examples else ()
         self._drawing: asyncio.Task[bytes | None] | None = None
         self._due = 0.0
 
@@ -44,7 +50,7 @@ class MonitorPage:
 
     async def _draw(self) -> bytes | None:
         try:
-            return await run_newsdesk(self._settings, "monitor", "--html", "-")
+            return await run_newsdesk(self._settings, "monitor", "--html", "-", *self._options)
         except (CommandFailed, OSError) as failed:
             logger.warning("newsdesk monitor failed: %s", failed)
             return None

@@ -108,6 +108,7 @@ class Service:
         )
         self.changes = Changes(settings, self.source, self.models, self.follower)
         self.monitor_page = MonitorPage(settings)
+        self.monitor_page_with_examples = MonitorPage(settings, with_examples=True)
         self.access = Access(
             settings,
             KeyRing(settings.keys_file),
@@ -134,6 +135,7 @@ class Service:
             with suppress(asyncio.CancelledError):
                 await self._following
         await self.monitor_page.close()
+        await self.monitor_page_with_examples.close()
         self.experiment.stop()
         await self.limiter.close()
         await self.answering.close()

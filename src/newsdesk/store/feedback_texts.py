@@ -1,6 +1,6 @@
 """The texts that feedback is about, where they are kept: with it, or with the prediction that it names."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, Table, func, select, update
@@ -11,6 +11,7 @@ from newsdesk.store.predictions import predictions
 
 _feedback = metadata.tables["feedback"]
 _ROWS_AT_ONCE = 10_000
+_NAMED_AT_ONCE = 1_000  # digests in one statement
 _WRITTEN_AT_ONCE = 5_000  # rows in one transaction: servers write meanwhile
 _text = func.coalesce(_feedback.c.text, predictions.c.text)
 _digest = func.coalesce(_feedback.c.text_digest, predictions.c.text_digest)
@@ -30,6 +31,19 @@ def known_text_digests(store: Engine) -> set[str]:
     """The digests alone."""
     with store.connect() as connection:
         return set(connection.execute(select(_digest).select_from(_joined).where(_is_known)).scalars())
+
+
+def text_beginnings(store: Engine, digests: Collection[str], characters: int) -> dict[str, str]:
+    """The first characters of those of these texts that came with feedback and are kept, by digest."""
+    beginnings: dict[str, str] = {}
+    wanted = sorted(digests)
+    with store.connect() as connection:
+        for start in range(0, len(wanted), _NAMED_AT_ONCE):
+            query = select(_feedback.c.text_digest, func.substr(_feedback.c.text, 1, characters)).where(
+                _feedback.c.text_digest.in_(wanted[start : start + _NAMED_AT_ONCE]), _feedback.c.text.is_not(None)
+            )
+            beginnings.update((digest, text) for digest, text in connection.execute(query))
+    return beginnings
 
 
 def old_text_digests(store: Engine, before: datetime) -> set[str]:

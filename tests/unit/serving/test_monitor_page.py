@@ -68,6 +68,25 @@ def test_a_page_is_shown_for_a_minute(page: MonitorPage, drawing: Drawing, clock
     run(use)
 
 
+def test_texts_are_on_the_page_that_is_drawn_with_them_alone(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    async def draw(_: Settings, *arguments: str) -> bytes:
+        asked.append(arguments)
+        return b"<!doctype html>"
+
+    async def use() -> None:
+        for page in pages:
+            await page.html()
+
+    monkeypatch.setattr(monitor_page, "run_newsdesk", draw)
+    pages = [MonitorPage(settings_in(tmp_path), clock, with_examples=shown) for shown in (False, True)]
+    run(use)
+    assert asked == [("monitor", "--html", "-"), ("monitor", "--html", "-", "--examples")]
+
+
 def test_however_many_ask_it_is_drawn_once(page: MonitorPage, drawing: Drawing) -> None:
     async def use() -> None:
         assert set(await asyncio.gather(*(page.html() for _ in range(50)))) == {b"<!doctype html>1"}

@@ -7,9 +7,11 @@ from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.decision import needed_accuracy
 from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import ENOUGH, FEATURES, duration, listed, moment, percent
+from newsdesk.monitoring.page.wording import FEATURES, MEASURES, duration, in_measure, listed, moment, percent
 from newsdesk.monitoring.report import Report, Window
+from newsdesk.monitoring.significance import ENOUGH
 
+_NAMED = 3  # categories in a sentence
 Level = Literal["good", "watch", "bad", "unknown"]
 
 
@@ -28,6 +30,9 @@ def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Head
     if report.decision.retrain:
         return Headline("bad", f"Retraining is advised: {report.decision.reason}")
     window = newest_judged(report)
+    worse = _got_worse(report)
+    if window is None and worse:
+        return Headline("watch", worse)
     if window is None:
         return Headline("unknown", f"{_how_it_does(report)} {_not_judged(manifest, monitoring)}")
     accuracy, needed = (
@@ -41,6 +46,8 @@ def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Head
     match window.state:
         case "confirmed":
             return Headline("bad", f"Drift confirmed {ended}: {_detected(window)}.")
+        case _ if worse:
+            return Headline("watch", worse)
         case "suspected":
             why = window.unconfirmable
             more = f" It cannot be confirmed: {why}." if why else ""
@@ -70,6 +77,19 @@ def _how_it_does(report: Report) -> str:
         return f"Right in {percent(share.share)} of {share.of:,} reviewed texts ({sure})."
     promised = f", about {percent(whole.estimated, 0)} of them rightly by its confidence" if whole.estimated else ""
     return f"It answered {whole.texts:,} different texts{promised}."
+
+
+def _got_worse(report: Report) -> str:
+    """The categories; empty where none did."""
+    worse = report.change.worse if report.change else ()
+    named = [
+        f"{each.category} ({MEASURES[each.measure]} {in_measure(each.measure, each.lately.value)}, "
+        f"{in_measure(each.measure, each.before.value)} before)"
+        for each in worse[:_NAMED]
+    ]
+    if len(worse) > _NAMED:
+        named.append(f"{len(worse) - _NAMED} more")
+    return f"Worse since {moment(report.change.since)}: {listed(named)}." if report.change and worse else ""
 
 
 def _nothing_yet(monitoring: Monitoring) -> str:

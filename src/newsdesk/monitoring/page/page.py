@@ -5,18 +5,28 @@ from xml.etree.ElementTree import Element
 
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
-from newsdesk.monitoring.page import drifting, quality, traffic
+from newsdesk.monitoring.examples import NOT_ASKED_FOR, Examples
+from newsdesk.monitoring.page import drifting, quality, traffic, worse
 from newsdesk.monitoring.page.headline import headline, what_to_do
 from newsdesk.monitoring.page.markup import document, tag
 from newsdesk.monitoring.page.signs import banner
 from newsdesk.monitoring.page.style import STYLE
 from newsdesk.monitoring.page.totals import total
 from newsdesk.monitoring.page.unknown import unknowns
-from newsdesk.monitoring.page.wording import ENOUGH, TOO_FEW, duration, moment, percent
+from newsdesk.monitoring.page.wording import TOO_FEW, duration, moment, percent
 from newsdesk.monitoring.report import Performance, Report
+from newsdesk.monitoring.significance import ENOUGH
+
+WITHOUT_EXAMPLES = Examples(why_none=NOT_ASKED_FOR)
 
 
-def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring, newsroom: str | None = None) -> str:
+def monitor_page(
+    report: Report,
+    manifest: Manifest,
+    monitoring: Monitoring,
+    newsroom: str | None = None,
+    examples: Examples = WITHOUT_EXAMPLES,
+) -> str:
     """One HTML document with all that the report says of the champion of a newsroom, whose manifest this is.
 
     It needs no script and nothing from outside, so it can be mailed, archived, and served under a strict policy.
@@ -32,7 +42,9 @@ def monitor_page(report: Report, manifest: Manifest, monitoring: Monitoring, new
     )
     title = tag("h1", f"{name}Newsdesk monitor · version {report.version} · {manifest.model_name}")
     top = tag("header", title, banner(said), _facts(report, manifest))
-    body = tag("body", top, tag("main", *_sections(report, manifest, monitoring)), _footer(report, monitoring))
+    body = tag(
+        "body", top, tag("main", *_sections(report, manifest, monitoring, examples)), _footer(report, monitoring)
+    )
     return document(tag("html", head, body, lang="en"))
 
 
@@ -65,8 +77,11 @@ def _accuracy(whole: Performance) -> Iterator[tuple[str, str, str]]:
         yield "Estimated accuracy", percent(whole.estimated), "by calibrated confidence and corrections"
 
 
-def _sections(report: Report, manifest: Manifest, monitoring: Monitoring) -> Iterator[Element | None]:
+def _sections(
+    report: Report, manifest: Manifest, monitoring: Monitoring, examples: Examples
+) -> Iterator[Element | None]:
     """How it does, then what is not known, then every figure. What there is nothing of is left out."""
+    yield _section("worse", "What got worse", *worse.got_worse(report, examples))
     yield _section(
         "accuracy",
         "Accuracy",

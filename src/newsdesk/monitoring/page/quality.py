@@ -12,8 +12,9 @@ from newsdesk.monitoring.page.chart import Chart, Level, Line, Point
 from newsdesk.monitoring.page.lines import line_chart
 from newsdesk.monitoring.page.tables import table
 from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import ENOUGH, RUNNING, TOO_FEW
+from newsdesk.monitoring.page.wording import RUNNING, TOO_FEW
 from newsdesk.monitoring.report import Report
+from newsdesk.monitoring.significance import ENOUGH
 
 
 def accuracy(report: Report, monitoring: Monitoring) -> Element | None:

@@ -48,6 +48,8 @@ code { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: an
 .grid > .whole { grid-column: 1 / -1; }
 section > * + .grid { margin-top: 12px; }
 section > .note { margin: 0 0 12px; }
+section > .below { margin: 12px 0 0; }
+.card > .scroll + p { margin-top: 12px; }
 svg { display: block; overflow: visible; }
 figure > svg { margin-top: 10px; }
 figure > svg.over-time { width: calc(100% - 54px); margin-left: 48px; }
@@ -67,6 +69,8 @@ svg .aside { stroke: var(--quiet); stroke-width: 9; stroke-linecap: square; }
 svg .bar { fill: var(--first); }
 svg .hollow { fill: var(--card); stroke: var(--quiet); stroke-width: 1.5; }
 ul.card { padding-left: 34px; }
+.texts { padding-left: 18px; }
+.texts li { margin-top: 8px; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; list-style: none; margin-top: 8px; font-size: 13px; }
 .legend li { display: flex; align-items: center; gap: 7px; }
 details { margin-top: 10px; font-size: 13px; }

@@ -5,15 +5,22 @@ from collections.abc import Iterator
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import Manifest
 from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import ENOUGH, duration, percent
+from newsdesk.monitoring.page.wording import duration, percent
+from newsdesk.monitoring.page.worse import NEEDED
 from newsdesk.monitoring.report import Report
+from newsdesk.monitoring.significance import ENOUGH
 
 _NAMED = 5  # categories in a sentence
 
 
 def unknowns(report: Report, manifest: Manifest, monitoring: Monitoring) -> list[str]:
     """Sentences, none where all is known."""
-    return [*_of_accuracy(report), *_of_categories(report), *_of_drift(report, manifest, monitoring)]
+    return [
+        *_of_accuracy(report),
+        *_of_change(report),
+        *_of_categories(report),
+        *_of_drift(report, manifest, monitoring),
+    ]
 
 
 def _of_accuracy(report: Report) -> Iterator[str]:
@@ -27,6 +34,11 @@ def _of_accuracy(report: Report) -> Iterator[str]:
         yield "Accuracy: no prediction shown here has usable feedback yet. Editors give it with POST /feedback."
     elif whole.accuracy.of < ENOUGH:
         yield f"Accuracy: {whole.accuracy.of} reviewed texts are too few to tell it. It is told from {ENOUGH} on."
+
+
+def _of_change(report: Report) -> Iterator[str]:
+    if report.change and not report.change.is_known:
+        yield f"What got worse: too few labels to tell. {NEEDED}"
 
 
 def _of_categories(report: Report) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from newsdesk.monitoring.report import Feature, LabelState, State
+from newsdesk.monitoring.report import Confusion, Estimate, Feature, LabelState, Measure, State
 from newsdesk.monitoring.significance import Share
 
 FEATURES: Mapping[Feature, tuple[str, str]] = MappingProxyType(
@@ -38,8 +38,8 @@ LABEL_STATES: Mapping[LabelState, str] = MappingProxyType(
         "distrusted": "of an editor or API key that disagrees too often",
     }
 )
+MEASURES: Mapping[Measure, str] = MappingProxyType({"f1": "F1", "corrected": "share corrected"})
 NOTHING = "–"
-ENOUGH = 20  # texts with feedback below which a share says nothing: of 20, 95 % lie within 20 points of it at best
 TOO_FEW = "too few"
 RUNNING = "window still running"
 
@@ -52,6 +52,26 @@ def percent(share: float | None, digits: int = 1) -> str:
 def with_interval(share: Share | None) -> str:
     """`93.1% (90.2% to 95.3%)`: the share and its 95 % interval."""
     return NOTHING if share is None else f"{share.share:.1%} ({share.low:.1%} to {share.high:.1%})"
+
+
+def measured(measure: Measure, estimate: Estimate) -> str:
+    """`0.62 (0.48 to 0.74)` for F1, `12.0% (8.1% to 17.4%)` for a share."""
+    low, high = (in_measure(measure, end) for end in (estimate.low, estimate.high))
+    return f"{in_measure(measure, estimate.value)} ({low} to {high})"
+
+
+def in_measure(measure: Measure, value: float) -> str:
+    """`0.62` for F1, `12.0%` for a share."""
+    return f"{value:.2f}" if measure == "f1" else percent(value)
+
+
+def mixed_up(confusion: Confusion | None) -> str:
+    """`12 of 30 corrected from business to politics (3 of 120 before)`; a dash for nothing."""
+    if confusion is None:
+        return NOTHING
+    before = f"{confusion.count_before:,} of {confusion.of_before:,} before"
+    pair = f"from {confusion.predicted} to {confusion.right}"
+    return f"{confusion.count:,} of {confusion.of:,} corrected {pair} ({before})"
 
 
 def moment(at: datetime) -> str:

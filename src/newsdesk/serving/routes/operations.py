@@ -11,6 +11,7 @@ from newsdesk.monitoring.samples import in_prometheus_text
 from newsdesk.serving.errors import FAILURES, Responses
 from newsdesk.serving.prometheus import exposition
 from newsdesk.serving.schemas import HealthResponse, ReadyResponse
+from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.service import Service
 
 
@@ -68,9 +69,14 @@ def add_routes(app: FastAPI, service: Service) -> None:
         responses={**FAILURES, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
         response_class=HTMLResponse,
     )
-    async def monitor() -> HTMLResponse:
-        """How the model does, as a page for people: accuracy by feedback and estimated, drift, whether to retrain.
+    async def monitor(request: Request) -> HTMLResponse:
+        """How the model does, as a page for people: accuracy by feedback and estimated, what got worse, drift, whether
+        to retrain.
 
-        It is drawn anew at most once a minute.
+        It is drawn anew at most once a minute. Who sends credentials with the scope `admin` also reads the beginnings
+        of some texts of what got worse, where texts that come with feedback are kept.
         """
-        return HTMLResponse(await service.monitor_page.html())
+        caller: Caller = request.scope["caller"]
+        may_read_texts = caller.authenticated and caller.may("admin")
+        page = service.monitor_page_with_examples if may_read_texts else service.monitor_page
+        return HTMLResponse(await page.html())

@@ -1,0 +1,68 @@
+"""Print which categories the champion does worse on lately."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+
+from newsdesk.cli.tables import print_table, table_of
+from newsdesk.monitoring.examples import Example, Examples
+from newsdesk.monitoring.page.wording import MEASURES, measured, mixed_up, percent
+from newsdesk.monitoring.page.worse import NEEDED, NONE_OF_A_PAIR, TOO_FEW_LABELS, confusions, told
+from newsdesk.monitoring.report import Confusion, QualityChange
+
+
+def print_change(console: Console, change: QualityChange | None, examples: Examples) -> None:
+    """For people; nothing where nothing was answered."""
+    if change is None:
+        return
+    if not change.is_known:
+        console.print(f"What got worse: {TOO_FEW_LABELS[0].lower()}{TOO_FEW_LABELS[1:]}. {NEEDED}\n", soft_wrap=True)
+        return
+    if change.worse:
+        table = table_of("category", "measured by", "lately", "before")
+        for each in change.worse:
+            figures = (measured(each.measure, estimate) for estimate in (each.lately, each.before))
+            table.add_row(each.category, MEASURES[each.measure], *figures)
+        print_table(console, "What got worse", table)
+    for line in _texts(confusions(change), examples):
+        console.print(line, soft_wrap=True)
+    console.print(" ".join(told(change)) + "\n", soft_wrap=True)
+
+
+def change_as_dict(change: QualityChange | None, examples: Examples) -> dict[str, Any] | None:
+    """For machines."""
+    if change is None:
+        return None
+    worse = []
+    for category in change.worse:
+        found = asdict(category)
+        if category.confusion:
+            found["confusion"]["examples"] = [*map(_as_dict, _of(category.confusion, examples))]
+        worse.append(found)
+    return {
+        "begin": change.begin.isoformat(),
+        "since": change.since.isoformat(),
+        "worse": worse,
+        "not_worse": list(change.not_worse),
+        "too_few": list(change.too_few),
+        "examples_left_out": examples.why_none,
+    }
+
+
+def _texts(pairs: list[Confusion], examples: Examples) -> list[str]:
+    lines = []
+    for pair in pairs:
+        lines.append(f"{mixed_up(pair)}{':' if _of(pair, examples) else '.'}")
+        lines += [f"  - {each.text} ({percent(each.confidence, 0)} sure)" for each in _of(pair, examples)]
+        if not (examples.why_none or _of(pair, examples)):
+            lines.append(f"  {NONE_OF_A_PAIR}")
+    return [*lines, *([examples.why_none] if pairs and examples.why_none else [])]
+
+
+def _of(pair: Confusion, examples: Examples) -> tuple[Example, ...]:
+    return examples.of_pairs.get((pair.predicted, pair.right), ())
+
+
+def _as_dict(example: Example) -> dict[str, Any]:
+    return example._asdict() | {"window": example.window.isoformat()}

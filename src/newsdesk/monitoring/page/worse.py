@@ -1,0 +1,83 @@
+"""The section on what got worse: which categories, what they are mixed up with, and texts that show it."""
+
+from xml.etree.ElementTree import Element
+
+from newsdesk.monitoring.examples import Example, Examples
+from newsdesk.monitoring.page.markup import tag
+from newsdesk.monitoring.page.tables import table
+from newsdesk.monitoring.page.wording import MEASURES, listed, measured, mixed_up, moment, percent
+from newsdesk.monitoring.report import Confusion, QualityChange, Report
+from newsdesk.monitoring.significance import ENOUGH
+
+NONE_OF_A_PAIR = "No text of these is kept: send the text with the feedback."
+
+
+def got_worse(report: Report, examples: Examples) -> list[Element]:
+    """Nothing where nothing could be compared."""
+    change = report.change
+    if change is None or not change.is_known:
+        return []
+    rows = [
+        [
+            each.category,
+            MEASURES[each.measure],
+            measured(each.measure, each.lately),
+            measured(each.measure, each.before),
+            mixed_up(each.confusion),
+        ]
+        for each in change.worse
+    ]
+    headings = ["category", "measured by", "lately", "before", "mixed up most"]
+    first = tag(
+        "div",
+        table("Categories that got worse", headings, rows, (1, 4)) if rows else None,
+        *(tag("p", sentence, class_="note" if rows else None) for sentence in told(change)),
+        class_="card",
+    )
+    return [first, *_with_examples(confusions(change), examples)]
+
+
+def told(change: QualityChange) -> list[str]:
+    """In sentences: what was compared, what did not get worse, and of what that is not known."""
+    sentences = [
+        f"Lately is since {moment(change.since)}, before is from {moment(change.begin)} until then. Only differences "
+        "count that are more than chance."
+    ]
+    if not change.worse:
+        sentences.insert(0, "Nothing got worse.")
+    if change.worse and change.not_worse:
+        sentences.append(f"Not worse: {listed([*change.not_worse])}.")
+    if change.too_few:
+        sentences.append(f"{TOO_FEW_LABELS}: {listed([*change.too_few])}. {NEEDED}")
+    return sentences
+
+
+TOO_FEW_LABELS = "Too few labels to tell"
+NEEDED = f"It takes feedback on {ENOUGH} texts of a category, both lately and before."
+
+
+def confusions(change: QualityChange) -> list[Confusion]:
+    """Each pair once, though both its categories may have got worse by it."""
+    pairs = {
+        (each.confusion.predicted, each.confusion.right): each.confusion for each in change.worse if each.confusion
+    }
+    return [*pairs.values()]
+
+
+def _with_examples(pairs: list[Confusion], examples: Examples) -> list[Element]:
+    if not pairs:
+        return []
+    if examples.why_none:
+        return [tag("p", examples.why_none, class_="note below")]
+    cards = []
+    for confusion in pairs:
+        texts = examples.of_pairs.get((confusion.predicted, confusion.right), ())
+        heading = tag("h3", f"{confusion.predicted}, corrected to {confusion.right}")
+        shown = tag("ul", *map(_example, texts), class_="texts") if texts else tag("p", NONE_OF_A_PAIR, class_="note")
+        cards.append(tag("div", heading, shown, class_="card"))
+    return [tag("div", *cards, class_="grid")]
+
+
+def _example(example: Example) -> Element:
+    sure = f"{percent(example.confidence, 0)} sure, window from {moment(example.window)}"
+    return tag("li", tag("q", example.text), " ", tag("span", sure, class_="note"))

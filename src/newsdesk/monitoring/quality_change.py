@@ -1,0 +1,157 @@
+"""Which categories the model does worse on lately than before, as far as editors' feedback tells it from chance."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from newsdesk.monitoring.report import Confusion, Estimate, Measure, QualityChange, WorseCategory
+from newsdesk.monitoring.significance import ENOUGH, fisher, share_of
+from newsdesk.monitoring.tally import Labels, Tally
+
+SIGNIFICANCE = 0.01  # of a difference in any category, where none changed
+_LATELY = 4  # the newest one of so many windows
+
+
+class _Period(NamedTuple):
+    """What was counted, the labels that tell how often the model is right, and how many of these texts were predicted
+    to be of each category."""
+
+    tally: Tally
+    reviewed: Labels
+    predicted: Counter[str]
+
+
+class _Comparison(NamedTuple):
+    """How a category does by one measure. `labels`: how many there are to tell it by."""
+
+    category: str
+    measure: Measure
+    lately: Estimate
+    before: Estimate
+    p_value: float
+    labels: int
+
+    @property
+    def is_worse(self) -> bool:
+        rose = self.lately.value > self.before.value
+        return rose if self.measure == "corrected" else not rose
+
+
+def quality_change(windows: Mapping[datetime, Tally], classes: Collection[str]) -> QualityChange | None:
+    """What changed from the older to the newest quarter of the windows, whose beginnings these are, oldest first, for
+    each of the model's `classes`; None without a window.
+
+    F1 is compared where editors reviewed texts of the category, enough of them in both periods; where they reviewed
+    none, how often it was corrected. Both are shares of texts, compared by Fisher's exact test, with Bonferroni's
+    correction over categories.
+    """
+    if not windows:
+        return None
+    starts, tallies = [*windows], [*windows.values()]
+    first = len(starts) - max(1, len(starts) // _LATELY)
+    before, lately = _periods(tallies[:first], tallies[first:])
+    compared = [found for category in sorted(classes) if (found := _compared(category, before, lately))]
+    worse, not_worse = [], []
+    for each in compared:
+        p_value = min(1.0, each.p_value * len(compared))
+        if p_value < SIGNIFICANCE and each.is_worse:
+            confusion = _confusion(each, before, lately)
+            worse.append(WorseCategory(each.category, each.measure, each.lately, each.before, p_value, confusion))
+        elif each.labels >= ENOUGH:
+            not_worse.append(each.category)
+    told = {*not_worse, *(each.category for each in worse)}
+    return QualityChange(
+        begin=starts[0],
+        since=starts[first],
+        worse=tuple(sorted(worse, key=lambda each: -abs(each.lately.value - each.before.value))),
+        not_worse=tuple(not_worse),
+        too_few=tuple(category for category in sorted(classes) if category not in told),
+    )
+
+
+def _periods(before: list[Tally], lately: list[Tally]) -> tuple[_Period, _Period]:
+    sums = [sum(part, start=Tally()) for part in (before, lately)]
+    is_whole = all(tally.is_whole for tally in sums)  # or the one would be told by other editors than the other
+    first, second = (_period(tally, tally.judged if is_whole else tally.reviewed) for tally in sums)
+    return first, second
+
+
+def _period(tally: Tally, reviewed: Labels) -> _Period:
+    predicted: Counter[str] = Counter()
+    for counts in reviewed.values():
+        predicted.update(counts)
+    return _Period(tally, reviewed, predicted)
+
+
+def _compared(category: str, before: _Period, lately: _Period) -> _Comparison | None:
+    """None where there is too little to compare."""
+    (right, of), (right_before, of_before) = (_jaccard(period, category) for period in (lately, before))
+    if not of and not of_before:
+        return _by_corrections(category, before, lately)
+    if min(of, of_before) < ENOUGH:
+        return None
+    # F1 grows with the share of the texts which both are of the category, of those which are or were predicted to be:
+    # what holds for that share, its interval and its test, holds for F1.
+    p_value = fisher(right, of, right_before, of_before)
+    now, then = _f1(right, of), _f1(right_before, of_before)
+    return _Comparison(category, "f1", now, then, p_value, of + of_before)
+
+
+def _by_corrections(category: str, before: _Period, lately: _Period) -> _Comparison | None:
+    """Of editors who report errors alone no more can be told than how often they do. Where somebody also reviews, that
+    would grow with the number of reviews."""
+    (wrong, of), (wrong_before, of_before) = (_corrected(period.tally, category) for period in (lately, before))
+    if min(of, of_before) < ENOUGH:
+        return None
+    p_value = fisher(wrong, of, wrong_before, of_before)
+    now, then = _share(wrong, of), _share(wrong_before, of_before)
+    return _Comparison(category, "corrected", now, then, p_value, wrong + wrong_before)
+
+
+def _confusion(compared: _Comparison, before: _Period, lately: _Period) -> Confusion | None:
+    """The pair with most errors beyond those that there would be if it were mixed up as rarely as before."""
+    by_review = compared.measure == "f1"
+
+    def of(period: _Period, predicted: str) -> int:
+        return period.predicted[predicted] if by_review else period.tally.categories[predicted]
+
+    def pairs() -> Iterator[tuple[float, Confusion]]:
+        labels, labels_before = (p.reviewed if by_review else p.tally.judged for p in (lately, before))
+        for right, counts in labels.items():
+            for predicted, count in counts.items():
+                is_of_it = predicted == compared.category or (by_review and right == compared.category)
+                if right == predicted or not is_of_it:
+                    continue
+                count_before = labels_before[right][predicted] if right in labels_before else 0
+                found = Confusion(predicted, right, count, of(lately, predicted), count_before, of(before, predicted))
+                usual = found.of * count_before / found.of_before if found.of_before else 0.0
+                yield count - usual, found
+
+    excess, confusion = max(pairs(), key=lambda pair: (pair[0], pair[1].right, pair[1].predicted), default=(0.0, None))
+    return confusion if excess > 0 else None
+
+
+def _jaccard(period: _Period, category: str) -> tuple[int, int]:
+    """How many texts are of a category and were predicted to be, and how many are one of both."""
+    belong = period.reviewed.get(category, Counter())
+    right = belong[category]
+    return right, belong.total() + period.predicted[category] - right
+
+
+def _corrected(tally: Tally, category: str) -> tuple[int, int]:
+    """How many texts that were predicted to be of a category were corrected, and how many were predicted to be."""
+    wrong = sum(counts[category] for right, counts in tally.judged.items() if right != category)
+    return wrong, max(tally.categories[category], wrong)
+
+
+def _f1(right: int, of: int) -> Estimate:
+    share = _share(right, of)
+    value, low, high = (2 * each / (1 + each) for each in (share.value, share.low, share.high))
+    return Estimate(value, low, high, of)
+
+
+def _share(count: int, of: int) -> Estimate:
+    share = share_of(count, of)
+    assert share is not None, "enough texts"
+    return Estimate(share.share, share.low, share.high, of)
