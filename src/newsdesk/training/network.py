@@ -4,6 +4,7 @@ scikit-learn 1.9 makes a dozen new arrays of the size of all weights for each mi
 validation part of more than two classes as it comes, and returns a half-fitted network where Ctrl+C is pressed.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
@@ -23,6 +24,7 @@ from newsdesk.training.minibatches import Labels, Minibatch, minibatches, strati
 
 ENOUGH_FOR_EARLY_STOPPING = 10_000  # rows: with fewer, those held out are missed more than the time
 _BATCH = 200  # rows, as scikit-learn takes for "auto"
+_MOST_STEPS = 400  # of an epoch, from then on with larger batches: each step goes through all weights
 
 
 class Epoch(NamedTuple):
@@ -45,8 +47,9 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
     """`MLPClassifier`, with its parameters and attributes, whose solver `adam` is our own.
 
     It works in float32, on one core: a seed gives the same network however many there are. `early_stopping` may also
-    be "auto": on from `ENOUGH_FOR_EARLY_STOPPING` rows. Its validation part is stratified. Other solvers, `warm_start`
-    and weights of rows are scikit-learn's.
+    be "auto": on from `ENOUGH_FOR_EARLY_STOPPING` rows. Its validation part is stratified. `batch_size` "auto" is 200
+    rows, and more where an epoch would have more than 400 steps. Other solvers, `warm_start` and weights of rows are
+    scikit-learn's.
     """
 
     working_dtype: Any = np.float32
@@ -136,7 +139,8 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
         self.loss_curve_: list[float] = []
         rates = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
         optimizers = [Adam(array, *rates) for array in layers.weights + layers.intercepts]
-        order, size = np.arange(len(labels)), _BATCH if self.batch_size == "auto" else self.batch_size
+        automatic = max(_BATCH, math.ceil(len(labels) / _MOST_STEPS))
+        order, size = np.arange(len(labels)), automatic if self.batch_size == "auto" else self.batch_size
         while self.n_iter_ < self.max_iter:
             order = shuffle(order, random_state=self._random_state) if self.shuffle else order
             losses = (self._learn(layers, optimizers, batch) for batch in minibatches(rows, labels, order, size))

@@ -19,6 +19,7 @@ from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.training import network
 from newsdesk.training.fit import Fitted, fit_classifier, fit_features
+from newsdesk.training.minibatches import Minibatch, minibatches
 from newsdesk.training.network import Epoch, SparseMLPClassifier
 from tests.builders import sample_texts
 
@@ -158,3 +159,23 @@ def test_ctrl_c_ends_a_fit(solver: str) -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(("rows", "size"), [(60, 60), (1_000, 200), (80_000, 200), (80_400, 201), (120_001, 301)])
+def test_an_epoch_of_many_rows_has_larger_batches_not_more_steps(
+    rows: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def recorded(*arguments: Any) -> Iterator[Minibatch]:
+        for batch in minibatches(*arguments):
+            seen.append(len(batch.labels))
+            yield batch
+
+    monkeypatch.setattr(network, "minibatches", recorded)
+    matrix = random_matrix(rows, 3, 0.5, format="csr", random_state=1)
+    with unfinished():
+        SparseMLPClassifier(hidden_layer_sizes=(2,), max_iter=1).fit(matrix, np.arange(rows) % 2)
+    assert max(seen) == size
+    assert len(seen) <= 400
+    assert sum(seen) == rows
