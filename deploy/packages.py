@@ -30,12 +30,14 @@ class InstallationError(Exception):
 def install(python: Path, requirements: Path, *options: str) -> None:
     """Install into the environment of `python`, which need have no pip. Raises `InstallationError`, `TimeoutExpired`.
 
-    `options` are such as both know, `--no-deps` for example. Modules are compiled when they are first imported.
+    `options` are such as both know, `--no-deps` for example. Modules are compiled when they are first imported; where
+    PYTHONDONTWRITEBYTECODE forbids that, as in many containers, now, or each start would compile them all.
     """
     wanted = ["--quiet", "--require-hashes", *options, "-r", str(requirements)]
-    if _with_uv(python, wanted):
+    if _with_uv(python, [*wanted, "--compile-bytecode"] if sys.dont_write_bytecode else wanted):
         return
-    command = [*_PIP, "--python", str(python), "install", "--no-compile", *wanted]
+    compiled = "--compile" if sys.dont_write_bytecode else "--no-compile"
+    command = [*_PIP, "--python", str(python), "install", compiled, *wanted]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_PIP, check=False)
     if done.returncode != 0:
         raise InstallationError(f"pip could not install {requirements.name}: {done.stderr[-2000:]}")

@@ -64,6 +64,20 @@ def test_pip_installs_where_uv_cannot(
     assert has_it(python)
 
 
+@pytest.mark.parametrize("is_forbidden", [True, False])
+@pytest.mark.parametrize("uv", ["uv", "pip"])
+def test_modules_are_compiled_at_once_only_where_no_start_may_keep_what_it_has_compiled(
+    python: Path, lock: Path, uv: str, is_forbidden: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if uv == "pip":
+        monkeypatch.setattr(packages, "_UV", tmp_path / "uv")
+    elif not packages._UV.is_file():
+        pytest.skip("uv is not in this environment: make installs it")
+    monkeypatch.setattr(sys, "dont_write_bytecode", is_forbidden)
+    packages.install(python, lock)
+    assert bool(list(tmp_path.glob(f"own/lib/*/site-packages/__pycache__/{NAME}.*.pyc"))) == is_forbidden
+
+
 def test_what_has_another_hash_is_installed_by_neither(python: Path, lock: Path) -> None:
     lock.write_text(f"{NAME}==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
     with pytest.raises(packages.InstallationError, match=r"lock\.txt"):
