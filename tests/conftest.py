@@ -1,13 +1,17 @@
 """What every test gets: no setting of this machine, and a clear word where a server is missing."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from newsdesk.config.settings import Settings
+from tests.mlflow_tables import copy_where_mlflow_makes_them
 
 if TYPE_CHECKING:
     from newsdesk.model.bundle import Bundle
@@ -44,10 +48,22 @@ LONGEST = (
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
+# Set in many containers: then each of the hundreds of processes that tests start would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Whoever asks without a client makes one, and each client reads all certificates of this machine: once is enough.
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[assignment]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {name: i for i, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    copy_where_mlflow_makes_them()  # once a test module has imported it
 
 
 @pytest.fixture(scope="session", autouse=True)

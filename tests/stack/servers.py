@@ -16,6 +16,7 @@ from urllib.error import URLError
 
 from deploy.local.ports import free_port as free_port
 from deploy.local.programs import postgresql_programs as postgresql_programs
+from tests.mlflow_tables import copy_to
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ def stoppable_postgresql(programs: Path) -> Iterator[Postgresql]:
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off",
     )
     try:
-        _run([*as_owner, str(programs / "initdb"), *data, "-U", "newsdesk", "--auth=trust", "-E", "UTF8"], folder)
+        _run(
+            [*as_owner, str(programs / "initdb"), *data, "-U", "newsdesk", "--auth=trust", "-E", "UTF8", "--no-sync"],
+            folder,
+        )
         server.start()
         try:
             yield server
@@ -80,6 +84,7 @@ class MlflowServer:
 
     def __init__(self, backend: str, folder: Path) -> None:
         self._port, self._folder = free_port(), folder
+        self._tables = Path(backend.removeprefix("sqlite:///")) if backend.startswith("sqlite:///") else None
         self._command = [
             *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self._port)),
             *("--workers", "1", "--backend-store-uri", backend),
@@ -93,6 +98,8 @@ class MlflowServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        if self._tables and not self._tables.exists():
+            copy_to(self._tables)
         environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         with (self._folder / "mlflow.log").open("a") as log:
             self._process = subprocess.Popen(

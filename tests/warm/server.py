@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import newsdesk.registry
+from tests.mlflow_tables import copy_where_mlflow_makes_them
 
 # What brings the libraries along. Not the command line's own rooms: they look at the environment as they are imported.
 _LOADED = (
@@ -35,6 +36,7 @@ def serve(address: Path) -> None:
     """Answer until standard input ends."""
     for name in _LOADED:
         importlib.import_module(name)
+    copy_where_mlflow_makes_them()
     from mlflow.utils import requirements_utils
 
     requirements_utils._init_packages_to_modules_map()  # looks at every package that is installed, and keeps it
