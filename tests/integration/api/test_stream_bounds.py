@@ -165,9 +165,15 @@ def test_single_bytes_of_a_long_line_cost_no_more_than_the_bytes_of_short_ones()
         return b"x\n" * len(lines)
 
     def seconds(length: int) -> float:
-        pieces = iter([b"x" * length, *[b"x"] * 20_000])
+        reads = asyncio.Event()
+
+        def pieces() -> Iterator[bytes]:
+            yield b"x" * length
+            yield from [b"x"] * 20_000
+            reads.set()  # so that it ends at once
+
         begun = time.process_time()
-        stream(JsonLinesResponse(answer, 100, 30), pieces, asyncio.Event(), 60)
+        assert stream(JsonLinesResponse(answer, 100, 30), pieces(), reads, 60) == 20_001
         return time.process_time() - begun
 
     assert seconds(7_800_000) < 3 * seconds(1) + 0.5
