@@ -11,13 +11,15 @@ from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.sample_rule import replaces_sample
 from newsdesk.pipeline.train import Trained
+from newsdesk.registry.champion import Champion
 from newsdesk.registry.reader import fetch_bundle
 from newsdesk.registry.version import Version
 from newsdesk.stopping import too_late_to_stop
 from newsdesk.store.ledger import REGISTERED
 from newsdesk.training.category_change import CategoryChange, compare_categories
-from newsdesk.training.category_gate import decide_across_categories, judge_change
+from newsdesk.training.category_gate import beside_sample, decide_across_categories, judge_change
 from newsdesk.training.gate import Verdict, decide
 from newsdesk.training.paired_answers import ask_both
 from newsdesk.training.paired_comparison import PairedComparison
@@ -138,9 +140,14 @@ class Gate:
         change = compare_categories(models[1].classes, models[0].classes)
         answers = ask_both(*models, read_examples(dataset, "test"))
         guard = _guard(*models, change, dataset)
-        found = decide_across_categories(answers, change, thresholds.gate, partial(by, guard=guard))
-        rules = self._options.applied(thresholds).on_category_change
-        return Assessment(found, judge_change(found, change, rules), answers.compare().champion)
+        by_figures = partial(by, guard=guard)
+        if change and replaces_sample(dataset.manifest.source, Champion(champion.version, bundle), self._settings):
+            found = by_figures(answers.compare(thresholds.gate.metric))
+            judged = beside_sample(found, change)
+        else:
+            found = decide_across_categories(answers, change, thresholds.gate, by_figures)
+            judged = judge_change(found, change, self._options.applied(thresholds).on_category_change)
+        return Assessment(found, judged, answers.compare().champion)
 
     def _registered(self, trained: Trained) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""

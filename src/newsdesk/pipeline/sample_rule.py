@@ -1,4 +1,5 @@
-"""The sample corpus is for a first look: its model never takes the place of one that learnt from own articles."""
+"""The sample corpus is for a first look: its model never takes the place of one that learnt from own articles, and
+gives way to it whatever its categories are called."""
 
 from newsdesk.articles.dataset import MANIFEST, read_dataset
 from newsdesk.config.settings import Settings
@@ -29,6 +30,11 @@ def refuse_sample_beside_own(settings: Settings) -> None:
         "that. Serve it: newsdesk serve. To try the sample, give it a home of its own: NEWSDESK_HOME=var/sample "
         "newsdesk run --sample; or train on it beside the champion: newsdesk run --sample --no-promote."
     )
+
+
+def replaces_sample(source: str, champion: Champion, settings: Settings) -> bool:
+    """Whether a model of own articles, which came from `source`, stands beside a champion of the sample corpus."""
+    return source != _SAMPLE and _learnt_from_sample(champion, settings)
 
 
 def _learnt_from_sample(champion: Champion, settings: Settings) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from newsdesk.training.paired_comparison import PairedComparison
 
 _RULES = "training_pipeline.on_category_change"
+_FREELY = OnCategoryChange(added="promote", lost="promote", disjoint="promote")
 
 
 def decide_across_categories(
@@ -60,6 +61,16 @@ def judge_change(verdict: Verdict, change: CategoryChange, rules: OnCategoryChan
     if action == "ask" and verdict.decision == "promoted":
         return replace(said, decision="waiting", reason=f"it {change} ({key} asks a person). {verdict.reason}")
     return said
+
+
+def beside_sample(verdict: Verdict, change: CategoryChange) -> Verdict:
+    """What becomes of the verdict on all current test articles where categories changed from those of the sample corpus
+    to those of somebody's own articles."""
+    verdict = judge_change(verdict, change, _FREELY)
+    if verdict.decision != "promoted":
+        return verdict
+    why = "the champion learnt from the sample corpus, which gives way to articles of your own"
+    return replace(verdict, reason=f"{verdict.reason}; {why}")
 
 
 def _decisive(change: CategoryChange, rules: OnCategoryChange) -> str:

@@ -9,7 +9,8 @@ from sklearn.naive_bayes import MultinomialNB
 from newsdesk.config.settings import Settings
 from newsdesk.errors import UsageError
 from newsdesk.model.bundle import Bundle, save_bundle
-from newsdesk.pipeline.sample_rule import champion_in_charge, refuse_sample_beside_own
+from newsdesk.pipeline.sample_rule import champion_in_charge, refuse_sample_beside_own, replaces_sample
+from newsdesk.registry.champion import find_champion
 from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import Entry, append
@@ -58,3 +59,25 @@ def test_nor_may_one_of_which_nobody_can_tell(settings: Settings, bundle: Bundle
     promoted(settings, bundle.digest)
     with pytest.raises(UsageError, match="never replaces"):
         refuse_sample_beside_own(settings)
+
+
+@pytest.mark.parametrize(
+    ("champion", "challenger", "gives_way"),
+    [
+        ("the sample corpus", "articles.csv", True),
+        ("the sample corpus", "3 ingested tables", True),
+        ("the sample corpus", "the sample corpus", False),
+        ("articles.csv", "other.csv", False),
+        ("dataset 2026, corrected", "articles.csv", False),
+    ],
+)
+def test_a_champion_of_the_sample_alone_gives_way_to_own_articles(
+    settings: Settings, bundle: Bundle, champion: str, challenger: str, gives_way: bool
+) -> None:
+    promoted(settings, bundle.digest, source=champion)
+    assert replaces_sample(challenger, find_champion(settings), settings) is gives_way
+
+
+def test_nor_does_one_of_which_nobody_can_tell(settings: Settings, bundle: Bundle) -> None:
+    promoted(settings, bundle.digest)
+    assert not replaces_sample("articles.csv", find_champion(settings), settings)
