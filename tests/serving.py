@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import httpx
 from fastapi import FastAPI
 
-from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
+from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.app import create_app
@@ -21,7 +21,8 @@ ADDRESS = "http://newsdesk.test"
 
 def service_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> Service:
     """A service that is not started: it answers, and follows nobody."""
-    return Service(settings, Served(predictor, version) if predictor else None, PipelineConfig())
+    pipeline = load_pipeline_config(settings.config_dir)
+    return Service(settings, Served(predictor, version) if predictor else None, pipeline)
 
 
 def app_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> FastAPI:

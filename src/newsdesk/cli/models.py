@@ -189,14 +189,16 @@ def compare(
 
 
 def _compare_live(as_json: bool) -> None:
+    from newsdesk.articles.category_rules import CategoryRules
     from newsdesk.config.settings import load_settings
     from newsdesk.config.yaml_file import load_pipeline_config
     from newsdesk.monitoring.comparison import compare_live
     from newsdesk.store.database import open_store
 
     settings = load_settings()
-    limits = load_pipeline_config(settings.config_dir).monitoring.feedback
-    comparison = compare_live(open_store(settings.database), limits)
+    pipeline = load_pipeline_config(settings.config_dir)
+    meant = CategoryRules(pipeline.data_pipeline.categories).of
+    comparison = compare_live(open_store(settings.database), pipeline.monitoring.feedback, meant)
     if as_json:
         from dataclasses import asdict
         from datetime import datetime

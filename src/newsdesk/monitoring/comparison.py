@@ -1,6 +1,6 @@
 """Compare the arms of a live experiment: do they agree, how fast are they, and, where editors spoke, who is right?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +25,8 @@ from newsdesk.store.feedback import current_feedback
 from newsdesk.store.records import Arm
 
 _SIGNIFICANT = 0.05
+
+_Key = Callable[[str], str]  # equal for categories that are one
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,24 @@ class LiveComparison:
         )
 
 
-def compare_live(store: Engine, limits: FeedbackLimits) -> LiveComparison:
+def compare_live(store: Engine, limits: FeedbackLimits, meant: Callable[[str], str | None] = str) -> LiveComparison:
     """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent.
 
     Feedback counts as within `limits` it does elsewhere; votes are held only against predictions that they are about.
+    `meant`: what a category is by configuration, whoever says it (`CategoryRules.of`).
     Of editors who only correct it does not count: they have told one arm's errors alone.
     """
     votes = current_feedback(store)
-    labels = usable_labels(votes, {}, limits, log=log_beside(store, votes, {}, limits))
-    truth = {text: category_key(category) for text, category in labels.categories.items() if text in labels.reviewed}
+    labels = usable_labels(votes, {}, limits, log=log_beside(store, votes, {}, limits), meant=meant)
+
+    def key(category: str) -> str:
+        return category_key(meant(category) or category)
+
+    truth = {text: key(category) for text, category in labels.categories.items() if text in labels.reviewed}
     shadow, challenge = latest_shadow(store), latest_challenge(store)
     return LiveComparison(
-        None if shadow is None else _compare_paired(store, shadow, truth),
-        None if challenge is None else _compare_apart(store, challenge, truth),
+        None if shadow is None else _compare_paired(store, shadow, truth, key),
+        None if challenge is None else _compare_apart(store, challenge, truth, key),
         lone_challenger(store) if challenge is None else None,
     )
 
@@ -110,17 +117,18 @@ def compare_live(store: Engine, limits: FeedbackLimits) -> LiveComparison:
 class _Tally:
     """What one arm said, as it is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: _Key) -> None:
+        self._key = key
         self._durations: list[float] = []
         self.said: dict[str, str] = {}
 
     def add(self, answer: Answer) -> None:
         self._durations.append(answer.duration_ms)
-        self.said[answer.text_digest] = answer.category
+        self.said[answer.text_digest] = self._key(answer.category)
 
     def is_right(self, truth: Mapping[str, str]) -> dict[str, bool]:
         """Whether it was right about each text with feedback; `truth` holds the keys of categories."""
-        return {text: category_key(category) == truth[text] for text, category in self.said.items() if text in truth}
+        return {text: category == truth[text] for text, category in self.said.items() if text in truth}
 
     def figures(self, arm: Arm, version: str, truth: Mapping[str, str]) -> ArmFigures:
         right = self.is_right(truth).values()
@@ -128,8 +136,8 @@ class _Tally:
         return ArmFigures(arm, version, len(self._durations), median, p95, share_of(sum(right), len(right)))
 
 
-def _compare_paired(store: Engine, experiment: Experiment, truth: Mapping[str, str]) -> Comparison:
-    champion, shadow = _Tally(), _Tally()
+def _compare_paired(store: Engine, experiment: Experiment, truth: Mapping[str, str], key: _Key) -> Comparison:
+    champion, shadow = _Tally(key), _Tally(key)
     for of_champion, of_shadow in shadow_pairs(store, experiment.versions):
         champion.add(of_champion)
         shadow.add(of_shadow)
@@ -148,8 +156,8 @@ def _compare_paired(store: Engine, experiment: Experiment, truth: Mapping[str, s
     )
 
 
-def _compare_apart(store: Engine, experiment: Experiment, truth: Mapping[str, str]) -> Comparison:
-    champion, challenger = _Tally(), _Tally()
+def _compare_apart(store: Engine, experiment: Experiment, truth: Mapping[str, str], key: _Key) -> Comparison:
+    champion, challenger = _Tally(key), _Tally(key)
     for answer in answers(store, experiment, "champion"):
         champion.add(answer)
     for answer in answers(store, experiment, "challenger"):

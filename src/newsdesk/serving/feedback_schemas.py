@@ -65,8 +65,8 @@ class FeedbackResponse(ResponseBody):
     )
     timestamp: datetime
     category: str = Field(
-        description="As it is understood: the category of the model in charge that differs by case and blanks alone, "
-        "else as it was sent, without blanks around it."
+        description="As it is understood: the category of the model in charge that differs by case and blanks, or by "
+        "data_pipeline.categories.aliases, alone, else as it was sent or is called there, without blanks around it."
     )
     can_teach: bool | None = Field(
         description="Whether the text is kept, so that the next model can learn from it. False: the label measures, "

@@ -10,10 +10,10 @@ _TIME_ORDERED = 7  # version of the UUIDs that begin with the moment at which th
 
 
 def warnings_about_feedback(
-    feedback: Feedback, recorded: Recorded, category: str, classes: Collection[str], *, store_feedback_text: bool
+    feedback: Feedback, recorded: Recorded, category: str | None, classes: Collection[str], *, store_feedback_text: bool
 ) -> list[str]:
     """What became of `feedback` that an editor would not expect. `category` as the model spells it, of whose `classes`
-    it should be one; no `classes`: there is no model."""
+    it should be one; None: the configuration leaves it out. No `classes`: there is no model."""
     return [
         *_about_prediction(feedback, recorded),
         *_about_text(recorded, store_feedback_text),
@@ -40,8 +40,10 @@ def _about_text(recorded: Recorded, store_feedback_text: bool) -> Iterator[str]:
     )
 
 
-def _about_category(category: str, classes: Collection[str]) -> Iterator[str]:
-    if classes and category not in classes:
+def _about_category(category: str | None, classes: Collection[str]) -> Iterator[str]:
+    if category is None:
+        yield "This category is left out here (data_pipeline.categories.exclude): the label does not count."
+    elif classes and category not in classes:
         yield (
             "The model in charge does not know this category, and cannot have been right. A retraining learns it once "
             "data_pipeline.min_articles_per_category texts have it; GET /model/info lists the categories there are."

@@ -10,6 +10,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.secrets import secrets_of
 from newsdesk.config.settings import Settings
@@ -67,13 +68,17 @@ def share_the_interpreter() -> None:
 
 
 class Service:
-    """The parts behind the endpoints. `champion` answers from the start; None waits for one to be promoted."""
+    """The parts behind the endpoints. `champion` answers from the start; None waits for one to be promoted.
+
+    Raises `ConfigError` for rules about categories that cannot be.
+    """
 
     def __init__(
         self, settings: Settings, champion: Served | None, pipeline: PipelineConfig, source: ModelSource | None = None
     ) -> None:
         self.settings = settings
         self._secrets = secrets_of(settings)
+        self.category_rules = CategoryRules(pipeline.data_pipeline.categories)
         self.metrics = ApiMetrics()
         self.source = source or ModelSource(settings)
         thresholds = pipeline.monitoring.alert_thresholds

@@ -249,6 +249,28 @@ def test_a_category_that_the_model_does_not_know_is_taken_with_a_warning(
     )
 
 
+def test_a_category_is_understood_as_the_configuration_means_it(tmp_path: Path) -> None:
+    """As `monitor` and `retrain` count it. The model knows neither `football` nor `forecast`."""
+    rules = "{aliases: {football: sports, forecast: weather, TECHNOLOGY: digital}, exclude: [horoscopes, business]}"
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "pipeline_config.yaml").write_text(f"data_pipeline: {{categories: {rules}}}")
+    with running(tmp_path) as api:
+        told = {
+            said: give(api, category=said, editor=said).json()
+            for said in ("Football", "sports", "digital", "forecast", "Horoscopes", "business")
+        }
+        kept = {row["category"] for row in rows_of(api.settings, "feedback")}
+    assert [answer["category"] for answer in list(told.values())[:4]] == ["sports", "sports", "technology", "weather"]
+    assert [told[said]["warnings"] for said in ("Football", "sports", "digital")] == [[], [], []]
+    (unknown,) = told["forecast"]["warnings"]
+    assert unknown.startswith("The model in charge does not know this category, ")
+    for said in ("Horoscopes", "business"):
+        assert told[said]["warnings"] == [
+            "This category is left out here (data_pipeline.categories.exclude): the label does not count."
+        ]
+    assert kept == told.keys()  # what is meant by it may be decided otherwise tomorrow
+
+
 def test_while_nobody_can_look_nobody_says_that_a_text_is_missing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with running(tmp_path, NEWSDESK_DATABASE_URL=f"sqlite:///{tmp_path}/file/newsdesk.db") as api:

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import binomtest, chi2_contingency
 from sqlalchemy import Engine
 
-from newsdesk.config.pipeline_config import FeedbackLimits
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.config.pipeline_config import Categories, FeedbackLimits
 from newsdesk.monitoring.comparison import LiveComparison, compare_live
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
@@ -200,3 +201,19 @@ def test_feedback_beyond_the_limits_is_no_truth(store: Engine) -> None:
     assert shadow is not None
     assert shadow.champion.accuracy is not None
     assert shadow.champion.accuracy.of == 1
+
+
+def test_what_the_configuration_calls_one_category_is_one_whoever_says_it(store: Engine) -> None:
+    """The shadow learnt after a desk was renamed, and editors say either name."""
+    texts = numbered("renamed", 20)
+    insert_predictions(store, [answer for text in texts for answer in pair(text, "digital", "tech")])
+    say(store, "Digital", texts[:10])
+    say(store, "tech", texts[10:])
+    meant = CategoryRules(Categories(aliases={"digital": "tech"})).of
+    shadow = compare_live(store, FeedbackLimits(), meant).shadow
+    assert shadow is not None
+    assert (shadow.agreement.share, shadow.agreement.of) == (1.0, 20)  # type: ignore[union-attr]
+    assert (shadow.champion.accuracy.share, shadow.other.accuracy.share) == (1.0, 1.0)  # type: ignore[union-attr]
+    apart = compare(store).shadow
+    assert apart is not None
+    assert apart.agreement.share == 0.0  # type: ignore[union-attr]

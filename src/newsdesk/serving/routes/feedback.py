@@ -58,14 +58,19 @@ def add_routes(app: FastAPI, service: Service) -> None:
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
         service.metrics.feedback.labels(recorded.status).inc()
         classes = champion.predictor.classes if champion else []
-        category, keeps = Spellings(classes).of(body.category), service.settings.store_feedback_text
+        rules, keeps = service.category_rules, service.settings.store_feedback_text
+        category, is_left_out = Spellings(classes, rules.of).of(body.category), rules.of(body.category) is None
+        if category not in classes:
+            category = rules.of(category) or category
         answer = FeedbackResponse(
             feedback_id=recorded.id,
             status=recorded.status,
             timestamp=now,
             category=category,
             can_teach=recorded.text_is_kept,
-            warnings=warnings_about_feedback(feedback, recorded, category, classes, store_feedback_text=keeps),
+            warnings=warnings_about_feedback(
+                feedback, recorded, None if is_left_out else category, classes, store_feedback_text=keeps
+            ),
         )
         return Response(  # type: ignore[return-value]
             answer.model_dump_json(), _STATUS[recorded.status], media_type="application/json"
