@@ -126,6 +126,18 @@ def test_what_was_ingested_follows_the_configuration_there_and_back(folder: Path
     } & without.manifest.categories.keys()  # fmt: skip
 
 
+def test_what_the_configuration_means_otherwise_since_is_new_to_a_retraining(folder: Path) -> None:
+    write_csv(folder / "news.csv", rows_as(sports="sport"))
+    newsdesk("run", "--no-serve", "--data", "news.csv")
+    assert newsdesk("retrain").startswith("Nothing was trained. There is nothing new to learn from")
+    configure(folder, "categories: {aliases: {sport: sports}, exclude: [politics]}")
+    done = CliRunner().invoke(app, ["retrain", "--json"])
+    found = json.loads(done.stdout)
+    assert (found["corrections"]["renamed"], found["corrections"]["removed"]) == (6, 12)
+    dataset = read_dataset(Path(found["outcome"]["dataset"]["folder"]))
+    assert dataset.manifest.categories == {"business": 12, "entertainment": 12, "sports": 12, "technology": 12}
+
+
 def test_a_story_that_comes_again_under_an_alias_is_no_new_one_and_no_conflict(folder: Path) -> None:
     configure(folder, "categories: {aliases: {sport: sports}}")
     rows = sample_rows(12)

@@ -1,6 +1,7 @@
 """An ingested table is taken back: `newsdesk data retract`."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,6 +200,24 @@ def test_retraining_does_not_learn_from_it_again(folder: Path) -> None:
     dataset = read_dataset(newest.parent)
     found = {article.id for split in SPLITS for article in read_articles(dataset, split)}
     assert found == expected(GOOD).keys() | expected(more).keys()
+
+
+def test_what_the_champion_learnt_from_it_is_told_and_retraining_unlearns_it(folder: Path) -> None:
+    """Nothing else is new."""
+    drop(folder, "good.csv", GOOD)
+    drop(folder, "bad.csv", BAD)
+    newsdesk("run", "--no-serve", "--data", str(write_csv(folder / "all.csv", [*GOOD, *BAD])))
+    assert newsdesk("retrain").startswith("Nothing was trained. There is nothing new to learn from")
+    said = newsdesk("data", "retract", "bad.csv", "--yes")
+    counted = re.search(r"Champion version 1 learnt from (\d+) of these articles: newsdesk retrain", said)
+    assert counted
+    assert 0 < int(counted[1]) < len(BAD)  # some of them are in its test set
+    retrained = told("retrain")
+    assert (retrained["corrections"]["removed"], retrained["outcome"]["gate"]["decision"]) == (len(BAD), "kept")
+    dataset = read_dataset(Path(retrained["outcome"]["dataset"]["folder"]))
+    found = {article.id for split in SPLITS for article in read_articles(dataset, split)}
+    assert found == expected(GOOD).keys()
+    assert f"{len(BAD)} gone with retracted tables or excluded categories" in " ".join(newsdesk("retrain").split())
 
 
 def test_tables_that_an_earlier_version_ingested_are_named_where_they_may_share_a_story(folder: Path) -> None:

@@ -125,6 +125,8 @@ def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsro
         "left_out": 0,
         "beyond_share": 0,
         "held_back": 0,
+        "renamed": 0,
+        "removed": 0,
     }
 
     evidence = entries(open_store(newsroom.settings.database))[-1].evidence["retraining"]

@@ -60,7 +60,8 @@ def retract_table(
     result = retract(name, reason, actor or user(), load_settings(), is_meant=yes)
     if as_json:
         told = {"removed": result.removed, "kept": result.kept, "was_retracted": result.was_retracted}
-        print(json.dumps(result.batch.model_dump(mode="json") | told | {"unsure": result.unsure}, indent=2))
+        learnt = {"champion": result.champion, "learnt": result.learnt}
+        print(json.dumps(result.batch.model_dump(mode="json") | told | {"unsure": result.unsure} | learnt, indent=2))
         return
     batch, last = result.batch, result.batch.retractions[-1]
     if result.was_retracted:
@@ -72,6 +73,11 @@ def retract_table(
         f"Retracted {batch.source} (batch {batch.digest}): {result.removed:,} articles leave{stay}. Models and their "
         "datasets stay as they are. Make the next dataset without it: newsdesk prepare."
     )
+    if result.learnt:
+        tell(
+            f"Champion version {result.champion} learnt from {result.learnt:,} of these articles: newsdesk retrain "
+            "trains the next one without them, newsdesk models rollback goes back to the version before."
+        )
     for other in result.unsure:
         tell(
             f"{other} has stories that were known when it came, and an earlier version did not write down which: if it "

@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,17 +10,16 @@ from sqlalchemy import Engine
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.articles.duplicates import separate_duplicates
-from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
+from newsdesk.articles.quarantine import Quarantined, check_rows
 from newsdesk.articles.readers import RawRow
-from newsdesk.articles.reading import TableReading
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.monitoring.labels import Labels, Support
 from newsdesk.monitoring.majority import NO_KEY
 from newsdesk.pipeline.caller_shares import beyond_shares
+from newsdesk.pipeline.corrected import Corrected
 from newsdesk.pipeline.known_texts import digests_of
 from newsdesk.pipeline.prepare import Checked
-from newsdesk.pipeline.split_constraints import SplitConstraints
 from newsdesk.store.feedback_texts import known_texts
 
 FEEDBACK = "feedback-"  # begins the id of an article that came by feedback
@@ -35,88 +33,6 @@ class Correction(NamedTuple):
     category: str
     text: str | None
     support: Support = Support(frozenset({NO_KEY}), trusted=False)
-
-
-@dataclass(frozen=True)
-class Corrected:
-    """The table, as articles by story, and how it came about.
-
-    `corrections` can be learnt from; `unknown` counts those about texts that are not kept. `added` and `relabelled`
-    count articles that are new, and old ones with another category; `left_out` corrections that leave too few texts to
-    a category, by category; `beyond_share` those that are more than one caller's share, by caller; `held_back` those
-    that would change what models are measured on and are one caller's word, or of editors who report errors alone.
-    `quarantined` could not be used. `reading` tells how a table that was given was read.
-
-    `unconfirmed` are stories whose category is no more than one outsider's word, or that of editors who report errors
-    alone: to learn from, not to be measured on.
-    `unvouched` are stories with a label of callers alone whom no administrator vouches for.
-    `guard` holds the articles that the champion was measured on, and those of a table, as nobody outside could label
-    them.
-    """
-
-    articles: Mapping[str, LabelledArticle]
-    quarantined: list[Quarantined]
-    corrections: int
-    added: int
-    relabelled: int
-    unknown: int
-    left_out: Mapping[str, int]
-    reading: TableReading | None = None
-    beyond_share: Mapping[str, int] = field(default_factory=dict)
-    held_back: int = 0
-    unconfirmed: frozenset[str] = frozenset()
-    unvouched: frozenset[str] = frozenset()
-    guard: Mapping[str, LabelledArticle] = field(default_factory=dict)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether there is anything to learn from that was not known before."""
-        return self.added + self.relabelled > 0
-
-    def __str__(self) -> str:
-        told = [f"{self.corrections:,} usable corrections", f"{self.added:,} articles added"]
-        told.append(f"{self.relabelled:,} relabelled")
-        if self.unknown:
-            told.append(
-                f"{self.unknown:,} more about texts that are not kept (send the text with the feedback, or set "
-                "STORE_TEXT=true)"
-            )
-        if self.left_out:
-            named = ", ".join(f"'{category}' {count:,}" for category, count in sorted(self.left_out.items())[:5])
-            told.append(f"left out, of categories with too few texts: {named}")
-        if self.beyond_share:
-            named = ", ".join(f"{key or 'nobody'} {count:,}" for key, count in sorted(self.beyond_share.items())[:5])
-            told.append(
-                f"left out, beyond the share that one API key has (monitoring.feedback.max_caller_share): {named}; an "
-                "administrator can vouch for a key (newsdesk keys create NAME --trusted)"
-            )
-        if self.held_back:
-            told.append(
-                f"{self.held_back:,} held back: one key alone, or who reports errors alone, changes nothing that "
-                "models are measured on"
-            )
-        return "; ".join(told)
-
-    def counts(self) -> dict[str, int]:
-        """The figures by name."""
-        return {
-            "usable": self.corrections,
-            "added": self.added,
-            "relabelled": self.relabelled,
-            "unknown": self.unknown,
-            "left_out": sum(self.left_out.values()),
-            "beyond_share": sum(self.beyond_share.values()),
-            "held_back": self.held_back,
-        }
-
-    def constraints(self, learnt: Collection[str], measured_on: Collection[str]) -> SplitConstraints:
-        """What it owes to a champion that has `learnt` from some stories and was measured on others."""
-        return SplitConstraints(learnt, self.unconfirmed, measured_on, self.guard, self.unvouched)
-
-    def checked(self, source: str) -> Checked:
-        """The table as rows that were read from `source`."""
-        accepted = [Accepted(row, article) for row, article in enumerate(self.articles.values(), start=1)]
-        return Checked(source, accepted, self.quarantined, len(accepted) + len(self.quarantined), self.reading)
 
 
 def corrections_of(labels: Labels, store: Engine) -> list[Correction]:

@@ -15,6 +15,7 @@ from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.significance import Share, share_of
+from newsdesk.pipeline.learnt_stories import count_learnt
 from newsdesk.pipeline.prepare import Source, check
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import StorageError, find_dataset
@@ -125,7 +126,7 @@ def evaluate_versions(
     for version, bundle in models:
         progress.step(f"Asking version {version}")
         answers = most_probable(Predictor(bundle), test_set.examples.texts)
-        learnt = _learnt(settings, bundle.manifest.dataset_version, test_set.stories)
+        learnt = count_learnt(settings, bundle.manifest.dataset_version, test_set.stories)
         unknown = tuple(sorted({*truth} - {*bundle.manifest.classes}))
         found.append(EvaluatedVersion(version, bundle.digest, evaluate(truth, answers), learnt, unknown, answers))
     return ComparedVersions(test_set, tuple(found))
@@ -170,12 +171,3 @@ def _dataset(settings: Settings, version: str) -> Dataset | None:
         return find_dataset(settings, version)
     except StorageError:
         return None
-
-
-def _learnt(settings: Settings, version: str, stories: frozenset[str]) -> int | None:
-    """How many of the stories are in the train or validation set of a dataset."""
-    dataset = _dataset(settings, version)
-    if dataset is None:
-        return None
-    learnt = {*read_stories(dataset, "train"), *read_stories(dataset, "validation")}
-    return len(stories & learnt)

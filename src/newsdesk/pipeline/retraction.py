@@ -1,16 +1,18 @@
 """Take an ingested table back: the next dataset is made without what it alone brought."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.intake import MANIFEST, Batch, Intake, Retraction
 from newsdesk.config.settings import Settings
-from newsdesk.errors import UsageError
+from newsdesk.errors import NewsdeskError, UsageError
 from newsdesk.pipeline.ingest import PATIENCE, read_intake
+from newsdesk.pipeline.learnt_stories import count_learnt
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.storage import Storage
+from newsdesk.registry.champion import find_champion
 
 _SHORTEST = 4  # characters of the beginning of a digest
 
@@ -18,13 +20,16 @@ _SHORTEST = 4  # characters of the beginning of a digest
 @dataclass(frozen=True)
 class RetractionResult:
     """What became of a table. `removed` counts the articles that leave, `kept` those that another table has, too;
-    `unsure` are tables that may have some, of which an earlier version did not write down which."""
+    `unsure` are tables that may have some, of which an earlier version did not write down which. Of those that leave,
+    the champion, of version `champion`, has `learnt` from so many."""
 
     batch: Batch
     removed: int
     kept: int
     unsure: tuple[str, ...]
     was_retracted: bool = False
+    champion: str | None = None
+    learnt: int = 0
 
 
 def retract(name: str, reason: str, actor: str, settings: Settings, *, is_meant: bool) -> RetractionResult:
@@ -54,7 +59,16 @@ def retract(name: str, reason: str, actor: str, settings: Settings, *, is_meant:
         intake.write_retracted(done, kept)
         _share(settings, done)
         _drop_what_nobody_says(settings, read_intake(settings))
-    return RetractionResult(done, result.removed, result.kept, result.unsure)
+    champion, learnt = _learnt_by_champion(settings, brought.keys() - kept.keys())
+    return replace(result, batch=done, champion=champion, learnt=learnt)
+
+
+def _learnt_by_champion(settings: Settings, stories: Set[str]) -> tuple[str | None, int]:
+    try:
+        champion = find_champion(settings)
+    except NewsdeskError:  # nobody is in charge, or nobody can be asked who
+        return None, 0
+    return champion.version, count_learnt(settings, champion.bundle.manifest.dataset_version, stories) or 0
 
 
 def _meant(name: str, batches: Sequence[Batch]) -> Batch:

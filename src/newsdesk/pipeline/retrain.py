@@ -1,40 +1,35 @@
 """Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Engine
 
-from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.columns import BY_NAME, ColumnNames
-from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset, read_guard
 from newsdesk.articles.dates import DateOrder
 from newsdesk.articles.reading import TableReading
-from newsdesk.articles.splits import SPLITS
-from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import Monitoring, PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
-from newsdesk.errors import DataError
 from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.labels import Labels
 from newsdesk.monitoring.reading import read_report
-from newsdesk.pipeline.corrections import FEEDBACK, Corrected, correct, corrections_of
+from newsdesk.pipeline.champion_articles import read_champion_articles
+from newsdesk.pipeline.corrected import Corrected
+from newsdesk.pipeline.corrections import correct, corrections_of
 from newsdesk.pipeline.ending import Ending, remembered
 from newsdesk.pipeline.feedback import label_counts, labels_in
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
-from newsdesk.pipeline.ingest import read_intake
 from newsdesk.pipeline.known_texts import digests_of_articles
 from newsdesk.pipeline.lock import only_writer
 from newsdesk.pipeline.prepare import Prepared, Source, check, write
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.run import Outcome, train_and_judge
-from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import current_feedback
@@ -148,7 +143,7 @@ def _assembled(
 ) -> Assembled:
     cleaning = models.preprocessing.text_cleaning
     rules = CategoryRules(pipeline.data_pipeline.categories)
-    known = _known(settings, champion, pipeline, rules, may_be_gone=order.data is not None)
+    known = read_champion_articles(settings, champion, pipeline, rules, may_be_gone=order.data is not None)
     date_order = order.date_order or pipeline.data_pipeline.date_order
     table = Source(order.data, None, order.columns, order.encoding, date_order, order.sheet)
     given = check(table, cleaning, progress, rules) if order.data else None
@@ -162,6 +157,7 @@ def _assembled(
     labels = labels.without_texts(labels.categories.keys() - texts - known_text_digests(store))
     said = corrections_of(labels, store)
     corrected = correct(known.articles, given, said, cleaning, least, known.guard, share, rules)
+    corrected = replace(corrected, renamed=known.renamed, removed=known.removed)
     ending.detail["corrections"] = corrected.counts()
     ending.detail |= label_counts(labels)
     if not corrected.is_new:
@@ -187,58 +183,6 @@ def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bo
     if before is not None and before.ended_at >= report.at:
         return False, "There was no monitoring pass since the last retraining: newsdesk monitor."
     return report.decision.retrain, report.decision.reason
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What the champion's dataset holds; the keys of stories that it learnt from; the articles that it was measured on,
-    by story, as nobody outside could label them; and `pipeline`, with the splits of that dataset, so that every story
-    stays in its own."""
-
-    articles: list[LabelledArticle]
-    learnt: frozenset[str]
-    guard: Mapping[str, LabelledArticle]
-    pipeline: PipelineConfig
-
-
-def _known(
-    settings: Settings, champion: Champion, pipeline: PipelineConfig, rules: CategoryRules, *, may_be_gone: bool
-) -> _Known:
-    folder = settings.datasets / champion.bundle.manifest.dataset_version
-    if not Storage(settings).fetch(folder, MANIFEST):
-        if may_be_gone:
-            return _Known([], frozenset(), {}, pipeline)
-        raise DataError(
-            f"{folder}, from which champion version {champion.version} learnt, is gone. Give the articles again: "
-            "newsdesk retrain --data FILE."
-        )
-    dataset = read_dataset(folder)
-    gone = read_intake(settings).retracted_stories()
-    split = {name: _as_meant(read_articles(dataset, name), rules, gone) for name in SPLITS}
-    manifest, guard = dataset.manifest, read_guard(dataset)
-    if guard is None:  # earlier versions put feedback into the test set, too
-        guard = [article for article in split["test"] if not article.id.startswith(FEEDBACK)]
-    splitting = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
-    training = pipeline.training_pipeline.model_copy(update=splitting)
-    return _Known(
-        [article for name in SPLITS for article in split[name]],
-        frozenset(story_key(article) for article in split["train"] + split["validation"]),
-        {story_key(article): article for article in _as_meant(guard, rules, gone)},
-        pipeline.model_copy(update={"training_pipeline": training}),
-    )
-
-
-def _as_meant(
-    articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]
-) -> list[LabelledArticle]:
-    """Articles of an older dataset, under the categories that the configuration means now, without those of stories
-    that are `gone` with a retracted table."""
-    meant = ((article, rules.of(article.category)) for article in articles)
-    return [
-        article if category == article.category else article.model_copy(update={"category": category})
-        for article, category in meant
-        if category is not None and not (gone and story_key(article) in gone)
-    ]
 
 
 def chosen_models(models: ModelConfig, champion: str, mode: Mode) -> ModelConfig:

@@ -10,7 +10,8 @@ from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.monitoring.labels import Labels, Support
 from newsdesk.monitoring.majority import NO_KEY
-from newsdesk.pipeline.corrections import Corrected, Correction, correct
+from newsdesk.pipeline.corrected import Corrected
+from newsdesk.pipeline.corrections import Correction, correct
 from newsdesk.pipeline.split_constraints import SplitConstraints
 from newsdesk.store.feedback import Vote
 from newsdesk.store.records import text_digest

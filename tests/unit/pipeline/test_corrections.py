@@ -10,7 +10,8 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import FeedbackLimits, Monitoring
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.corrections import Corrected, Correction, correct, corrections_of
+from newsdesk.pipeline.corrected import Corrected
+from newsdesk.pipeline.corrections import Correction, correct, corrections_of
 from newsdesk.pipeline.feedback import labels_in
 from newsdesk.pipeline.prepare import Checked, Source, check
 from newsdesk.pipeline.progress import Silent

@@ -1,0 +1,87 @@
+"""The articles that the champion learnt from and was measured on, as they are meant now."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from newsdesk.articles.article import LabelledArticle
+from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.articles.dataset import MANIFEST, read_articles, read_dataset, read_guard
+from newsdesk.articles.splits import SPLITS
+from newsdesk.articles.story import story_key
+from newsdesk.config.pipeline_config import PipelineConfig
+from newsdesk.config.settings import Settings
+from newsdesk.errors import DataError
+from newsdesk.pipeline.corrections import FEEDBACK
+from newsdesk.pipeline.ingest import read_intake
+from newsdesk.pipeline.storage import Storage
+from newsdesk.registry.champion import Champion
+
+
+@dataclass(frozen=True)
+class ChampionArticles:
+    """What the champion's dataset holds; the keys of stories that it learnt from; the articles that it was measured on,
+    by story, as nobody outside could label them; and `pipeline`, with the splits of that dataset, so that every story
+    stays in its own. `renamed` have another category by configuration than the champion learnt, `removed` are gone."""
+
+    articles: list[LabelledArticle]
+    learnt: frozenset[str]
+    guard: Mapping[str, LabelledArticle]
+    pipeline: PipelineConfig
+    renamed: int = 0
+    removed: int = 0
+
+
+def read_champion_articles(
+    settings: Settings, champion: Champion, pipeline: PipelineConfig, rules: CategoryRules, *, may_be_gone: bool
+) -> ChampionArticles:
+    """As the configuration means them now, without what was retracted. Raises `DataError` where they are gone, unless
+    they `may_be`, `StorageError`."""
+    folder = settings.datasets / champion.bundle.manifest.dataset_version
+    if not Storage(settings).fetch(folder, MANIFEST):
+        if may_be_gone:
+            return ChampionArticles([], frozenset(), {}, pipeline)
+        raise DataError(
+            f"{folder}, from which champion version {champion.version} learnt, is gone. Give the articles again: "
+            "newsdesk retrain --data FILE."
+        )
+    dataset = read_dataset(folder)
+    gone = read_intake(settings).retracted_stories()
+    split = {name: _as_meant(read_articles(dataset, name), rules, gone) for name in SPLITS}
+    whole = [one for name in SPLITS for one in split[name]]
+    manifest, guard = dataset.manifest, read_guard(dataset)
+    if guard is None:  # earlier versions put feedback into the test set, too
+        guard = [one.article for one in split["test"] if not one.article.id.startswith(FEEDBACK)]
+    splitting = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
+    training = pipeline.training_pipeline.model_copy(update=splitting)
+    return ChampionArticles(
+        _left(whole),
+        frozenset(story_key(article) for article in _left(split["train"] + split["validation"])),
+        {story_key(article): article for article in _left(_as_meant(guard, rules, gone))},
+        pipeline.model_copy(update={"training_pipeline": training}),
+        renamed=sum(one.category not in (None, one.article.category) for one in whole),
+        removed=sum(one.category is None for one in whole),
+    )
+
+
+class _Meant(NamedTuple):
+    """An article of an older dataset, and its category as the configuration means it now; None where that is left out,
+    or the article gone with a retracted table."""
+
+    article: LabelledArticle
+    category: str | None
+
+
+def _as_meant(articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]) -> list[_Meant]:
+    return [
+        _Meant(article, None if gone and story_key(article) in gone else rules.of(article.category))
+        for article in articles
+    ]
+
+
+def _left(articles: Iterable[_Meant]) -> list[LabelledArticle]:
+    return [
+        article if category == article.category else article.model_copy(update={"category": category})
+        for article, category in articles
+        if category is not None
+    ]

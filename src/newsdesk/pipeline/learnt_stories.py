@@ -1,0 +1,19 @@
+"""Which stories a model has learnt from."""
+
+from collections.abc import Set
+
+from newsdesk.articles.dataset import read_stories
+from newsdesk.config.settings import Settings
+from newsdesk.pipeline.storage import StorageError, find_dataset
+
+
+def count_learnt(settings: Settings, dataset_version: str, stories: Set[str]) -> int | None:
+    """How many of the stories are in the train or validation set of a dataset; None where that is gone, or the storage
+    away."""
+    try:
+        dataset = find_dataset(settings, dataset_version)
+    except StorageError:
+        return None
+    if dataset is None:
+        return None
+    return len(stories & {*read_stories(dataset, "train"), *read_stories(dataset, "validation")})
