@@ -249,6 +249,10 @@ def test_step_by_step_a_plan_waits_and_a_yes_says_so_once(desk: Desk) -> None:
     train_candidate(planned.plan_id, "naive_bayes", desk.settings, Silent())
     evaluate_plan(planned.plan_id, desk.settings, Silent())
 
+    rehearsed = desk.newsdesk("promote", "--dry-run", planned.plan_id)
+    assert rehearsed.exit_code == 3
+    assert rehearsed.stdout.startswith("Nobody was put in charge, as asked. The gate says waiting: ")
+
     for _ in range(2):  # asked again, it still waits, and the ledger tells it once
         done = desk.newsdesk("promote", planned.plan_id, "--json")
         told = json.loads(done.stdout)
@@ -257,6 +261,9 @@ def test_step_by_step_a_plan_waits_and_a_yes_says_so_once(desk: Desk) -> None:
         assert desk.served == "1"
     assert len([entry for entry in desk.ledger if entry.evidence.get("plan") == planned.plan_id]) == 1
 
+    people = desk.newsdesk("promote", planned.plan_id).stdout
+    assert people.startswith(f"Waiting as version {told['version']}: ")
+    assert "Until then version 1 serves on; to say no: newsdesk models promote 1" in people
     said = json.loads(desk.newsdesk("promote", "--yes", planned.plan_id, "--json").stdout)
     assert (said["decision"], said["version"]) == ("promoted", told["version"])
     assert desk.served == told["version"]

@@ -74,3 +74,5 @@ def test_a_store_is_copied_from_the_one_in_use_and_compared(tmp_path: Path) -> N
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "is not empty" in refused.stderr
     assert newsdesk(tmp_path, "store", "copy").returncode == 2
+    here = newsdesk(tmp_path / "new", "store", "copy", "--from", target)
+    assert here.stdout.endswith("Now start the servers again.\n")

@@ -9,6 +9,7 @@ from rich.console import Console
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.categories import categories_as_dict, category_lines
 from newsdesk.cli.evaluation import print_leaderboard, print_per_category
+from newsdesk.cli.next_step import next_step
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.pipeline.judge import Judged
 from newsdesk.pipeline.prepare import Prepared
@@ -24,6 +25,8 @@ def print_tables(outcome: Outcome) -> None:
     _print_data(console, outcome.prepared)
     print_trained(outcome.trained)
     _print_verdict(console, outcome.trained, outcome.judged)
+    _print_next_step(console, outcome.judged)
+    console.print(f"Bundle {outcome.trained.bundle.digest}", style="dim")
 
 
 def print_trained(trained: Trained) -> None:
@@ -137,8 +140,6 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
                 )
         case "waiting" if champion:
             console.print(styled(("Waiting", "bold yellow"), f" as version {judged.version}: {verdict.reason}."))
-            stays = f"Until then version {champion.version} serves on; to say no"
-            console.print(f"{stays}: newsdesk models promote {champion.version}")
         case "refused" if judged.version:
             console.print(styled(("Refused", "bold red"), f" to promote {trained.winner.name}: {verdict.reason}."))
         case "promoted":
@@ -151,10 +152,6 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
             console.print(styled(("Unchanged", "bold"), f": {verdict.reason} (version {champion.version})."))
         case "kept" if champion:
             console.print(styled(("Kept", "bold"), f" the champion, version {champion.version}: {verdict.reason}."))
-            console.print(
-                f"The new model is version {judged.version}; to put it in charge: newsdesk models promote "
-                f"{judged.version}"
-            )
         case _:
             console.print(styled(("Refused", "bold red"), f" to promote {trained.winner.name}: {verdict.reason}."))
             console.print(
@@ -169,4 +166,9 @@ def _print_verdict(console: Console, trained: Trained, judged: Judged) -> None:
                 console.print(f"Most mixed up: {pairs}.")
             if champion:
                 console.print(f"The champion stays version {champion.version}; `newsdesk serve` serves it.")
-    console.print(f"Bundle {trained.bundle.digest}", style="dim")
+
+
+def _print_next_step(console: Console, judged: Judged) -> None:
+    champion = judged.champion.version if judged.champion else None
+    if judged.is_done and (step := next_step(judged.verdict.decision, judged.version, champion)):
+        console.print(step)

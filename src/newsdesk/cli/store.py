@@ -96,8 +96,8 @@ def copy(
         table.add_row(name, f"{content.rows:,}", content.digest[:16])
     tell(f"Copied from {redact_address(source)} to {redact_address(target)}, and compared:")
     wide_console().print(table)
-    if target != ours:
-        print("Let NEWSDESK_DATABASE_URL name it, then start the servers again.")
+    ending = "start the servers again."
+    print(f"Now {ending}" if target == ours else f"Let NEWSDESK_DATABASE_URL name it, then {ending}")
 
 
 def _sentence(found: "Status") -> str:

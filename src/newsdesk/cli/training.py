@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,6 +10,9 @@ from newsdesk.cli.gate_options import Yes
 from newsdesk.cli.options import AsJson, Candidates, candidate_names
 from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import CategoryColumn, EncodingOption, SheetOption, TextColumn, TitleColumn
+
+if TYPE_CHECKING:
+    from newsdesk.pipeline.planned import Decided
 
 PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
 
@@ -158,11 +161,23 @@ def promote(
     if as_json:
         print(json.dumps({"plan": chosen, **as_dict(decided)}, indent=2))
     else:
-        version = f" as version {decided.version}" if decided.version else ""
-        tell(f"{decided.verdict.decision.capitalize()}{version}: {decided.verdict.reason}.")
+        _tell(decided)
         if dead := decided.verdict.evidence.get("dead_categories"):
             print_dead(dead, decided.verdict.evidence["tested_categories"])
     gate_options.end(decided.verdict.decision)
+
+
+def _tell(decided: "Decided") -> None:
+    from newsdesk.cli.next_step import next_step
+
+    verdict = decided.verdict
+    if not decided.is_done:
+        tell(f"Nobody was put in charge, as asked. The gate says {verdict.decision}: {verdict.reason}.")
+        return
+    version = f" as version {decided.version}" if decided.version else ""
+    tell(f"{verdict.decision.capitalize()}{version}: {verdict.reason}.")
+    if step := next_step(verdict.decision, decided.version, (decided.champion or {}).get("version")):
+        tell(step)
 
 
 def smoke_test(
