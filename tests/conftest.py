@@ -22,6 +22,7 @@ LONGEST = (
     "test_dags.py",
     "test_airflow_newest_dataset.py",
     "test_airflow_loop.py",
+    "test_month.py",
     "test_closed_loop.py",
     "test_run_pipeline.py",
     "test_docs.py",
