@@ -1,6 +1,7 @@
 """What a table shows can be copied whole, however narrow the terminal, and whatever the output is."""
 
 import io
+import re
 
 import pytest
 
@@ -55,3 +56,19 @@ def test_what_does_not_fit_a_terminal_stands_row_by_row_below_each_other() -> No
 def test_what_fits_stands_side_by_side() -> None:
     lines = shown_on_a_terminal(80, ("2", "champion", "short", "ab"))
     assert ["2", "champion", "short", "ab"] in [line.split() for line in lines]
+
+
+def test_short_of_room_sentences_are_wrapped_between_words_and_nothing_else_gives_way() -> None:
+    file = io.StringIO()
+    console = PlainConsole(file=file, width=80, force_terminal=True, color_system=None)
+    table = table_of()
+    for heading in ("from", "texts", "accuracy\n(95 % interval)", "labelled", "estimated", "state"):
+        table.add_column(heading, no_wrap=heading != "state")
+    table.add_row(
+        "31 Dec 00:00", "100", "98% (88% to 100%)", "32", "93.7%", "not judged: too few texts (still running)"
+    )
+    print_table(console, "Windows", table)
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert {"31 Dec 00:00", "98% (88% to 100%)"} <= {*re.split(r" {2,}", "  ".join(lines))}
+    assert {"judged:", "few", "running)"} <= {*" ".join(lines).split()}

@@ -24,10 +24,12 @@ from newsdesk.monitoring.page.wording import (
     moment,
     p_value,
     percent,
+    short_moment,
     with_interval,
 )
 from newsdesk.monitoring.report import Performance, Report, Window
 
+_DAY = 86_400  # seconds
 _NEWEST = 12  # windows that people see; the others are in --json and --html
 _COLOURS = {"good": "green", "watch": "yellow", "bad": "red", "unknown": "bold"}
 
@@ -43,7 +45,7 @@ def print_tables(report: Report, manifest: Manifest, monitoring: Monitoring, exa
     newest = [*reversed(report.windows)][:_NEWEST]
     of = f"{len(newest)} of {len(report.windows)} windows of {duration(monitoring.window)} with predictions"
     _print_windows(console, f"Newest {of}", newest, report)
-    if len(report.days) > 1:
+    if len(report.days) > 1 and monitoring.window < _DAY:
         _print_windows(console, "Days (UTC)", [*reversed(report.days)], report)
     if len(report.by_version) > 1:
         _print_performances(console, "By version, outside of the shadow", "version", report.by_version)
@@ -138,7 +140,7 @@ def _print_windows(console: Console, title: str, windows: Sequence[Window], repo
     table.add_column("state")
     for window in windows:
         running = " (still running)" if window.end > report.at else ""
-        table.add_row(moment(window.start), *_figures(window.performance), STATES[window.state] + running)
+        table.add_row(short_moment(window.start), *_figures(window.performance), STATES[window.state] + running)
     print_table(console, title, table)
 
 
@@ -150,14 +152,13 @@ def _print_performances(console: Console, title: str, heading: str, found: Mappi
 
 
 def _performance_table(heading: str) -> Table:
-    return _table([heading, "predictions", "texts", "accuracy (95 % interval)", "labelled", "estimated"], words=1)
+    return _table([heading, "texts", "accuracy\n(95 % interval)", "labelled", "estimated"], words=1)
 
 
 def _figures(performance: Performance) -> list[str]:
     return [
-        f"{performance.predictions:,}",
         f"{performance.texts:,}",
-        with_interval(performance.accuracy),
+        with_interval(performance.accuracy, digits=0),
         f"{performance.labelled:,}",
         percent(performance.estimated),
     ]
@@ -167,5 +168,5 @@ def _table(headings: Sequence[str], words: int) -> Table:
     """The first `words` columns hold words, the others figures."""
     table = table_of()
     for i, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if i < words else "right", no_wrap=i == 0)
+        table.add_column(heading, justify="left" if i < words else "right", no_wrap=True)
     return table

@@ -3,9 +3,10 @@
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from newsdesk.printable import printable
@@ -49,10 +50,11 @@ def print_table(console: Console, title: str, table: Table) -> None:
     is, a terminal shows each row as a list, and elsewhere lines are too long rather than words cut."""
     console.print(title, style="bold")
     for column in table.columns:  # sentences give way, by lines, before single words do
-        column.no_wrap = not any(" " in str(cell).strip() for cell in column.cells)
+        cells = [str(cell).strip() for cell in column.cells]
+        column.no_wrap = column.no_wrap or not any(" " in cell for cell in cells)
         column.overflow = "fold"
-        if not console.is_terminal and not column.no_wrap:
-            column.min_width = min(_SENTENCE, max(len(str(cell)) for cell in column.cells))
+        lines = str(column.header).splitlines() + cells if column.no_wrap else cells
+        column.min_width = _narrowest(lines, whole=column.no_wrap, sentence=1 if console.is_terminal else _SENTENCE)
     wide = console.options.update(width=_WIDEST, max_width=_WIDEST)
     needed = Measurement.get(console, wide, table).minimum
     before = console.width
@@ -64,18 +66,29 @@ def print_table(console: Console, title: str, table: Table) -> None:
     console.width = before
 
 
+def _narrowest(cells: list[str], *, whole: bool, sentence: int) -> int:
+    """The least width of a column, of which rich, short of room, would cut words though others can be wrapped."""
+    longest = max(map(cell_len, cells), default=0)
+    words = (cell_len(word) for cell in cells for word in cell.split())
+    return longest if whole else max(min(sentence, longest), max(words, default=0))
+
+
 def _as_lists(table: Table) -> Table:
     """The rows one below the other: a line for each cell that is not empty, behind the heading of its column."""
     lists = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    longest = max((len(str(column.header)) for column in table.columns), default=0)
+    longest = max((cell_len(_in_a_line(column)) for column in table.columns), default=0)
     lists.add_column(style="dim", min_width=longest)
     lists.add_column(overflow="fold")
     for cells in zip(*(column.cells for column in table.columns), strict=True):
         for column, cell in zip(table.columns, cells, strict=True):
             if str(cell).strip():
-                lists.add_row(column.header, cell)
+                lists.add_row(_in_a_line(column), cell)
         lists.add_row()
     return lists
+
+
+def _in_a_line(column: Column) -> str:
+    return " ".join(str(column.header).split())
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:

@@ -49,9 +49,12 @@ def percent(share: float | None, digits: int = 1) -> str:
     return NOTHING if share is None else f"{share:.{digits}%}"
 
 
-def with_interval(share: Share | None) -> str:
+def with_interval(share: Share | None, digits: int = 1) -> str:
     """`93.1% (90.2% to 95.3%)`: the share and its 95 % interval."""
-    return NOTHING if share is None else f"{share.share:.1%} ({share.low:.1%} to {share.high:.1%})"
+    if share is None:
+        return NOTHING
+    low, high = percent(share.low, digits), percent(share.high, digits)
+    return f"{percent(share.share, digits)} ({low} to {high})"
 
 
 def measured(measure: Measure, estimate: Estimate) -> str:
@@ -65,10 +68,8 @@ def in_measure(measure: Measure, value: float) -> str:
     return f"{value:.2f}" if measure == "f1" else percent(value)
 
 
-def mixed_up(confusion: Confusion | None) -> str:
-    """`12 of 30 corrected from business to politics (3 of 120 before)`; a dash for nothing."""
-    if confusion is None:
-        return NOTHING
+def mixed_up(confusion: Confusion) -> str:
+    """`12 of 30 corrected from business to politics (3 of 120 before)`."""
     before = f"{confusion.count_before:,} of {confusion.of_before:,} before"
     pair = f"from {confusion.predicted} to {confusion.right}"
     return f"{confusion.count:,} of {confusion.of:,} corrected {pair} ({before})"

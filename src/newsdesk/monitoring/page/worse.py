@@ -4,9 +4,9 @@ from xml.etree.ElementTree import Element
 
 from newsdesk.monitoring.examples import Example, Examples
 from newsdesk.monitoring.page.markup import tag
-from newsdesk.monitoring.page.tables import table
+from newsdesk.monitoring.page.tables import Cell, table
 from newsdesk.monitoring.page.wording import MEASURES, listed, measured, mixed_up, moment, percent
-from newsdesk.monitoring.report import Confusion, QualityChange, Report
+from newsdesk.monitoring.report import Confusion, QualityChange, Report, WorseCategory
 from newsdesk.monitoring.significance import ENOUGH
 
 NONE_OF_A_PAIR = "No text of these is kept: send the text with the feedback."
@@ -17,24 +17,17 @@ def got_worse(report: Report, examples: Examples) -> list[Element]:
     change = report.change
     if change is None or not change.is_known:
         return []
-    rows = [
-        [
-            each.category,
-            MEASURES[each.measure],
-            measured(each.measure, each.lately),
-            measured(each.measure, each.before),
-            mixed_up(each.confusion),
-        ]
+    rows: list[list[Cell]] = [
+        [_named(each), measured(each.measure, each.lately), measured(each.measure, each.before)]
         for each in change.worse
     ]
-    headings = ["category", "measured by", "lately", "before", "mixed up most"]
     first = tag(
         "div",
-        table("Categories that got worse", headings, rows, (1, 4)) if rows else None,
+        table("Categories that got worse", ["category", "lately", "before"], rows) if rows else None,
         *(tag("p", sentence, class_="note" if rows else None) for sentence in told(change)),
         class_="card",
     )
-    return [first, *_with_examples(confusions(change), examples)]
+    return [first, *_mixed_up(confusions(change), examples)]
 
 
 def told(change: QualityChange) -> list[str]:
@@ -64,18 +57,23 @@ def confusions(change: QualityChange) -> list[Confusion]:
     return [*pairs.values()]
 
 
-def _with_examples(pairs: list[Confusion], examples: Examples) -> list[Element]:
+def _named(worse: WorseCategory) -> Element:
+    return tag("span", worse.category, tag("br"), tag("span", MEASURES[worse.measure], class_="note"))
+
+
+def _mixed_up(pairs: list[Confusion], examples: Examples) -> list[Element]:
+    """A card for each pair, with texts of it, or at the end why there are none."""
     if not pairs:
         return []
-    if examples.why_none:
-        return [tag("p", examples.why_none, class_="note below")]
     cards = []
     for confusion in pairs:
         texts = examples.of_pairs.get((confusion.predicted, confusion.right), ())
-        heading = tag("h3", f"{confusion.predicted}, corrected to {confusion.right}")
-        shown = tag("ul", *map(_example, texts), class_="texts") if texts else tag("p", NONE_OF_A_PAIR, class_="note")
-        cards.append(tag("div", heading, shown, class_="card"))
-    return [tag("div", *cards, class_="grid")]
+        shown = tag("ul", *map(_example, texts), class_="texts") if texts else None
+        if not texts and not examples.why_none:
+            shown = tag("p", NONE_OF_A_PAIR, class_="note")
+        cards.append(tag("div", tag("h3", mixed_up(confusion)), shown, class_="card"))
+    why_none = [tag("p", examples.why_none, class_="note below")] if examples.why_none else []
+    return [tag("div", *cards, class_="grid"), *why_none]
 
 
 def _example(example: Example) -> Element:
