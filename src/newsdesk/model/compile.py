@@ -26,9 +26,12 @@ def compile_vocabulary(vectorizer: Any, cleaning: TextCleaning) -> Vocabulary:
     known = {word for term in terms for word in term.split(" ")}
     stop_words = vectorizer.get_stop_words() or frozenset()
     cleaned, clean = _cleaned_forms(cleaning), Cleaner(cleaning).clean
+    words = {form: clean(form) for form in (known | stop_words) - cleaned.keys()}
+    by_word = _forms_by_word(cleaning)
+    too_short = {word for word in by_word if len(word) < SHORTEST_TOKEN}
+    words |= {form: word for word in known | stop_words | too_short for form in by_word.get(word, ())}
     forms: dict[str, str | None] = {}
-    for form in sorted(known | stop_words | cleaned.keys()):
-        word = cleaned[form] if form in cleaned else clean(form)
+    for form, word in sorted(words.items()):
         if len(word) < SHORTEST_TOKEN or word in stop_words:
             forms[form] = None
         elif word in known:
@@ -41,6 +44,15 @@ def _cleaned_forms(cleaning: TextCleaning) -> dict[str, str]:
     """What cleaning makes of the forms that every vocabulary is asked about."""
     clean = Cleaner(cleaning).clean
     return {form: clean(form) for form in STOP_WORDS | noun_lemmas().keys()}
+
+
+@lru_cache(maxsize=4)
+def _forms_by_word(cleaning: TextCleaning) -> dict[str, list[str]]:
+    """The same the other way round: a vocabulary knows few of these words."""
+    forms: dict[str, list[str]] = {}
+    for form, word in _cleaned_forms(cleaning).items():
+        forms.setdefault(word, []).append(form)
+    return forms
 
 
 def compile_classifier(estimator: Any) -> tuple[ClassifierSpec, Tensors] | None:
