@@ -27,6 +27,9 @@ models:
   random_forest: {n_estimators: 10, max_depth: 5}
 """
 
+# Where nothing is to be compared.
+QUICKEST_MODEL = "models: {logistic_regression: {C: 10.0}}"
+
 
 def sample_rows(per_category: int) -> list[dict[str, str]]:
     """The first articles of every category of the sample corpus, as rows of a table."""

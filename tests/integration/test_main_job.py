@@ -25,7 +25,7 @@ from newsdesk.serving.model_source import ModelSource
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
-from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
+from tests.builders import QUICK_MODELS, QUICKEST_MODEL, sample_rows, settings_in, write_csv
 
 HEADLINES = ["Stock market hits record high after bank results", "Striker scores twice as champions win cup final"]
 
@@ -54,7 +54,7 @@ class Desk:
         assert newest is not None
         return newest
 
-    def configure(self, models: str = QUICK_MODELS, pipeline: str = "") -> None:
+    def configure(self, models: str = QUICKEST_MODEL, pipeline: str = "") -> None:
         (self.folder / "configs").mkdir(exist_ok=True)
         (self.folder / "configs" / "model_config.yaml").write_text(models, encoding="utf-8")
         (self.folder / "configs" / "pipeline_config.yaml").write_text(pipeline, encoding="utf-8")
@@ -80,6 +80,7 @@ def desk(tmp_path: Path, empty_database: Path) -> Desk:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Desk, Outcome]:
     desk = new_desk(tmp_path_factory.mktemp("desk"), empty_database)
+    desk.configure(QUICK_MODELS)
     return desk, desk.run()
 
 
