@@ -11,7 +11,7 @@ import pytest
 from newsdesk.model.bundle import load_bundle
 from newsdesk.registry.pointer import read_champion
 from newsdesk.registry.versions import Registry
-from tests.builders import QUICKEST_MODEL, sample_rows, settings_in, write_csv
+from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 from tests.warm import warm_newsdesk
 
 LAST_STEP_BEFORE_WRITING = "on train and validation"
@@ -28,7 +28,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("seconds_into_it", [0.0, 0.5, 1.0])
 def test_a_job_killed_while_it_registers_is_finished_by_the_next(tmp_path: Path, seconds_into_it: float) -> None:
     (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "model_config.yaml").write_text(QUICKEST_MODEL, encoding="utf-8")
+    (tmp_path / "configs" / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")
     write_csv(tmp_path / "articles.csv", sample_rows(40))
     with start(tmp_path) as killed:
         assert killed.stderr is not None

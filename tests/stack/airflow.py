@@ -1,8 +1,10 @@
 """A real Airflow for tests, in the environment that `make airflow` uses."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from tests.waiting import eventually
 
 USER, PASSWORD = "watcher", "not-to-be-shown"
 SECRET = "for tests alone " * 5
+SCRIPTS = Path(__file__).parent / "in_airflow"
 
 
 def airflow_in(home: Path, dag: str) -> Airflow:
@@ -27,6 +30,47 @@ def airflow_in(home: Path, dag: str) -> Airflow:
     airflow.run("db", "migrate")
     airflow.run("dags", "reserialize")
     return airflow
+
+
+@dataclass(frozen=True)
+class WarmAirflow:
+    """Scripts of `in_airflow/`, each run in a fork of a process in which Airflow is loaded."""
+
+    airflow: Airflow
+    process: "subprocess.Popen[str]"
+
+    def run(self, script: str, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        """Run one to its end, with more in its environment."""
+        assert self.process.stdin
+        assert self.process.stdout
+        files = {name: self.airflow.home / f"{script}.{name}" for name in ("stdout", "stderr")}
+        asked = {"script": script, "arguments": arguments, "environment": self.airflow.environment | more}
+        self.process.stdin.write(json.dumps(asked | {name: str(file) for name, file in files.items()}) + "\n")
+        self.process.stdin.flush()
+        ended = int(self.process.stdout.readline())
+        said = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
+        return subprocess.CompletedProcess([script, *arguments], ended, **said)
+
+
+@contextmanager
+def warm(airflow: Airflow) -> Iterator[WarmAirflow]:
+    """Load it, once its tables are there."""
+    command = [str(airflow.program.with_name("python")), str(SCRIPTS / "warm.py")]
+    with (
+        (airflow.home / "warm.log").open("w") as log,
+        subprocess.Popen(
+            command,
+            env=airflow.environment,
+            cwd=airflow.home,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        ) as process,
+    ):
+        yield WarmAirflow(airflow, process)
+        assert process.stdin
+        process.stdin.close()
 
 
 @contextmanager
