@@ -25,6 +25,7 @@ DESKS = {
     "sports": "sport",
     "technology": "digital",
 }
+LONGEST_CHANGE = 150  # seconds
 MODELS = {"models": {"naive_bayes": {"alpha": 0.5}}}
 _SKY, _MUCH = ("Clouds", "Thunderstorms", "Fog"), ("little", "heavy", "some")
 _PLACES = ("coast", "valley", "islands", "capital", "plain", "mountains", "delta", "north", "south", "east", "river")
@@ -96,7 +97,8 @@ class Desk(Newsroom):
 
     @contextmanager
     def serving(self, key: str | None = None, **more: str) -> Iterator[Server]:
-        """`newsdesk serve`, asked with this key."""
-        environment = dict(self.environment) | {"MODEL_REFRESH_INTERVAL": "0.5"} | more
+        """`newsdesk serve`, asked with this key. However busy the machine is, who asks for a change is told its end."""
+        patient = {"MODEL_REFRESH_INTERVAL": "0.5", "API_TIMEOUT": str(LONGEST_CHANGE)}
+        environment = dict(self.environment) | patient | more
         with serving(self.folder, Path(environment.pop("NEWSDESK_HOME")), **environment) as server:
             yield replace(server, key=key)

@@ -18,7 +18,7 @@ import yaml
 from deploy.airflow.settings import DAGS
 from newsdesk.errors import NewsdeskError
 from tests.stack.airflow_api import TRAINING, AirflowApi, airflow_for, working
-from tests.stack.newsroom_desk import DESKS, WEATHER, Desk, Row, articles, text_of
+from tests.stack.newsroom_desk import DESKS, LONGEST_CHANGE, WEATHER, Desk, Row, articles, text_of
 from tests.stack.running import Server
 from tests.stack.servers import stoppable_postgresql
 from tests.waiting import eventually
@@ -129,12 +129,10 @@ def day_5_one_is_renamed(desk: Desk, server: Server) -> None:
     desk.configure({"aliases": {"sports": "sport", "digital": "tech"}})
     said = desk.said("promote", desk.train(), code=3)
     assert "knows 1 category that the champion does not (tech), does not know 1 category that the champion does" in said
-    body = {"version": "4", "reason": "the digital desk is the tech desk now"}
-    changed = server.post("/model/promote", json=body)
-    assert changed.status_code == 200
-    assert (changed.json()["champion"], changed.json()["replaced"]) == ("4", "3")
+    done = change(server, "promote", version="4", reason="the digital desk is the tech desk now").json()
+    assert (done["champion"], done["replaced"]) == ("4", "3")
     assert server.get("/model/info")["categories"] == ["arts", "money", "public affairs", "sport", "tech"]
-    unknown = server.post("/model/promote", json={"version": "99", "reason": "a slip"})
+    unknown = change(server, "promote", version="99", reason="a slip")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_version")
 
 
@@ -242,14 +240,13 @@ def day_18_a_new_desk_is_learnt(desk: Desk, server: Server) -> None:
 
 def day_21_back_again(desk: Desk, server: Server, chief: str) -> None:
     """Who may not is told so; running servers follow at once."""
-    body = {"reason": "the weather desk is closed"}
-    refused = httpx.post(f"{server.address}/model/rollback", json=body, headers=server.headers, timeout=60)
-    assert refused.status_code == 403
-    done = httpx.post(f"{server.address}/model/rollback", json=body, headers={"X-API-Key": chief}, timeout=60).json()
+    reason = "the weather desk is closed"
+    assert change(server, "rollback", reason=reason).status_code == 403
+    done = change(replace(server, key=chief), "rollback", reason=reason).json()
     assert (done["champion"], done["replaced"]) == ("4", "6")
     assert server.get("/model/info")["version"] == "4"
     newest = desk.told("models", "ledger")[-1]
-    assert (newest["actor"], newest["decision"], newest["reason"]) == ("chief", "rolled back", body["reason"])
+    assert (newest["actor"], newest["decision"], newest["reason"]) == ("chief", "rolled back", reason)
 
 
 def day_24_the_store_moves_to_postgresql(desk: Desk, moved: Desk) -> None:
@@ -353,6 +350,11 @@ def predict(server: Server, text: str) -> dict[str, Any]:
 
 def feedback(server: Server, **said: str) -> httpx.Response:
     return server.post("/feedback", json={"editor": "r.burns", **said}, headers=server.headers).raise_for_status()
+
+
+def change(server: Server, what: str, **asked: str) -> httpx.Response:
+    """Ask for another champion."""
+    return httpx.post(f"{server.address}/model/{what}", json=asked, headers=server.headers, timeout=LONGEST_CHANGE)
 
 
 def review(server: Server, row: Row) -> dict[str, Any]:
