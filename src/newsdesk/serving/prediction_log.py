@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from newsdesk.serving.feedback_desk import PATIENCE, FeedbackDesk
 from newsdesk.serving.memory_budget import MemoryBudget, size_of
 from newsdesk.store.connection import StoreConnection
-from newsdesk.store.records import Feedback, PredictionRecord, Recorded, StoreError, as_json, prediction_from_json
+from newsdesk.store.records import (
+    Feedback,
+    PredictionRecord,
+    Recorded,
+    StoreError,
+    TextMismatch,
+    as_json,
+    prediction_from_json,
+)
 from newsdesk.store.spool import Spool
 
 if TYPE_CHECKING:
@@ -111,7 +119,10 @@ class PredictionLog:
                 self._overflow += 1
 
     async def feedback(self, feedback: Feedback) -> Recorded:
-        """Keep feedback, durably. Raises `FeedbackConflict`, and `StoreError` where neither store nor spool took it."""
+        """Keep feedback, durably. Raises `FeedbackConflict`, `TextMismatch`, and `StoreError` where neither store nor
+        spool took it."""
+        if feedback.prediction_id and feedback.text_digest not in (None, self._waiting_text(feedback)):
+            raise TextMismatch("The prediction was made of another text. Send that text, or none.")
         return await self._desk.record(feedback)
 
     def stop(self, timeout: float) -> None:
@@ -137,6 +148,13 @@ class PredictionLog:
             if not self._stopping.is_set():
                 self._guarded(self._write_spools)
         self._guarded(self._write_queue)
+
+    def _waiting_text(self, feedback: Feedback) -> str | None:
+        """The digest of the text whose prediction it names, where that is not written yet; else its own."""
+        with self._lock:
+            waiting = (*self._in_hand, *self._queue.copy())  # a copy, for other threads go on recording
+        of_it = (record.text_digest for record in waiting if record.id == feedback.prediction_id)
+        return next(of_it, feedback.text_digest)
 
     def _has_room(self, text: str) -> bool:
         if not self._texts.take(text):

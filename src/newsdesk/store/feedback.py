@@ -166,14 +166,20 @@ def _record(connection: Connection, feedback: Feedback) -> Recorded:
     history = _said_before(connection, feedback)
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
-    is_same = newest and _is_same(newest.category, feedback.category) and not (feedback.text and newest.text is None)
-    if newest and is_same and feedback.key is None:
+    if newest and feedback.key is None and _adds_nothing(feedback, newest):
         _say_again(connection, newest, feedback)
         return Recorded(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
     row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
     connection.execute(insert(_feedback).values(row))
     return Recorded(feedback.id, "created")
+
+
+def _adds_nothing(feedback: Feedback, newest: Row[Any]) -> bool:
+    """The same category, with no text that was missing, and of no other text than what came before the log did."""
+    is_same_text = newest.text_digest is None or feedback.text_digest in (None, newest.text_digest)
+    is_missing = feedback.text is not None and newest.text is None
+    return _is_same(newest.category, feedback.category) and is_same_text and not is_missing
 
 
 def _is_same(before: str, now: str) -> bool:

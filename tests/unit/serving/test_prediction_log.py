@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import sqlite3
 import subprocess
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from newsdesk.serving.prediction_log import PredictionLog
-from newsdesk.store.records import PredictionRecord
-from tests.unit.store.rows import prediction, store_in
+from newsdesk.store.records import PredictionRecord, TextMismatch, text_digest
+from tests.unit.store.rows import feedback, prediction, store_in
 from tests.waiting import eventually
 
 
@@ -228,3 +229,14 @@ def test_the_log_is_ready_without_loading_the_database_library() -> None:
         "assert not any(name.partition('.')[0] in {'sqlalchemy', 'psycopg'} for name in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_text_is_held_against_a_prediction_that_is_not_written_yet(desk: Desk) -> None:
+    answer, log = prediction(text_digest=text_digest("Lakers win the championship")), desk.log()
+    log.record(answer)
+    other = feedback(prediction_id=answer.id, text="Lakers win", text_digest=text_digest("Lakers win"))
+    with pytest.raises(TextMismatch):
+        asyncio.run(log.feedback(other))
+    right = feedback(prediction_id=answer.id, text_digest=answer.text_digest)
+    assert asyncio.run(log.feedback(right)).status == "created"
+    log.stop(10)

@@ -96,6 +96,16 @@ def test_the_same_again_with_the_text_that_was_missing_is_new(store: Engine) -> 
     assert dict(known_texts(store)) == {LAKERS: "Lakers win the championship"}
 
 
+def test_the_right_text_after_another_that_came_before_the_log_is_kept_and_teaches(store: Engine) -> None:
+    other, right = text_digest("Lakers win"), "Lakers win the championship"
+    record_feedback(store, feedback(prediction_id="late", text="Lakers win", text_digest=other))
+    insert_predictions(store, [prediction(id="late", text=right)])
+    corrected = record_feedback(store, minutes_later(1, prediction_id="late", text=right, text_digest=LAKERS))
+    assert (corrected.status, corrected.text_is_kept) == ("created", True)
+    assert dict(known_texts(store))[LAKERS] == right
+    assert (LAKERS, "Ruth", "sport") in said(store)
+
+
 def test_it_is_told_whether_prediction_and_text_are_known(store: Engine) -> None:
     kept, not_kept = prediction(text="Lakers win the championship"), prediction(text_digest="b")
     insert_predictions(store, [kept, not_kept])
