@@ -23,6 +23,8 @@ LONGEST = (
     "test_airflow_newest_dataset.py",
     "test_airflow_loop.py",
     "test_month.py",
+    "test_airflow_faults.py",
+    "test_real_news.py",
     "test_closed_loop.py",
     "test_run_pipeline.py",
     "test_docs.py",
