@@ -42,6 +42,19 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections_are_defaults(cls, values: Any) -> Any:
+        """A section whose lines are all commented out says nothing."""
+        if not isinstance(values, dict):
+            return values
+        return {key: value for key, value in values.items() if value is not None or not cls._is_section(key)}
+
+    @classmethod
+    def _is_section(cls, key: Any) -> bool:
+        field = cls.model_fields.get(key)
+        return field is not None and isinstance(field.default, (BaseModel, dict, list))
+
 
 class TfidfConfig(Frozen):
     """Settings of scikit-learn's `TfidfVectorizer`, under its own names."""

@@ -16,6 +16,8 @@ from newsdesk.errors import ConfigError
 MODEL_CONFIG = "model_config.yaml"
 PIPELINE_CONFIG = "pipeline_config.yaml"
 
+_EXPECTED = dict.fromkeys(("model_type", "dict_type"), "it is a section, with keys of its own under it")
+
 Config = TypeVar("Config", bound=BaseModel)
 
 
@@ -53,7 +55,7 @@ def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     key = ".".join(path) or "the file"
     if mistake["type"] == "extra_forbidden":
         return f"unknown key '{key}'. {_nearest(path[-1], _keys_under(model, path[:-1]))}"
-    message = mistake["msg"].removeprefix("Value error, ")
+    message = _EXPECTED.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ")
     return f"'{key}': {message}. It is {mistake['input']!r} now."[:500]
 
 

@@ -1,13 +1,24 @@
 """Read YAML as people mean it."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML reads YAML 1.1, in which `1e-3` is a text; YAML 1.2, and everybody else, takes it for a number."""
+    """PyYAML reads YAML 1.1, in which `1e-3` is a text; YAML 1.2, and everybody else, takes it for a number. Of a key
+    that is given twice it takes the last value in silence, which YAML forbids."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Raises `yaml.constructor.ConstructorError` where a key is given twice."""
+        written = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        for key, _ in node.value:
+            if written[key.value if isinstance(key, yaml.ScalarNode) else None] > 1:
+                problem = f"the key '{key.value}' is given {written[key.value]} times in one section"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.yaml_implicit_resolvers = {sign: [*found] for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()}

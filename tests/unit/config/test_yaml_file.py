@@ -57,6 +57,19 @@ def test_a_file_that_says_nothing_gives_the_defaults(tmp_path: Path, content: st
     assert load(write(tmp_path, content), PipelineConfig) == PipelineConfig()
 
 
+@pytest.mark.parametrize(
+    ("model", "content"),
+    [
+        (PipelineConfig, "data_pipeline:\n  categories:\n#   aliases: {sport: sports}\n"),
+        (PipelineConfig, "data_pipeline: {categories: {aliases: , exclude: }}"),
+        (PipelineConfig, "training_pipeline: {gate: , on_category_change: }\nmonitoring:\n"),
+        (ModelConfig, "feature_extraction: {tfidf: }\nmodels:\n"),
+    ],
+)
+def test_a_section_without_keys_gives_the_defaults(tmp_path: Path, model: type[BaseModel], content: str) -> None:
+    assert load(write(tmp_path, content), model) == model()
+
+
 def test_each_file_is_found_by_its_name_in_the_folder(tmp_path: Path) -> None:
     (tmp_path / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.5}}")
     (tmp_path / "pipeline_config.yaml").write_text("training_pipeline: {random_seed: 7}")
@@ -123,12 +136,13 @@ def test_a_key_like_no_other_is_an_error_that_lists_the_known_ones(
         ),
         (ModelConfig, "feature_extraction: {tfidf: {ngram_range: 3}}", "'feature_extraction.tfidf.ngram_range'"),
         (ModelConfig, "feature_extraction: {tfidf: {max_features: many}}", "'feature_extraction.tfidf.max_features'"),
-        (ModelConfig, "feature_extraction: {tfidf: }", "'feature_extraction.tfidf'"),
+        (ModelConfig, "feature_extraction: {tfidf: 3}", "'feature_extraction.tfidf'"),
         (ModelConfig, "models: [naive_bayes]", "'models'"),
         (ModelConfig, "models: {naive_bayes: }", "'models.naive_bayes'"),
         (PipelineConfig, "training_pipeline: {auto_deploy_threshold: 55}", "'training_pipeline.auto_deploy_threshold'"),
         (PipelineConfig, "training_pipeline: {random_seed: 1.5}", "'training_pipeline.random_seed'"),
         (PipelineConfig, "monitoring: {alert_thresholds: 3}", "'monitoring.alert_thresholds'"),
+        (PipelineConfig, "training_pipeline: {gate: paired}", "'training_pipeline.gate': it is a section, with keys"),
         (PipelineConfig, "data_pipeline: {schedule_interval: 5}", "'data_pipeline.schedule_interval'"),
         (PipelineConfig, "training_pipeline: {validation_split: 0.6, test_split: 0.6}", "something to train on"),
         (PipelineConfig, "- data_pipeline", "'the file'"),

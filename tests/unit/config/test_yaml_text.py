@@ -41,3 +41,22 @@ def test_numbers_may_be_written_so_wherever_our_files_expect_one(tmp_path: Path)
     file.write_text("monitoring: {drift: {significance: 5e-4}, window: 3.6e3}\n")
     monitoring = load(file, PipelineConfig).monitoring
     assert (monitoring.drift.significance, monitoring.window) == (0.0005, 3600)
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "line"),
+    [
+        ("gate: {rule: paired}\nother: 1\ngate: {rule: errors}\n", "gate", 1),
+        ("outer:\n  aliases: {sport: sports, sport: games}\n", "sport", 2),
+        ("- a: 1\n  b: 2\n  a: 1\n", "a", 1),
+    ],
+)
+def test_a_key_that_is_given_twice_is_a_mistake_that_is_named(written: str, key: str, line: int) -> None:
+    with pytest.raises(yaml.YAMLError, match=f"the key '{key}' is given 2 times in one section") as caught:
+        parse_yaml(written)
+    assert f"line {line}," in str(caught.value)
+
+
+def test_the_same_key_in_two_sections_and_a_merged_one_are_none() -> None:
+    written = "base: &base {a: 1, b: 2}\nother: {<<: *base, a: 3}\n"
+    assert parse_yaml(written) == {"base": {"a": 1, "b": 2}, "other": {"a": 3, "b": 2}}
