@@ -29,6 +29,7 @@ Action = Literal["promote", "rollback"]
 MOVED = "moved"  # the decision of other hands, told when it is seen
 STRUCK_OUT = "struck out"  # the end of a change that was interrupted and cannot be finished
 WAITING = "waiting"  # the decision about a model whose categories a person must agree to
+REFUSED = "refused"  # the decision about a model that is good enough for nobody
 REGISTERED = "registered"  # the decision where somebody asked that nobody be put in charge
 BEGUN = ("promoted", "rolled back")  # written before an alias is moved
 _CHANGES = (*BEGUN, MOVED, STRUCK_OUT)
@@ -135,8 +136,8 @@ def count_decisions(store: Engine) -> dict[str, int]:
 
 def waiting_version(store: Engine) -> str | None:
     """The version that waits for a person's yes; None where the newest decision is another. Whatever is decided later
-    takes its place, but for what was only registered."""
-    decided = select(_ledger.c.decision, _ledger.c.to_version).where(_ledger.c.decision != REGISTERED)
+    takes its place, but for what was refused or only registered: neither answers the question."""
+    decided = select(_ledger.c.decision, _ledger.c.to_version).where(_ledger.c.decision.not_in((REGISTERED, REFUSED)))
     with store.connect() as connection:
         newest = connection.execute(decided.order_by(_ledger.c.id.desc()).limit(1)).one_or_none()
     return newest.to_version if newest and newest.decision == WAITING else None

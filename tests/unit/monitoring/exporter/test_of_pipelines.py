@@ -72,8 +72,8 @@ def test_decisions_of_the_ledger_are_counted(store: Engine) -> None:
     assert values["model_decisions_total", "refused"] == 1
 
 
-def test_a_decision_waits_until_the_next_one(store: Engine) -> None:
-    waits = {"promoted": 0, "waiting": 1, "registered": 1, "kept": 0}
+def test_a_decision_waits_until_one_that_answers_it(store: Engine) -> None:
+    waits = {"promoted": 0, "waiting": 1, "registered": 1, "refused": 1, "kept": 0}
     for decision, expected in waits.items():
         append(store, replace(ENTRY, decision=decision))
         assert exposed(samples_of_pipelines(store))["model_decision_waiting",] == expected
