@@ -44,14 +44,17 @@ class CategoryChange:
         """What the challenger knows, beginning with a verb; blank where nothing changed."""
         if self.kinds == ("disjoint",):
             ids = ", which look like ids of classes" if all(name.isdecimal() for name in self.added) else ""
-            return f"knows none of the champion's categories ({_named(self.lost)}), but {_named(self.added)}{ids}"
+            none = f"knows none of the champion's categories ({_named(self.lost)}), but {_named(self.added)}{ids}"
+            return ", ".join([none, *self._alike()])
         told = []
         if self.added:
             told.append(f"knows {_counted(self.added)} that the champion does not ({_named(self.added)})")
         if self.lost:
             told.append(f"does not know {_counted(self.lost)} that the champion does ({_named(self.lost)})")
-        told += [f"'{now}' may be what was '{before}'" for before, now in self.renamed[:_MOST_NAMES]]
-        return ", ".join(told)
+        return ", ".join([*told, *self._alike()])
+
+    def _alike(self) -> list[str]:
+        return [f"'{now}' may be what was '{before}'" for before, now in self.renamed[:_MOST_NAMES]]
 
     def as_dict(self) -> dict[str, Any]:
         """Such that JSON can hold it."""

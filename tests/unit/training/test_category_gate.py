@@ -125,3 +125,9 @@ def test_the_evidence_holds_what_changed() -> None:
     verdict = judged(answers((50, "a", "a", "a"), (50, "b", "b", "a")), LOST)
     told = verdict.evidence["categories"]
     assert told == {"kinds": ("lost",), "shared": ("a", "b"), "added": (), "lost": ("c",), "renamed": ()}
+
+
+def test_categories_that_differ_by_case_alone_are_told_as_alike_though_none_is_shared() -> None:
+    change = compare_categories(["sports", "business"], ["SPORTS", "BUSINESS"])
+    assert change.kinds == ("disjoint",)
+    assert str(change).endswith("'BUSINESS' may be what was 'business', 'SPORTS' may be what was 'sports'")
