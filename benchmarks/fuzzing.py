@@ -29,7 +29,7 @@ from tests.unit.registry.shelf import open_shelf
 ROOT = Path(__file__).parents[1]
 CHANGES = "^/model/(promote|rollback)$"  # each request starts a command that needs three seconds
 OFFICIAL = ROOT.parent / "shared" / "spec" / "open_inference_rest.yaml"
-MOST = 450  # examples for an operation, in each phase
+MOST = 350  # examples for an operation, in each phase
 MOST_SECONDS = 1_800
 
 _COLUMNS = ("authentication", "endpoints", "requests", "operations", "cut short", "failures", "longest answer")
