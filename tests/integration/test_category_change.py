@@ -12,9 +12,10 @@ from typer.testing import CliRunner, Result
 
 from newsdesk.cli.app import app
 from newsdesk.config.settings import Settings
-from newsdesk.errors import UsageError
+from newsdesk.errors import BusyError, UsageError
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.pipeline.ingest import ingest
+from newsdesk.pipeline.lock import only_promoter, only_writer
 from newsdesk.pipeline.planned import evaluate_plan, train_candidate
 from newsdesk.pipeline.planning import Wanted, plan_training
 from newsdesk.pipeline.prepare import Source
@@ -177,6 +178,34 @@ def test_a_renamed_category_waits_for_a_yes_and_the_champion_serves_on(desk: Des
 
     assert desk.newsdesk("models", "promote", str(newest.to_version)).exit_code == 0
     assert desk.served == newest.to_version
+
+
+def test_who_goes_back_waits_for_no_training_and_no_other_promotion_is_crossed(desk: Desk) -> None:
+    assert desk.run(renamed(OWN, sports="sport")).judged.verdict.decision == "waiting"
+    newest = str(desk.ledger[-1].to_version)
+    with only_writer(desk.settings.home):  # as a training does until its end
+        assert desk.newsdesk("models", "promote", newest).exit_code == 0
+        assert desk.served == newest
+        done = desk.newsdesk("models", "rollback", "--reason", "misses cricket")
+    assert done.exit_code == 0
+    assert desk.served == "1"
+    with only_promoter(desk.settings.home), pytest.raises(BusyError), only_promoter(desk.settings.home, 0.1):
+        pass
+
+
+def test_a_training_is_judged_by_who_is_in_charge_at_its_end(desk: Desk) -> None:
+    """While it trained somebody else was put in charge."""
+    assert desk.run(renamed(OWN, sports="sport")).judged.verdict.decision == "waiting"
+    newest = str(desk.ledger[-1].to_version)
+
+    class Meanwhile(Silent):
+        def step(self, name: str, _: int | None = None) -> None:
+            if name == "Judging and registering":
+                assert desk.newsdesk("models", "promote", newest).exit_code == 0
+
+    outcome = run(Source(desk.table(OWN)), desk.settings, "a tester", Meanwhile())
+    assert outcome.judged.verdict.decision == "waiting"
+    assert (desk.ledger[-1].from_version, desk.served) == (newest, newest)
 
 
 def test_a_new_desk_is_promoted_without_a_question(desk: Desk) -> None:

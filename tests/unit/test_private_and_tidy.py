@@ -20,7 +20,7 @@ from newsdesk.operations.backup.create import create_backup
 from newsdesk.operations.backup.retention import PLAIN, archive_name, remove_old
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.ingest import ingest
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import only_promoter, only_writer
 from newsdesk.pipeline.progress import Silent
 from newsdesk.private_files import keep_private
 from newsdesk.serving.prediction_log import PredictionLog
@@ -78,7 +78,7 @@ def test_a_store_that_is_only_looked_for_is_not_made(tmp_path: Path) -> None:
 
 
 def test_a_home_of_before_is_closed_by_the_next_command(tmp_path: Path) -> None:
-    for number, command in enumerate((only_writer, only_maintenance)):
+    for number, command in enumerate((only_writer, only_promoter, only_maintenance)):
         home = tmp_path / str(number)
         home.mkdir(mode=0o755)
         with command(home):

@@ -49,7 +49,7 @@ BY_NAME = ColumnNames()
 
 class ColumnMapping(BaseModel):
     """Which column became what. `fields`: field → column. `alternatives`: field → the columns that are known for it,
-    too, but were not taken. `unused`: every column that was not taken, these among them."""
+    too, but were not taken, where the user named none. `unused`: every column that was not taken, these among them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,11 +58,12 @@ class ColumnMapping(BaseModel):
     unused: list[str] = []
 
 
-def map_columns(available: list[str], fields: dict[str, str]) -> ColumnMapping:
+def map_columns(available: list[str], fields: dict[str, str], said: ColumnNames = BY_NAME) -> ColumnMapping:
     """What became of the columns that are `available`, `fields` having been taken."""
     unused = [name for name in available if name not in fields.values()]
-    known = {field: {_plain(name) for name in KNOWN_NAMES[field]} for field in fields}
-    if fields.get("text") and "title" not in fields:
+    chosen = {field for field, name in vars(said).items() if name is not None}
+    known = {field: {_plain(name) for name in KNOWN_NAMES[field]} for field in fields if field not in chosen}
+    if "text" in known and "title" not in fields:
         known["text"] |= {_plain(name) for name in KNOWN_NAMES["title"]}  # a headline became the text
     others = {field: [name for name in unused if _plain(name) in names] for field, names in known.items()}
     return ColumnMapping(

@@ -86,7 +86,7 @@ class LabelJoin(BaseModel):
 def read_labels(path: Path, encoding: str, category_column: str | None) -> LabelFile:
     """Raises `UsageError` where a column is missing, `DataError` where an id has two categories."""
     table = read_table(path, encoding)
-    columns = match_columns(table.columns, ColumnNames(category=category_column), path)
+    columns = match_columns(table.columns, said := ColumnNames(category=category_column), path)
     require_id(columns, path)
     require_category(columns, table.columns, path)
     columns = {field: columns[field] for field in ("id", "category")}
@@ -108,7 +108,7 @@ def read_labels(path: Path, encoding: str, category_column: str | None) -> Label
                 f"{path}, row {row.number}: id '{key}' has two categories, '{labels[str(key)].category}' and "
                 f"'{category}'. Keep one."
             )
-    return LabelFile(path, labels, map_columns(table.columns, columns))
+    return LabelFile(path, labels, map_columns(table.columns, columns, said))
 
 
 def require_id(found: dict[str, str], path: Path) -> None:

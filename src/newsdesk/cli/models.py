@@ -216,13 +216,13 @@ def _compare_live(as_json: bool) -> None:
 def _promotions(actor: str | None) -> "Iterator[Promotions]":
     from newsdesk.cli.actor import user
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.lock import only_writer
+    from newsdesk.pipeline.lock import only_promoter
     from newsdesk.pipeline.promote import Promotions
     from newsdesk.registry.reader import open_registry
     from newsdesk.store.database import open_store
 
     settings: Settings = load_settings()
-    with only_writer(settings.home):
+    with only_promoter(settings.home):
         yield Promotions(settings, open_registry(settings), open_store(settings.database), actor or user())
 
 

@@ -14,7 +14,7 @@ from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.errors import BundleError, RegistryError
 from newsdesk.operations.lock import only_maintenance
 from newsdesk.pipeline.known_texts import digests_of_dataset
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import only_promoter, only_writer
 from newsdesk.pipeline.plan import MANIFEST, Plan
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import find_champion
@@ -64,7 +64,7 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
     Raises `RegistryError` where the registry does not answer: then nobody knows what is needed, and nothing goes.
     """
     config, now = load_pipeline_config(settings.config_dir), datetime.now(UTC)
-    with only_maintenance(settings.home), only_writer(settings.home):
+    with only_maintenance(settings.home), only_writer(settings.home), only_promoter(settings.home, 0):
         progress.step("Asking the registry what is needed")
         store = open_store(settings.database)
         try:

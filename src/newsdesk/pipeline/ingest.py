@@ -22,7 +22,7 @@ from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError, UsageError
 from newsdesk.pipeline.ending import remembered
 from newsdesk.pipeline.inbox import Local, Table, UnfinishedError, at_hand, table_at, tables_in
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import PATIENCE, only_writer
 from newsdesk.pipeline.prepare import REFUSED, Source, check
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import Storage
@@ -33,8 +33,6 @@ from newsdesk.stopping import too_late_to_stop, uninterrupted
 
 # A batch, its articles by story, the rows that were set aside, and what it says again: story key and category.
 _Contents = tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined], list[tuple[str, str]] | None]
-
-PATIENCE = 60.0  # seconds that a step waits for another command to finish
 
 
 @dataclass(frozen=True)

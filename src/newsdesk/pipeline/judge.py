@@ -10,6 +10,7 @@ from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
+from newsdesk.pipeline.lock import only_promoter
 from newsdesk.pipeline.promote import Promotions
 from newsdesk.pipeline.sample_rule import replaces_sample
 from newsdesk.pipeline.train import Trained
@@ -68,10 +69,16 @@ class Gate:
         self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
     ) -> Judged:
         """Let the gate decide about a newly trained model, and do what it decided, as far as the options let it.
-        Raises `RegistryError`.
+        Raises `RegistryError`, `BusyError`.
 
         `occasion`: what the ledger is to tell of why the model was trained.
         """
+        with only_promoter(self._settings.home):  # the champion may be another than when the training began
+            return self._judge(trained, dataset, thresholds, occasion)
+
+    def _judge(
+        self, trained: Trained, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
+    ) -> Judged:
         if self._options.effect == "promote":
             self._promotions.settle()
         champion = self._registry.holder("champion")

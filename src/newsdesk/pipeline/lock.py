@@ -1,4 +1,4 @@
-"""One writer at a time."""
+"""One writer at a time, and one who moves aliases: whoever goes back must not wait until a training has ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from newsdesk import atomic
 from newsdesk.errors import BusyError
 from newsdesk.private_files import keep_private
 
+PATIENCE = 60.0  # seconds that a step waits for another command to finish
 _DRAFTED = ("articles", "bundles", "datasets", "plans", "plans/*")  # where folders are made as drafts
 
 
@@ -26,4 +27,18 @@ def only_writer(home: Path, patience: float = 0) -> Iterator[None]:
     except Timeout as error:
         raise BusyError(
             f"Another newsdesk command is changing {home}. Wait for it, or set NEWSDESK_HOME to another folder."
+        ) from error
+
+
+@contextmanager
+def only_promoter(home: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the right to say which model is in charge of `home`, which takes seconds. Whoever also is `only_writer` was
+    that before. Raises `BusyError` where another process holds it for longer than `patience` seconds."""
+    keep_private(home)
+    try:
+        with FileLock(home / ".promotion.lock", timeout=patience):
+            yield
+    except Timeout as error:
+        raise BusyError(
+            f"Another command is putting a model of {home} in charge, or looks after its files. Try again."
         ) from error

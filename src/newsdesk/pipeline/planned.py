@@ -14,9 +14,8 @@ from newsdesk.model.bundle import load_bundle, write_bundle
 from newsdesk.pipeline.candidates import fit_candidate, gather
 from newsdesk.pipeline.ending import STATUS_OF, remembered
 from newsdesk.pipeline.gate_options import GateOptions
-from newsdesk.pipeline.ingest import PATIENCE
 from newsdesk.pipeline.judge import Gate, Judged
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import PATIENCE, only_writer
 from newsdesk.pipeline.plan import Plan, PlanFiles
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.promote import Promotions

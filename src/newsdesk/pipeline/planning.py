@@ -9,8 +9,8 @@ from newsdesk.articles.dataset import MANIFEST as DATASET
 from newsdesk.config.settings import Settings
 from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError
-from newsdesk.pipeline.ingest import PATIENCE, read_intake
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.ingest import read_intake
+from newsdesk.pipeline.lock import PATIENCE, only_writer
 from newsdesk.pipeline.plan import Plan, PlanFiles
 from newsdesk.pipeline.prepare import Prepared, prepare_ingested
 from newsdesk.pipeline.progress import Progress

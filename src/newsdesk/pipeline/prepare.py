@@ -150,7 +150,7 @@ def check(source: Source, cleaning: TextCleaning, progress: Progress, rules: Cat
     for item in check_rows(watched(rows, progress), columns, labels=labels, min_text_length=least, rules=rules):
         (accepted if isinstance(item, Accepted) else quarantined).append(item)  # type: ignore[arg-type]
     reading = TableReading(
-        columns=map_columns(table.columns, columns),
+        columns=map_columns(table.columns, columns, source.columns),
         dates=dates,
         labels=joined,
         notes=table.notes,

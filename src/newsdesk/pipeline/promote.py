@@ -3,8 +3,9 @@
 Order of every change: first the ledger says what was decided and why; then the alias `champion` moves, then the
 pointer, which servers without a registry follow, and `previous` last: where it is right, the change is at its end. Once
 the ledger has it, a change is not taken back: whoever was killed, the next command finishes it by what ledger and
-aliases say, or strikes it out where its version cannot serve any more. Callers hold `only_writer`; it binds one machine
-only, so that another one may still promote at the same time: a champion that changed since the decision is left alone.
+aliases say, or strikes it out where its version cannot serve any more. Callers hold `only_promoter`; it binds one
+machine only, so that another one may still promote at the same time: a champion that changed since the decision is
+left alone.
 """
 
 from contextlib import suppress

@@ -8,9 +8,9 @@ from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.intake import MANIFEST, Batch, Intake, Retraction
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, UsageError
-from newsdesk.pipeline.ingest import PATIENCE, read_intake
+from newsdesk.pipeline.ingest import read_intake
 from newsdesk.pipeline.learnt_stories import count_learnt
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import PATIENCE, only_writer
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import find_champion
 

@@ -59,7 +59,7 @@ def judge_change(verdict: Verdict, change: CategoryChange, rules: OnCategoryChan
         remedy = "Give its categories the champion's names, in the table or by data_pipeline.categories.aliases"
         return replace(said, decision="refused", reason=f"it {change} ({key} refuses that). {remedy}")
     if action == "ask" and verdict.decision == "promoted":
-        return replace(said, decision="waiting", reason=f"it {change} ({key} asks a person). {verdict.reason}")
+        return replace(said, decision="waiting", reason=f"it {change} ({key} asks a person); {verdict.reason}")
     return said
 
 

@@ -1,6 +1,6 @@
 """What is told of how a table was read."""
 
-from newsdesk.articles.columns import ColumnMapping, map_columns
+from newsdesk.articles.columns import ColumnMapping, ColumnNames, map_columns
 from newsdesk.articles.reading import TableReading
 
 
@@ -22,6 +22,13 @@ def test_where_two_columns_are_known_for_a_field_it_is_told_which_one_was_taken_
         "For text there was 'text' and 'summary'; the first was taken: to take another, --text-column.",
         "For category there was 'label' and 'topic'; the first was taken: to take another, --category-column.",
     ]
+
+
+def test_of_a_column_that_was_named_no_other_choice_is_told() -> None:
+    columns = map_columns(
+        ["body", "text", "label", "topic"], {"text": "body", "category": "label"}, ColumnNames(text="body")
+    )
+    assert columns.alternatives == {"category": ["topic"]}
 
 
 def test_a_headline_beside_the_title_that_became_the_text_is_a_candidate_too() -> None:

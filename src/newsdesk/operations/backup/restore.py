@@ -30,7 +30,7 @@ from newsdesk.operations.backup.places import (
 from newsdesk.operations.backup.placing import Draft, drafts
 from newsdesk.operations.backup.revoked import revoked_since
 from newsdesk.operations.lock import only_maintenance
-from newsdesk.pipeline.lock import only_writer
+from newsdesk.pipeline.lock import only_promoter, only_writer
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.pointer import POINTER
 
@@ -59,7 +59,12 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
     manifest = verify(archive, passphrase)
     named = wanted(archive, manifest, databases(settings))
     check_names(archive, manifest, _places(settings), named)
-    with only_maintenance(settings.home), only_writer(settings.home), _drafts(settings) as laid:
+    with (
+        only_maintenance(settings.home),
+        only_writer(settings.home),
+        only_promoter(settings.home, 0),
+        _drafts(settings) as laid,
+    ):
         replaced = _occupied(named, laid)
         if replaced and not overwrite and not _is_going_on(settings.home, manifest):
             raise BackupError(
