@@ -85,7 +85,7 @@ def test_any_version_is_measured_on_a_table(number: str, home: Path, tmp_path: P
     assert found["test_set"] == {"name": data, "articles": len(NEW), "set_aside": 1}
     assert found["versions"][0]["metrics"] == expected.metrics()
     people = ask(home, "evaluate", "--data", data, "--version", number).stdout
-    assert f"Measured on {len(NEW)} articles of {data}; 1 rows could not be used or repeat others." in people
+    assert f"Measured on {len(NEW)} articles of {data}; not used or repeating others: 1 row." in people
     assert f"(always {expected.baseline[0]}: {expected.baseline[1]:.2f})" in people
 
 

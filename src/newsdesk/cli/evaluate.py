@@ -84,7 +84,8 @@ def with_interval(share: "Share") -> str:
 
 def _tell_test_set(found: "ComparedVersions") -> None:
     test_set = found.test_set
-    aside = f"; {test_set.set_aside:,} rows could not be used or repeat others" if test_set.set_aside else ""
+    rows = "1 row" if test_set.set_aside == 1 else f"{test_set.set_aside:,} rows"
+    aside = f"; not used or repeating others: {rows}" if test_set.set_aside else ""
     tell(f"Measured on {len(test_set.examples):,} articles of {test_set.name}{aside}.")
     if test_set.reading:
         tell(*test_set.reading.sentences())

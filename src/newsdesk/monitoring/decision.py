@@ -38,8 +38,8 @@ def decide(
     reason, retrain = _reason(judged, bad, least, rule, new_labels, last_retraining, now)
     if new_without_text:
         reason += (
-            f" {new_without_text:,} more labels can teach nothing, for their texts are not kept: "
-            "send the text with the feedback."
+            f" {new_without_text:,} more {'label' if new_without_text == 1 else 'labels'} can teach nothing, for their "
+            "texts are not kept: send the text with the feedback."
         )
     return Decision(retrain, reason, len(bad), len(judged), new_labels, new_without_text)
 
