@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import hypothesis
 import pytest
 
 from newsdesk.config.settings import Settings
@@ -54,6 +55,10 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 # Set in many containers: then each of the hundreds of processes that tests start would compile all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How fast a busy machine is says nothing of what is tested.
+hypothesis.settings.register_profile("newsdesk", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("newsdesk")
 
 # Whoever asks without a client makes one, and each client reads all certificates of this machine: once is enough.
 httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[assignment]
