@@ -86,27 +86,22 @@ def _period(tally: Tally, reviewed: Labels) -> _Period:
 
 def _compared(category: str, before: _Period, lately: _Period) -> _Comparison | None:
     """None where there is too little to compare."""
-    (right, of), (right_before, of_before) = (_jaccard(period, category) for period in (lately, before))
-    if not of and not of_before:
-        return _by_corrections(category, before, lately)
+    measure: Measure = "f1"
+    (count, of), (count_before, of_before) = (_jaccard(period, category) for period in (lately, before))
+    labels = of + of_before
+    if not labels:
+        # Of editors who report errors alone no more can be told than how often they do. Where somebody also reviews,
+        # that would grow with the number of reviews.
+        measure = "corrected"
+        (count, of), (count_before, of_before) = (_corrected(period.tally, category) for period in (lately, before))
+        labels = count + count_before
     if min(of, of_before) < ENOUGH:
         return None
     # F1 grows with the share of the texts which both are of the category, of those which are or were predicted to be:
     # what holds for that share, its interval and its test, holds for F1.
-    p_value = fisher(right, of, right_before, of_before)
-    now, then = _f1(right, of), _f1(right_before, of_before)
-    return _Comparison(category, "f1", now, then, p_value, of + of_before)
-
-
-def _by_corrections(category: str, before: _Period, lately: _Period) -> _Comparison | None:
-    """Of editors who report errors alone no more can be told than how often they do. Where somebody also reviews, that
-    would grow with the number of reviews."""
-    (wrong, of), (wrong_before, of_before) = (_corrected(period.tally, category) for period in (lately, before))
-    if min(of, of_before) < ENOUGH:
-        return None
-    p_value = fisher(wrong, of, wrong_before, of_before)
-    now, then = _share(wrong, of), _share(wrong_before, of_before)
-    return _Comparison(category, "corrected", now, then, p_value, wrong + wrong_before)
+    p_value = fisher(count, of, count_before, of_before)
+    estimate = _f1 if measure == "f1" else _share
+    return _Comparison(category, measure, estimate(count, of), estimate(count_before, of_before), p_value, labels)
 
 
 def _confusion(compared: _Comparison, before: _Period, lately: _Period) -> Confusion | None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from newsdesk.articles.category import Spellings
 from newsdesk.articles.category_rules import CategoryRules
-from newsdesk.articles.dataset import Dataset, Examples, read_examples, read_stories
+from newsdesk.articles.dataset import Examples, read_examples, read_stories
 from newsdesk.articles.duplicates import separate_duplicates
 from newsdesk.articles.reading import TableReading
 from newsdesk.config.settings import Settings
@@ -18,7 +18,7 @@ from newsdesk.monitoring.significance import Share, share_of
 from newsdesk.pipeline.learnt_stories import count_learnt
 from newsdesk.pipeline.prepare import Source, check
 from newsdesk.pipeline.progress import Progress
-from newsdesk.pipeline.storage import StorageError, find_dataset
+from newsdesk.pipeline.storage import find_dataset_if_reachable
 from newsdesk.registry.champion import Champion, find_champion, find_version
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.comparison import most_probable
@@ -140,7 +140,7 @@ def _version(settings: Settings, number: str) -> Champion:
 def _test_set(source: Source, settings: Settings, progress: Progress) -> EvaluationSet:
     if source.data is None:
         champion = find_champion(settings)
-        dataset = _dataset(settings, champion.bundle.manifest.dataset_version)
+        dataset = find_dataset_if_reachable(settings, champion.bundle.manifest.dataset_version)
         if dataset is None:
             raise DataError(
                 f"The dataset of champion version {champion.version} is gone from {settings.datasets}. "
@@ -163,11 +163,3 @@ def _test_set(source: Source, settings: Settings, progress: Progress) -> Evaluat
     return EvaluationSet(
         checked.source, examples, frozenset(stories), len(checked.quarantined) + len(repeats), checked.reading
     )
-
-
-def _dataset(settings: Settings, version: str) -> Dataset | None:
-    """None where it is gone, or the storage away."""
-    try:
-        return find_dataset(settings, version)
-    except StorageError:
-        return None

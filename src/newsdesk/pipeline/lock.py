@@ -18,27 +18,31 @@ _DRAFTED = ("articles", "bundles", "datasets", "plans", "plans/*")  # where fold
 def only_writer(home: Path, patience: float = 0) -> Iterator[None]:
     """Hold the right to change what is under `home`. Raises `BusyError` where another process holds it for longer than
     `patience` seconds."""
-    keep_private(home)
-    try:
-        with FileLock(home / ".lock", timeout=patience):
-            for folder in (home, *(home / name for name in _DRAFTED)):
-                atomic.clear_drafts(folder)
-            yield
-    except Timeout as error:
-        raise BusyError(
-            f"Another newsdesk command is changing {home}. Wait for it, or set NEWSDESK_HOME to another folder."
-        ) from error
+    busy = f"Another newsdesk command is changing {home}. Wait for it, or set NEWSDESK_HOME to another folder."
+    with _held(home, ".lock", patience, busy):
+        for folder in (home, *(home / name for name in _DRAFTED)):
+            atomic.clear_drafts(folder)
+        yield
 
 
 @contextmanager
 def only_promoter(home: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the right to say which model is in charge of `home`, which takes seconds. Whoever also is `only_writer` was
     that before. Raises `BusyError` where another process holds it for longer than `patience` seconds."""
+    busy = f"Another command is putting a model of {home} in charge, or looks after its files. Try again."
+    with _held(home, ".promotion.lock", patience, busy):
+        yield
+
+
+@contextmanager
+def _held(home: Path, name: str, patience: float, busy: str) -> Iterator[None]:
     keep_private(home)
+    lock = FileLock(home / name, timeout=patience)
     try:
-        with FileLock(home / ".promotion.lock", timeout=patience):
-            yield
+        lock.acquire()
     except Timeout as error:
-        raise BusyError(
-            f"Another command is putting a model of {home} in charge, or looks after its files. Try again."
-        ) from error
+        raise BusyError(busy) from error
+    try:
+        yield
+    finally:
+        lock.release()

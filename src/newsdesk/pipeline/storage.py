@@ -92,6 +92,14 @@ def find_dataset(settings: Settings, version: str) -> Dataset | None:
         return None
 
 
+def find_dataset_if_reachable(settings: Settings, version: str) -> Dataset | None:
+    """The same; None also where the storage is away."""
+    try:
+        return find_dataset(settings, version)
+    except StorageError:
+        return None
+
+
 def open_address(address: str) -> tuple[Any, str]:
     """The file system of an address, and the path in it. Raises `ConfigError`."""
     import fsspec
