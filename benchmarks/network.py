@@ -17,7 +17,7 @@ from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.pipeline.prepare import Source, prepare
 from newsdesk.pipeline.progress import Silent
 from newsdesk.text.cleaning import Cleaner
-from newsdesk.training.fit import Features, fit_classifier, fit_features
+from newsdesk.training.fit import Features, cleaned, fit_classifier, fit_features
 
 SETS = {"ag_news.csv": "AG News (part)", "huffpost_42.csv": "HuffPost, 42 categories"}
 SEED = 42
@@ -45,7 +45,7 @@ def _rows(name: str, table: Path) -> list[tuple[str, ...]]:
     with TemporaryDirectory() as folder:
         cleaning = config.preprocessing.text_cleaning
         dataset = prepare(Source(table), Path(folder), PipelineConfig(), cleaning, Silent()).dataset
-        features = fit_features(read_examples(dataset, "train"), config)
+        features = fit_features(cleaned(read_examples(dataset, "train"), config), config)
         testing = _test_set(dataset, features, config)
     clock, processor = time.perf_counter(), time.process_time()
     ours = fit_classifier("neural_network", config, features, SEED).classifier

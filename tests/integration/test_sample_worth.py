@@ -17,7 +17,7 @@ from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import most_probable, predict_by_scikit_learn
 from newsdesk.training.evaluation import evaluate
-from newsdesk.training.fit import fit_classifier, fit_features
+from newsdesk.training.fit import cleaned, fit_classifier, fit_features
 from tests.builders import sample_texts, settings_in
 
 FROM_THE_ORIGINAL = {
@@ -135,7 +135,8 @@ def test_the_corpus_is_neither_noise_nor_a_giveaway(default: Outcome) -> None:
     texts, categories = sample_texts(per_category=1000)
     hits = 0
     for train, test in StratifiedKFold(n_splits=5, shuffle=True, random_state=0).split(texts, categories):
-        features = fit_features(Examples([texts[i] for i in train], [categories[i] for i in train]), config)
+        learnt = Examples([texts[i] for i in train], [categories[i] for i in train])
+        features = fit_features(cleaned(learnt, config), config)
         fitted = fit_classifier(name, config, features, seed=0)
         predicted = predict_by_scikit_learn(fitted, config.preprocessing.text_cleaning)([texts[i] for i in test])
         hits += sum(predicted[place] == categories[i] for place, i in enumerate(test))

@@ -11,7 +11,7 @@ from newsdesk.pipeline.progress import Progress, Silent
 from newsdesk.training.bundling import build_bundle, vocabulary_of
 from newsdesk.training.candidates import make_classifier
 from newsdesk.training.comparison import Candidate, measure, merit
-from newsdesk.training.fit import Features, fit_classifier, fit_features
+from newsdesk.training.fit import Features, cleaned, fit_classifier, fit_features
 from newsdesk.training.network import Epoch, Watch
 from newsdesk.training.tuning import settings_to_try
 
@@ -20,11 +20,12 @@ _NOBODY = Silent()
 
 @dataclass(frozen=True)
 class Material:
-    """What all candidates share: the configuration, and the features of the train split."""
+    """What all candidates share: the configuration, and the train split, cleaned, with its features."""
 
     dataset: Dataset
     config: ModelConfig
     seed: int
+    cleaned: Examples
     features: Features
     vocabulary: Vocabulary
     validation: Examples
@@ -43,8 +44,9 @@ def check_candidates(config: ModelConfig, seed: int) -> None:
 def gather(dataset: Dataset, config: ModelConfig, seed: int) -> Material:
     """Clean the train split, count its terms. Raises `TrainingError`."""
     training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
-    features = fit_features(training, config)
-    return Material(dataset, config, seed, features, vocabulary_of(features, config), validation, testing)
+    learnt = cleaned(training, config)
+    features = fit_features(learnt, config)
+    return Material(dataset, config, seed, learnt, features, vocabulary_of(features, config), validation, testing)
 
 
 def fit_candidate(

@@ -25,7 +25,7 @@ from newsdesk.training.calibration import expected_calibration_error
 from newsdesk.training.comparison import Candidate, best_servable
 from newsdesk.training.cross_fitting import cross_fitted_calibration
 from newsdesk.training.evaluation import Evaluation, evaluate
-from newsdesk.training.fit import fit_classifier, fit_features
+from newsdesk.training.fit import cleaned, fit_classifier, fit_features
 
 if TYPE_CHECKING:
     from newsdesk.registry.tracking import Tracking
@@ -73,7 +73,7 @@ def train(
             progress.step(f"Fitting {name} ({number} of {len(config.models)})")
             candidates.append(fit_candidate(name, material, settings.tuning_budget, settings.gate.metric, progress))
             _track(tracking, candidates[-1], dataset, run_id)
-        return _decide(candidates, dataset, config, settings, tracking, progress, run_id)
+        return _decide(candidates, material.cleaned, dataset, config, settings, tracking, progress, run_id)
 
 
 def compare(
@@ -88,7 +88,8 @@ def compare(
     with _tracked_run(tracking, dataset, dataset.manifest.source) as run_id:
         for candidate in candidates:
             _track(tracking, candidate, dataset, run_id)
-        return _decide(candidates, dataset, config, settings, tracking, progress, run_id)
+        training = cleaned(read_examples(dataset, "train"), config)
+        return _decide(candidates, training, dataset, config, settings, tracking, progress, run_id)
 
 
 @contextmanager
@@ -113,6 +114,7 @@ def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterato
 
 def _decide(
     candidates: Sequence[Candidate],
+    training: Examples,
     dataset: Dataset,
     config: ModelConfig,
     settings: TrainingPipeline,
@@ -120,17 +122,18 @@ def _decide(
     progress: Progress,
     run_id: str,
 ) -> Trained:
+    """`training` is the train split, cleaned."""
     best, seed = best_servable(candidates, settings.gate.metric), settings.random_seed
     if best is None or best.bundle is None:
         raise TrainingError(
             "None of the classifiers in configs/model_config.yaml can be served: add one of the four that ship with it."
         )
-    training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
+    validation, testing = (read_examples(dataset, split) for split in ("validation", "test"))
     config = with_hyperparameters(config, best.name, best.hyperparameters)
     progress.step(f"Calibrating {best.name}")
     calibration = cross_fitted_calibration(best.bundle, dataset, config, seed)
     progress.step(f"Fitting {best.name} on train and validation")
-    features = fit_features(training + validation, config)
+    features = fit_features(training + cleaned(validation, config), config)
     winner = fit_classifier(best.name, config, features, seed, told_to(progress))
     uncalibrated = build_bundle(winner, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago

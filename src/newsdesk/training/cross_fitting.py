@@ -14,7 +14,7 @@ from newsdesk.model.predictor import Predictor
 from newsdesk.training.bundling import build_bundle, vocabulary_of
 from newsdesk.training.calibration import Scored, fit_calibration
 from newsdesk.training.cuts import with_cuts
-from newsdesk.training.fit import fit_classifier, fit_features
+from newsdesk.training.fit import cleaned, fit_classifier, fit_features
 
 _ENOUGH = 1000  # texts to fit the three numbers of a calibration on
 _MOST = 5000  # that are looked at
@@ -56,7 +56,7 @@ def _folds(stories: Sequence[str], categories: Sequence[str], seed: int) -> list
 def _fitted(candidate: Bundle, examples: Examples, dataset: Dataset, config: ModelConfig, seed: int) -> Bundle | None:
     """None where so few texts have no term, not all of the classes, or give weights that no bundle can hold."""
     try:
-        features = fit_features(examples, config)
+        features = fit_features(cleaned(examples, config), config)
     except TrainingError:
         return None
     fitted = fit_classifier(candidate.manifest.model_name, config, features, seed)

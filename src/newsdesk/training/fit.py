@@ -54,14 +54,19 @@ def new_vectorizer(settings: TfidfConfig) -> TfidfVectorizer:
     return TfidfVectorizer(lowercase=False, token_pattern=TOKEN_PATTERN, **settings.model_dump())
 
 
-def fit_features(examples: Examples, config: ModelConfig) -> Features:
-    """Clean the texts and fit the vectorizer on them. Raises `TrainingError` where no term is left."""
+def cleaned(examples: Examples, config: ModelConfig) -> Examples:
+    """The same examples with their texts cleaned."""
     clean = Cleaner(config.preprocessing.text_cleaning).clean
+    return Examples([clean(text) for text in examples.texts], examples.categories)
+
+
+def fit_features(examples: Examples, config: ModelConfig) -> Features:
+    """Fit the vectorizer on cleaned texts. Raises `TrainingError` where no term is left."""
     vectorizer = new_vectorizer(config.feature_extraction.tfidf)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Your stop_words may be inconsistent")  # a phrase is no token
-            matrix = vectorizer.fit_transform(clean(text) for text in examples.texts)
+            matrix = vectorizer.fit_transform(examples.texts)
     except ValueError as error:
         raise TrainingError(
             f"No term is left to learn from ({error}). Give more articles, or lower feature_extraction.tfidf.min_df."

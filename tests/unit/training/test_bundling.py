@@ -20,7 +20,7 @@ from newsdesk.training.bundling import (
     with_calibration,
     with_metrics,
 )
-from newsdesk.training.fit import Features, Fitted, fit_classifier, fit_features
+from newsdesk.training.fit import Features, Fitted, cleaned, fit_classifier, fit_features
 from tests.builders import sample_calibration, sample_texts
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -59,7 +59,7 @@ def examples() -> Examples:
 
 @cache
 def features() -> Features:
-    return fit_features(examples(), CONFIG)
+    return fit_features(cleaned(examples(), CONFIG), CONFIG)
 
 
 @cache

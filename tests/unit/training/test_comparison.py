@@ -7,7 +7,7 @@ from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.training.comparison import Candidate, best_servable, measure, most_probable, predict_by_scikit_learn
 from newsdesk.training.evaluation import evaluate
-from newsdesk.training.fit import Fitted, fit_classifier, fit_features
+from newsdesk.training.fit import Fitted, cleaned, fit_classifier, fit_features
 from tests.builders import bundle_of, sample_texts
 
 TRUTH = "aaaaaabbbb"
@@ -35,7 +35,7 @@ def examples() -> Examples:
 @cache
 def fitted(name: str = "naive_bayes") -> Fitted:
     config = ModelConfig(models={name: {}})
-    return fit_classifier(name, config, fit_features(examples(), config), seed=1)
+    return fit_classifier(name, config, fit_features(cleaned(examples(), config), config), seed=1)
 
 
 @cache

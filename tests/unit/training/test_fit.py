@@ -6,7 +6,7 @@ import pytest
 from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import ConfigError, TrainingError
-from newsdesk.training.fit import Fitted, fit_classifier, fit_features
+from newsdesk.training.fit import Features, Fitted, cleaned, fit_classifier, fit_features
 from tests.builders import sample_texts
 
 
@@ -26,21 +26,25 @@ def examples(per_category: int = 8) -> Examples:
     return Examples(*sample_texts(per_category))
 
 
+def features_of(texts: Examples, settings: ModelConfig) -> Features:
+    return fit_features(cleaned(texts, settings), settings)
+
+
 def fit(name: str, model: dict[str, Any], seed: int = 1) -> Fitted:
     wanted = config(model, name)
-    return fit_classifier(name, wanted, fit_features(examples(), wanted), seed)
+    return fit_classifier(name, wanted, features_of(examples(), wanted), seed)
 
 
 def test_features_are_of_cleaned_texts() -> None:
     texts = Examples(["the Championships", "championship matches"], ["a", "b"])
     settings = tfidf(min_df=1, max_df=1.0, ngram_range=[1, 1])
-    assert set(fit_features(texts, config(**settings)).vectorizer.vocabulary_) == {"championship", "match"}
-    raw = fit_features(texts, config(**settings, **cleaning(lemmatization=False, lowercase=False)))
+    assert set(features_of(texts, config(**settings)).vectorizer.vocabulary_) == {"championship", "match"}
+    raw = features_of(texts, config(**settings, **cleaning(lemmatization=False, lowercase=False)))
     assert set(raw.vectorizer.vocabulary_) == {"Championships", "championship", "matches"}
 
 
 def test_features_follow_the_settings_of_the_configuration() -> None:
-    features = fit_features(examples(), config(**tfidf(max_features=25, ngram_range=[2, 2], min_df=1)))
+    features = features_of(examples(), config(**tfidf(max_features=25, ngram_range=[2, 2], min_df=1)))
     assert features.matrix.shape == (40, 25)
     assert all(term.count(" ") == 1 for term in features.vectorizer.vocabulary_)
     assert features.categories == examples().categories
@@ -60,7 +64,7 @@ def test_where_no_term_is_left_the_way_out_is_told(texts: list[str], settings: d
     with pytest.raises(
         TrainingError, match=r"No term is left to learn from .* lower feature_extraction\.tfidf\.min_df"
     ):
-        fit_features(Examples(texts, ["a", "b"]), config(**tfidf(**settings)))
+        features_of(Examples(texts, ["a", "b"]), config(**tfidf(**settings)))
 
 
 def test_a_fit_that_was_cut_short_says_so_without_a_warning() -> None:

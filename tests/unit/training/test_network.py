@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.training import network
-from newsdesk.training.fit import Fitted, fit_classifier, fit_features
+from newsdesk.training.fit import Fitted, cleaned, fit_classifier, fit_features
 from newsdesk.training.minibatches import Minibatch, minibatches
 from newsdesk.training.network import Epoch, SparseMLPClassifier
 from tests.builders import sample_texts
@@ -128,7 +128,8 @@ def test_auto_stops_early_only_where_there_are_enough_rows(monkeypatch: pytest.M
 
 def fit(on_epoch: Any = network.unwatched, **parameters: Any) -> Fitted:
     config = ModelConfig.model_validate({"models": {"neural_network": {"hidden_layer_sizes": [4]} | parameters}})
-    return fit_classifier("neural_network", config, fit_features(Examples(*sample_texts(8)), config), 1, on_epoch)
+    features = fit_features(cleaned(Examples(*sample_texts(8)), config), config)
+    return fit_classifier("neural_network", config, features, 1, on_epoch)
 
 
 def test_a_fit_tells_of_each_epoch() -> None:
