@@ -101,8 +101,8 @@ def fuzz(
     wrong = [f"{failure['title']}: {', '.join(failure['operations'])}" for failure in found["failures"]]
     wrong += [f"Error: {error}" for error in found["errors"] if error["title"] != _CUT_SHORT]
     cut_short = sum(error["count"] for error in found["errors"] if error["title"] == _CUT_SHORT)
-    if found["errors"]:
-        sys.stderr.write(told[told.find("= ERRORS =") :])
+    if found["errors"] or found["failures"]:
+        sys.stderr.write(told[told.find("= ERRORS =" if found["errors"] else "= FAILURES =") :])
     wrong += [] if found["complete"] else [f"Not finished: {found['stop_reason']}"]
     wrong += [f"Logged: {entry['message']}" for entry in entries if entry["level"] == "ERROR"]
     requests = [entry for entry in entries if entry["logger"] == "newsdesk.access"]
