@@ -11,13 +11,13 @@ import numpy as np
 
 from benchmarks.main_job import run_main_job
 from benchmarks.tables import markdown
-from newsdesk.model.bundle import load_bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.calibration import expected_calibration_error
-from newsdesk.training.cuts import first_sentence
+from newsdesk.training.text_excerpts import first_sentence
 
 _MOST = 4000  # texts of one house, evenly spread
 _SURE = 0.9
@@ -138,6 +138,6 @@ def _trained(data: Path, house: str) -> Predictor:
             run_main_job(home, *([] if house == "sample" else ["--data", str(data / FILES[house])]))
         finally:
             del os.environ["NEWSDESK_CONFIG_DIR"]
-        champion = read_champion(home / "bundles")
+        champion = read_champion_pointer(home / "bundles")
         assert champion is not None
         return Predictor(load_bundle(home / "bundles" / champion.bundle))

@@ -15,13 +15,14 @@ from benchmarks.main_job import run_main_job
 from benchmarks.other_languages import FRENCH, GERMAN
 from benchmarks.tables import markdown
 from newsdesk.config.pipeline_config import DriftThresholds
-from newsdesk.model.bundle import Bundle, load_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.drift import Reference, drift_scores, state_of
+from newsdesk.monitoring.drift import DriftReference, drift_scores, window_state
 from newsdesk.monitoring.report import DriftScore, State
-from newsdesk.monitoring.significance import share_of
-from newsdesk.monitoring.tally import Tally
-from newsdesk.registry.pointer import read_champion
+from newsdesk.monitoring.significance import proportion
+from newsdesk.monitoring.window_counts import WindowCounts
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.text.language import guess_language
 
@@ -43,8 +44,8 @@ class Pool:
     languages: list[str]
     terms: list[str]
 
-    def window(self, chosen: Sequence[int]) -> tuple[Tally, list[str]]:
-        tally = Tally(predictions=len(chosen))
+    def window(self, chosen: Sequence[int]) -> tuple[WindowCounts, list[str]]:
+        tally = WindowCounts(predictions=len(chosen))
         rows = np.array(chosen)
         tally.count([self.categories[i] for i in chosen], self.confidence[rows], self.lengths[rows])
         tally.count_sampled(self.known_shares[rows], [self.languages[i] for i in chosen])
@@ -107,13 +108,13 @@ def _typical(windows: list[tuple[State, tuple[DriftScore, ...]]]) -> str:
 def _windows(
     bundle: Bundle, rows: list[Row], size: int, count: int, random: np.random.Generator
 ) -> list[tuple[State, tuple[DriftScore, ...]]]:
-    reference, pool, thresholds = Reference(bundle), _pool(bundle, rows), DriftThresholds()
+    reference, pool, thresholds = DriftReference(bundle), _pool(bundle, rows), DriftThresholds()
     found = []
     for _ in range(count):
         chosen = random.choice(len(rows), size=min(size, len(rows)), replace=False)
         tally, terms = pool.window(chosen.tolist())
         scores = drift_scores(reference, tally, terms, thresholds, min_texts=_MIN_TEXTS)
-        found.append((state_of(scores), scores))
+        found.append((window_state(scores), scores))
     return found
 
 
@@ -121,7 +122,7 @@ def _pool(bundle: Bundle, rows: list[Row]) -> Pool:
     texts = [join_title_and_text(row["title"], row["text"]) for row in rows]
     predictor = Predictor(bundle)
     predictions = predictor.predict_many(texts)
-    traits = [predictor.traits(text) for text in texts]
+    traits = [predictor.text_stats(text) for text in texts]
     return Pool(
         [prediction.category for prediction in predictions],
         np.array([prediction.confidence for prediction in predictions]),
@@ -134,7 +135,7 @@ def _pool(bundle: Bundle, rows: list[Row]) -> Pool:
 
 def _alarms(windows: list[tuple[State, tuple[DriftScore, ...]]]) -> tuple[str, str, str, str]:
     states = [state for state, _ in windows]
-    share = share_of(sum(state != "none" for state in states), len(states))
+    share = proportion(sum(state != "none" for state in states), len(states))
     assert share is not None
     return (
         str(len(states)),
@@ -163,7 +164,7 @@ def _trained(rows: list[Row]) -> Bundle:
             run_main_job(home, "--data", str(table))
         finally:
             del os.environ["NEWSDESK_CONFIG_DIR"]
-        champion = read_champion(home / "bundles")
+        champion = read_champion_pointer(home / "bundles")
         assert champion is not None
         return load_bundle(home / "bundles" / champion.bundle)
 

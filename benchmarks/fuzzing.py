@@ -18,9 +18,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
 
 from benchmarks.tables import markdown
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.registry.mlflow_client import connect
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
 from newsdesk.registry.version import MODEL
 from tests.builders import fitted_bundle, settings_in
 from tests.integration.test_serve_command import free_port, newsdesk, serving
@@ -123,7 +124,9 @@ def fill_registry(folder: Path) -> None:
         name = bundle_folder_name(bundle.digest)
         save_bundle(bundle, shelf.settings.bundles / name)
         if alias == "champion":
-            write_champion(shelf.settings.bundles, Champion(version=number, digest=bundle.digest, bundle=name))
+            write_champion_pointer(
+                shelf.settings.bundles, ChampionPointer(version=number, digest=bundle.digest, bundle=name)
+            )
 
 
 def _other_bundle() -> Bundle:

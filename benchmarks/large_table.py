@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.tables import markdown
 from newsdesk.config.settings import Settings
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 
 ROWS = 300_000
 _OF_ANOTHER = 0.2  # share of words that a row has of another article of its category
@@ -71,7 +71,7 @@ def _varied(
         yield " ".join(varied), category
 
 
-class Steps(Silent):
+class Steps(NoProgress):
     """Seconds and MiB of memory, at most, of every step."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ def _run(table: Path, folder: Path) -> None:
     shipped = Path(__file__).parents[1] / "configs"
     where = {"NEWSDESK_HOME": str(folder / "var"), "NEWSDESK_CONFIG_DIR": str(shipped)}
     steps = Steps()
-    outcome = run(Source(table), Settings.model_validate(where), "benchmarks", steps)
+    outcome = run(ArticleSource(table), Settings.model_validate(where), "benchmarks", steps)
     steps.step("end")
     found = {"steps": steps.found, "status": outcome.status, "candidates": len(outcome.trained.candidates)}
     print(json.dumps(found | {"accuracy": outcome.trained.test.accuracy}))

@@ -20,9 +20,10 @@ from benchmarks.serving.contenders import NEWSDESK, Contender, newsdesk
 from benchmarks.serving.load import Load, write_texts
 from benchmarks.serving.model import APPS, SavedModel, fit_and_save
 from benchmarks.tables import markdown
-from newsdesk.model.bundle import Bundle, save_bundle
-from newsdesk.model.profiling import with_profile
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
+from newsdesk.model.profile_builder import add_profile
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
@@ -82,12 +83,12 @@ def _unwatched(port: int, _model: SavedModel, _folder: Path) -> list[str]:
 
 
 def _passes() -> Iterator[tuple[str, ...]]:
-    bundle = with_profile(fitted_bundle(MultinomialNB(), per_category=60), sample_texts(120)[0][60:])
+    bundle = add_profile(fitted_bundle(MultinomialNB(), per_category=60), sample_texts(120)[0][60:])
     with TemporaryDirectory() as scratch:
         home = Path(scratch)
         folder = bundle_folder_name(bundle.digest)
         save_bundle(bundle, home / "bundles" / folder)
-        write_champion(home / "bundles", Champion(version="1", digest=bundle.digest, bundle=folder))
+        write_champion_pointer(home / "bundles", ChampionPointer(version="1", digest=bundle.digest, bundle=folder))
         for name, store in (("SQLite", _sqlite(home)), ("PostgreSQL", _postgresql())):
             with store as address:
                 _fill(address, bundle)

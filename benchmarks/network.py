@@ -14,10 +14,11 @@ from benchmarks.tables import markdown
 from newsdesk.articles.dataset import Dataset, Examples, read_examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import PipelineConfig
-from newsdesk.pipeline.prepare import Source, prepare
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.prepare import prepare
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.text.cleaning import Cleaner
-from newsdesk.training.fit import Features, cleaned, fit_classifier, fit_features
+from newsdesk.training.fit import Features, clean_examples, fit_classifier, fit_features
 
 SETS = {"ag_news.csv": "AG News (part)", "huffpost_42.csv": "HuffPost, 42 categories"}
 SEED = 42
@@ -44,8 +45,8 @@ def _rows(name: str, table: Path) -> list[tuple[str, ...]]:
     config = ModelConfig()
     with TemporaryDirectory() as folder:
         cleaning = config.preprocessing.text_cleaning
-        dataset = prepare(Source(table), Path(folder), PipelineConfig(), cleaning, Silent()).dataset
-        features = fit_features(cleaned(read_examples(dataset, "train"), config), config)
+        dataset = prepare(ArticleSource(table), Path(folder), PipelineConfig(), cleaning, NoProgress()).dataset
+        features = fit_features(clean_examples(read_examples(dataset, "train"), config), config)
         testing = _test_set(dataset, features, config)
     clock, processor = time.perf_counter(), time.process_time()
     ours = fit_classifier("neural_network", config, features, SEED).classifier

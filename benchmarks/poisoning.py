@@ -17,10 +17,10 @@ from benchmarks.tables import markdown
 from newsdesk.articles.dataset import read_articles
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.retrain import Order, retrain
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.retrain import RetrainRequest, retrain
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.registry.champion import find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
@@ -197,7 +197,7 @@ def _trained(folder: Path, rows: Sequence[Row]) -> Path:
         writer = csv.DictWriter(file, fieldnames=["title", "text", "category"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
-    run(Source(table), _settings(folder), "benchmarks", Silent())
+    run(ArticleSource(table), _settings(folder), "benchmarks", NoProgress())
     return folder
 
 
@@ -212,7 +212,7 @@ def _outcome(
     for feedback in kind(Scene(champion, headlines, sorted(champion.classes))):
         record_feedback(store, feedback)
     store.dispose()
-    done = retrain(Order("benchmarks"), settings, Silent())
+    done = retrain(RetrainRequest("benchmarks"), settings, NoProgress())
     if done.outcome is None or done.corrected is None:  # none of it is usable
         return name, "0", "0", "0", f"{before:.3f}", "–", "nothing to train", f"{before:.3f}"
     dataset = done.outcome.prepared.dataset

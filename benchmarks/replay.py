@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from benchmarks.tables import markdown
 from newsdesk.config.settings import Settings
 from newsdesk.pipeline.ingest import ingest
-from newsdesk.pipeline.planned import evaluate_plan, promote_plan, train_candidate
-from newsdesk.pipeline.planning import Wanted, plan_training
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.plan.create import PlanRequest, plan_training
+from newsdesk.pipeline.plan.steps import evaluate_plan, promote_plan, train_candidate
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import settings_in, write_csv
@@ -93,9 +93,9 @@ def _replay(folder: Path, months: Sequence[tuple[str, list[Row]]]) -> Iterator[D
 
 
 def _run(month: str, settings: Settings) -> Day:
-    silent = Silent()
+    silent = NoProgress()
     (batch,) = ingest(None, None, settings, silent).batches
-    planned = plan_training(Wanted("a replay", candidates=CANDIDATES), settings, silent)
+    planned = plan_training(PlanRequest("a replay", candidates=CANDIDATES), settings, silent)
     assert planned.plan is not None
     assert planned.plan_id is not None
     for name in CANDIDATES:

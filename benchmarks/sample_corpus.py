@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.main_job import run_main_job
 from benchmarks.tables import markdown
 from newsdesk.config.settings import Settings
-from newsdesk.serving.model_source import ModelSource
+from newsdesk.serving.model_loader import ModelLoader
 from newsdesk.text.cleaning import join_title_and_text
-from newsdesk.training.comparison import most_probable
+from newsdesk.training.candidate import predict_categories
 from newsdesk.training.evaluation import evaluate
 
 OUR_NAME = {"sport": "sports", "tech": "technology"}
@@ -21,8 +21,8 @@ def report(data: Path) -> str:
     truth = [OUR_NAME.get(row["category"], row["category"]) for row in rows]
     with TemporaryDirectory() as home:
         outcome, _, _ = run_main_job(Path(home))
-        predictor = ModelSource(Settings.model_validate({"NEWSDESK_HOME": home})).load_at_start().predictor
-        predicted = most_probable(predictor, [join_title_and_text(row["title"], row["text"]) for row in rows])
+        predictor = ModelLoader(Settings.model_validate({"NEWSDESK_HOME": home})).load_at_start().predictor
+        predicted = predict_categories(predictor, [join_title_and_text(row["title"], row["text"]) for row in rows])
     evaluation = evaluate(truth, predicted)
     confusion = [
         (name, *counts) for name, counts in zip(evaluation.classes, evaluation.confusion.tolist(), strict=True)

@@ -15,10 +15,11 @@ from sklearn.pipeline import Pipeline
 
 from benchmarks.serving.process import running
 from benchmarks.tables import markdown
-from newsdesk.bulk.scorer import Scorer
+from newsdesk.bulk.text_scorer import Scorer
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.model.bundle import Bundle, save_bundle
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.text.cleaning import Cleaner, join_title_and_text
 from tests.builders import bundle_of, fit_pipeline
 from tests.stack.servers import free_port
@@ -63,7 +64,7 @@ def report(data: Path) -> str:
 def _put_in_charge(bundle: Bundle, home: Path) -> None:
     folder = bundle_folder_name(bundle.digest)
     save_bundle(bundle, home / "var" / "bundles" / folder)
-    write_champion(home / "var" / "bundles", Champion(version="1", digest=bundle.digest, bundle=folder))
+    write_champion_pointer(home / "var" / "bundles", ChampionPointer(version="1", digest=bundle.digest, bundle=folder))
 
 
 def _commands(home: Path, articles: list[Article]) -> Iterator[tuple[str, ...]]:

@@ -16,8 +16,8 @@ from benchmarks.tables import markdown
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.config.settings import Settings
 from newsdesk.monitoring.labels import usable_labels
-from newsdesk.serving.model_source import ModelSource
-from newsdesk.store.feedback import Vote
+from newsdesk.serving.model_loader import ModelLoader
+from newsdesk.store.feedback import Annotation
 
 _SHARPENED = 0.25  # temperature by which the over-confident model is made of the other
 _HEADLINES = (400, 1500)  # that were answered, and that the editors could see
@@ -136,7 +136,7 @@ def report(data: Path) -> str:
         rows = list(csv.DictReader(file))
     with TemporaryDirectory() as home:
         run_main_job(Path(home))
-        predictor = ModelSource(Settings.model_validate({"NEWSDESK_HOME": home})).load_at_start().predictor
+        predictor = ModelLoader(Settings.model_validate({"NEWSDESK_HOME": home})).load_at_start().predictor
         probabilities = predictor.predict_proba([row["title"] for row in rows])
     classes = list(predictor.classes)
     right = np.array([classes.index(OUR_NAME.get(row["category"], row["category"])) for row in rows])
@@ -169,15 +169,20 @@ def _distrusted(
         made = probabilities[chosen]
         order = made.argsort(axis=1)
         seen = Seen(right[chosen], order[:, -1], order[:, -2], made.max(axis=1), made.shape[1])
-        votes = _votes(kind(seen, random), seen)
-        compared.append(sum(vote.confidence is not None and vote.confidence >= _LIMITS.confident for vote in votes))
-        count += bool(usable_labels(votes, {}, _LIMITS, log=_log(seen)).distrusted)
+        annotations = _annotations(kind(seen, random), seen)
+        compared.append(
+            sum(
+                annotation.confidence is not None and annotation.confidence >= _LIMITS.confident
+                for annotation in annotations
+            )
+        )
+        count += bool(usable_labels(annotations, {}, _LIMITS, log=_log(seen)).distrusted)
     return f"{count / _ROUNDS:.0%} / {np.mean(compared):.0f}"
 
 
-def _votes(said: Votes, seen: Seen) -> list[Vote]:
+def _annotations(said: Votes, seen: Seen) -> list[Annotation]:
     return [
-        Vote(
+        Annotation(
             text_digest=str(i),
             editor=editor,
             category=str(category),

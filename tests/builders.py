@@ -10,10 +10,11 @@ from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
-from newsdesk.model.bundle import Bundle, Manifest, seal
+from newsdesk.model.bundle import Bundle, BundleManifest
+from newsdesk.model.bundle_compiler import compile_classifier, compile_vocabulary
+from newsdesk.model.bundle_files import seal
 from newsdesk.model.calibration import Calibration
-from newsdesk.model.compile import compile_classifier, compile_vocabulary
-from newsdesk.model.golden import with_golden
+from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import Cleaner, join_title_and_text
 from newsdesk.training.fit import new_vectorizer
@@ -84,7 +85,7 @@ def bundle_of(pipeline: Pipeline, cleaning: TextCleaning, tfidf: TfidfConfig) ->
     assert compiled is not None
     spec, tensors = compiled
     vocabulary = compile_vocabulary(vectorizer, cleaning)
-    draft = Manifest(
+    draft = BundleManifest(
         trained_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         model_name="test",
         model_type=type(classifier).__name__,
@@ -97,7 +98,7 @@ def bundle_of(pipeline: Pipeline, cleaning: TextCleaning, tfidf: TfidfConfig) ->
         dataset_version="test",
         files={},
     )
-    return with_golden(seal(draft, vocabulary, tensors | {"idf": vectorizer.idf_}))
+    return add_golden_examples(seal(draft, vocabulary, tensors | {"idf": vectorizer.idf_}))
 
 
 def fitted_bundle(classifier: Any, per_category: int = 30) -> Bundle:

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 
 from newsdesk.config.settings import Settings
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.registry.reader import open_reader
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, entries
+from newsdesk.store.ledger import LedgerEntry, entries
 from tests.stack.load import known_answers, marked_texts, under_load
 from tests.stack.running import column, predictor, register, serving
 from tests.waiting import PATIENCE, eventually
@@ -31,7 +31,7 @@ class Kept:
 
     champion: str
     aliases: dict[str, tuple[str, ...]]
-    ledger: list[Entry]
+    ledger: list[LedgerEntry]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Newsroom:
 
     def look(self) -> Kept:
         """What the deployment knows now."""
-        pointer, reader = read_champion(self.settings.bundles), open_reader(self.settings)
+        pointer, reader = read_champion_pointer(self.settings.bundles), open_reader(self.settings)
         assert pointer is not None
         assert reader is not None
         store = open_store(self.settings.database)

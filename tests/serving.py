@@ -7,22 +7,22 @@ from typing import Any, TypeVar
 import httpx
 from fastapi import FastAPI
 
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.model.predictor import Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.app import create_app
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.service import Service
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.server_state import ServerState
 
 Result = TypeVar("Result")
 ADDRESS = "http://newsdesk.test"
 
 
-def service_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> Service:
+def service_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> ServerState:
     """A service that is not started: it answers, and follows nobody."""
     pipeline = load_pipeline_config(settings.config_dir)
-    return Service(settings, Served(predictor, version) if predictor else None, pipeline)
+    return ServerState(settings, LoadedModel(predictor, version) if predictor else None, pipeline)
 
 
 def app_of(settings: Settings, predictor: Predictor | None, version: str = "1") -> FastAPI:
@@ -44,7 +44,7 @@ async def _connected(app: FastAPI, use: Callable[[httpx.AsyncClient], Awaitable[
         return await use(client)
 
 
-def while_running(service: Service, use: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
+def while_running(service: ServerState, use: Callable[[httpx.AsyncClient], Awaitable[Result]]) -> Result:
     """Start `service`, let `use` talk to it, stop it."""
 
     async def run() -> Result:

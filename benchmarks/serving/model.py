@@ -9,9 +9,9 @@ from typing import Any
 from sklearn.linear_model import LogisticRegression
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.model.bundle import save_bundle
-from newsdesk.model.profiling import with_profile
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.model.bundle_files import save_bundle
+from newsdesk.model.profile_builder import add_profile
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.text.cleaning import Cleaner
 from tests.builders import bundle_of, fit_pipeline
 
@@ -38,9 +38,11 @@ def fit_and_save(folder: Path, texts: list[str], categories: list[str]) -> Saved
     cleaning, tfidf = TextCleaning(), TfidfConfig()
     pipeline = fit_pipeline(LogisticRegression(max_iter=1000), texts, categories, cleaning, tfidf)
     saved = SavedModel(pipeline, folder / "newsdesk", folder / "pipeline.pickle", folder / "mlflow")
-    bundle, bundles = with_profile(bundle_of(pipeline, cleaning, tfidf), texts[::5]), saved.newsdesk_home / "bundles"
+    bundle, bundles = add_profile(bundle_of(pipeline, cleaning, tfidf), texts[::5]), saved.newsdesk_home / "bundles"
     save_bundle(bundle, bundles / bundle_folder_name(bundle.digest))
-    write_champion(bundles, Champion(version="1", digest=bundle.digest, bundle=bundle_folder_name(bundle.digest)))
+    write_champion_pointer(
+        bundles, ChampionPointer(version="1", digest=bundle.digest, bundle=bundle_folder_name(bundle.digest))
+    )
     saved.pickle.write_bytes(pickle.dumps(pipeline))
     _save_for_mlflow(saved)
     return saved

@@ -19,7 +19,7 @@ from deploy.ending import interrupt_by_signals
 from newsdesk import atomic
 from newsdesk.config.settings import load_settings
 from newsdesk.errors import NewsdeskError
-from newsdesk.http_client import opener
+from newsdesk.http_client import make_opener
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 _PATIENCE = 120  # seconds until it answers
@@ -72,7 +72,7 @@ def _wait_until_it_answers(airflow: Airflow, components: dict[str, Component]) -
     for _ in range(_PATIENCE * 2):
         _check(components)
         try:
-            with opener().open(f"{airflow.address}/api/v2/monitor/health", timeout=5) as answer:
+            with make_opener().open(f"{airflow.address}/api/v2/monitor/health", timeout=5) as answer:
                 health = json.load(answer)
             if all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor")):
                 return

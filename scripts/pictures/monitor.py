@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.monitoring.page.page import monitor_page
 from scripts.pictures.browser import photograph
 from scripts.pictures.newsroom import Newsroom, replayed

@@ -20,8 +20,8 @@ from uuid import UUID
 
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.monitor import PassOptions, Watched, monitor
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.monitor import MonitoringOptions, MonitoringResult, monitor
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.registry.champion import find_champion
 from newsdesk.sample import CATEGORIES, SampleArticle, read_articles
 from newsdesk.store.database import open_store
@@ -88,7 +88,7 @@ class Newsroom:
 @cache
 def replayed(
     newsroom: Newsroom, age: timedelta, window: timedelta, look_back: int, texts: int
-) -> tuple[Newsroom, Watched]:
+) -> tuple[Newsroom, MonitoringResult]:
     """A copy of it at that age of its champion, with so many texts in each window, and what monitoring finds."""
     copy = Newsroom(newsroom.folder / f"after {age}")
     for name in ("var", "configs"):
@@ -119,7 +119,7 @@ def replayed(
                 record_feedback(store, _said_of(story, answer, chance.choice(("r.burns", "m.diaz"))))
         start += window
     store.dispose()
-    return copy, monitor(copy.settings, Silent(), PassOptions(with_examples=True, clock=lambda: end))
+    return copy, monitor(copy.settings, NoProgress(), MonitoringOptions(with_examples=True, clock=lambda: end))
 
 
 def _whole(article: SampleArticle) -> list[str]:
@@ -137,7 +137,7 @@ def _stories(predictor: Predictor, version: str, texts_of: Callable[[SampleArtic
     for category in CATEGORIES:
         for article in [*read_articles(category)][_LEARNT:]:
             for text in texts_of(article):
-                said, traits = predictor.predict(text), predictor.traits(text)
+                said, traits = predictor.predict(text), predictor.text_stats(text)
                 answer = PredictionRecord(
                     id="",
                     at=datetime.now(UTC),

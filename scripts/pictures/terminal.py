@@ -9,8 +9,8 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.text import Text
 
-from newsdesk.cli.report import print_tables
-from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.cli.monitoring_output import print_tables
+from newsdesk.config.config_files import load_pipeline_config
 from scripts.pictures.monitor import MONTH
 from scripts.pictures.newsroom import Newsroom, replayed
 

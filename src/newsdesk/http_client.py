@@ -22,12 +22,12 @@ class NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def opener(*handlers: BaseHandler) -> OpenerDirector:
+def make_opener(*handlers: BaseHandler) -> OpenerDirector:
     """One that takes no proxy to this machine: a proxy cannot reach it, or reaches another."""
     return build_opener(_Proxies(), *handlers)
 
 
-def spare_proxies(address: str) -> None:
+def bypass_proxies(address: str) -> None:
     """Have libraries that ask by themselves, and know NO_PROXY alone, take no proxy to an address of this machine."""
     try:
         host = urlsplit(address).hostname or ""

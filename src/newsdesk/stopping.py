@@ -58,7 +58,7 @@ def take_stop_requests() -> StopRequests:
     return requests
 
 
-def leave_stop_requests() -> None:
+def ignore_stop_requests() -> None:
     """Let signals do what they do by themselves: servers have ways of their own to end. Raises `Stopped` where it was
     asked for before."""
     requests = stop_requests()
@@ -81,14 +81,14 @@ def was_asked_to_stop() -> bool:
     return requests is not None and requests.asked is not None
 
 
-def heed_stop() -> None:
+def raise_if_stopped() -> None:
     """Raises `Stopped` where it was asked for, and a library has swallowed it."""
     requests = stop_requests()
     if requests is not None and current_thread() is main_thread():
         requests.heed()
 
 
-def too_late_to_stop() -> None:
+def finish_without_stopping() -> None:
     """What was decided is carried out from here on, and told. Raises `Stopped` where it was asked for before."""
     requests = stop_requests()
     if requests is not None and current_thread() is main_thread():
@@ -96,7 +96,7 @@ def too_late_to_stop() -> None:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
+def defer_stop() -> Iterator[None]:
     """Keep requests to stop for the end of the `with` block. Other threads than the main one never get them."""
     if current_thread() is not main_thread():
         yield

@@ -16,10 +16,15 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from newsdesk.operations.lock import LOCK
-from newsdesk.registry.pointer import Champion, bundle_folder_name, read_champion, write_champion
+from newsdesk.operations.maintenance_lock import LOCK
+from newsdesk.registry.champion_pointer import (
+    ChampionPointer,
+    bundle_folder_name,
+    read_champion_pointer,
+    write_champion_pointer,
+)
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, append, entries
+from newsdesk.store.ledger import LedgerEntry, append, entries
 from newsdesk.store.records import as_json
 from newsdesk.store.spool import Spool
 from tests.restoring import Newsroom, drill
@@ -82,11 +87,11 @@ def test_a_backup_holds_the_bundle_of_every_promotion_in_it_though_models_are_pr
         while running.poll() is None:
             for folder in both:
                 digest = json.loads((home / "bundles" / folder / "bundle.json").read_bytes())["digest"]
-                write_champion(home / "bundles", Champion(version="1", digest=digest, bundle=folder))
+                write_champion_pointer(home / "bundles", ChampionPointer(version="1", digest=digest, bundle=folder))
     archive = next((newsroom.folder / "backups").glob("*.tar.gz"))
     shutil.rmtree(home)
     newsroom.run("restore", str(archive))
-    pointer = read_champion(home / "bundles")
+    pointer = read_champion_pointer(home / "bundles")
     assert pointer is not None
     assert bundle_folder_name(pointer.digest) == pointer.bundle
     assert (home / "bundles" / pointer.bundle / "bundle.json").is_file()
@@ -252,7 +257,7 @@ def test_old_backups_are_removed_and_the_newest_never(newsroom: Newsroom) -> Non
 def test_a_restored_ledger_still_only_grows(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.settings.home.mkdir()
     store = open_store(newsroom.settings.database)
-    append(store, Entry(datetime.now(UTC), "desk", "promote", "promoted", None, "1", "sha256:0", "first", {}))
+    append(store, LedgerEntry(datetime.now(UTC), "desk", "promote", "promoted", None, "1", "sha256:0", "first", {}))
     archive = newsroom.back_up()
     shutil.rmtree(newsroom.settings.home)
     newsroom.run("restore", str(archive))

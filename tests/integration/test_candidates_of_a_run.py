@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 from newsdesk.cli import progress as shown
 from newsdesk.cli.app import app
 from newsdesk.errors import UsageError
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 
 
-class Recorded(Silent):
+class Recorded(NoProgress):
     """What whoever watches is told."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ def test_a_run_fits_the_candidates_that_are_named_and_tells_of_each_epoch(tmp_pa
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")
     table, progress = write_csv(tmp_path / "articles.csv", sample_rows(30)), Recorded()
-    outcome = run(Source(table), settings_in(tmp_path), "a tester", progress, candidates=["neural_network"])
+    outcome = run(ArticleSource(table), settings_in(tmp_path), "a tester", progress, candidates=["neural_network"])
     assert [candidate.name for candidate in outcome.trained.candidates] == ["neural_network"]
     assert outcome.trained.winner.pipeline[-1].__class__.__name__ == "MLPClassifier"
     assert progress.notes[0].startswith("epoch 1 of at most 40, loss ")

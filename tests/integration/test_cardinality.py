@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from newsdesk.monitoring.catalogue import CATALOGUE, SERVER, Metric
 from newsdesk.serving.app import create_app
-from newsdesk.serving.observe import METHODS
-from newsdesk.serving.origin import COUNTRIES, MOST_CALLERS
+from newsdesk.serving.client_labels import COUNTRIES, MOST_CALLERS
+from newsdesk.serving.observability_middleware import METHODS
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.keys import new_key
 from newsdesk.serving.security.permissions import PERMISSIONS

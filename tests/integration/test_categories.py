@@ -9,10 +9,10 @@ from mlflow import MlflowClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsdesk.config.settings import Settings
-from newsdesk.monitoring.exporter.models import Models
+from newsdesk.monitoring.exporter.registry_source import RegistrySource
 from newsdesk.registry.metric_names import category_metric
 from newsdesk.serving.app import create_app
-from newsdesk.serving.model_source import ModelSource
+from newsdesk.serving.model_loader import ModelLoader
 from tests.builders import settings_in, write_csv
 from tests.integration.test_command_line import newsdesk, run_job
 from tests.serving import call, service_of
@@ -90,7 +90,7 @@ def test_mlflow_tells_the_figures_of_each_category_apart(trained: Trained) -> No
 
 
 def test_the_server_answers_with_the_category_as_it_was_typed(trained: Trained) -> None:
-    predictor = ModelSource(trained.settings).load_at_start().predictor
+    predictor = ModelLoader(trained.settings).load_at_start().predictor
     service = service_of(trained.settings, predictor)
     app = create_app(service)
     for place, category in enumerate(CATEGORIES):
@@ -109,7 +109,7 @@ def test_the_server_answers_with_the_category_as_it_was_typed(trained: Trained) 
 
 
 def test_the_exporter_tells_the_f1_of_each_category(trained: Trained) -> None:
-    told = {sample.labels[0] for sample in Models(trained.settings).read() if "f1" in sample.metric.name}
+    told = {sample.labels[0] for sample in RegistrySource(trained.settings).read() if "f1" in sample.metric.name}
     assert told >= set(CATEGORIES)
 
 

@@ -16,19 +16,19 @@ from newsdesk.errors import BusyError, UsageError
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.pipeline.ingest import ingest
 from newsdesk.pipeline.lock import only_promoter, only_writer
-from newsdesk.pipeline.planned import evaluate_plan, train_candidate
-from newsdesk.pipeline.planning import Wanted, plan_training
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.promote import Promotions
-from newsdesk.pipeline.run import Outcome, run
-from newsdesk.registry.pointer import read_champion
+from newsdesk.pipeline.plan.create import PlanRequest, plan_training
+from newsdesk.pipeline.plan.steps import evaluate_plan, train_candidate
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.promoter import Promoter
+from newsdesk.pipeline.run import RunResult, run
+from newsdesk.pipeline.table_check import ArticleSource
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.registry.reader import open_registry
-from newsdesk.serving.follower import Follower
-from newsdesk.serving.model_source import ModelSource, Served
-from newsdesk.serving.models import ServedModels
+from newsdesk.serving.alias_watcher import AliasWatcher
+from newsdesk.serving.model_loader import LoadedModel, ModelLoader
+from newsdesk.serving.model_pool import ModelPool
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, entries, waiting_version
+from newsdesk.store.ledger import LedgerEntry, entries, waiting_version
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
 from tests.builders import sample_rows, settings_in, write_csv
 
@@ -53,7 +53,7 @@ class Desk:
         return settings_in(self.folder)
 
     @property
-    def ledger(self) -> list[Entry]:
+    def ledger(self) -> list[LedgerEntry]:
         return entries(open_store(self.settings.database))
 
     @property
@@ -63,23 +63,23 @@ class Desk:
     @property
     def served(self) -> str:
         """What a server that starts now, or follows, has in charge."""
-        pointer = read_champion(self.settings.bundles)
-        served = ModelSource(self.settings).load_at_start()
+        pointer = read_champion_pointer(self.settings.bundles)
+        served = ModelLoader(self.settings).load_at_start()
         assert pointer is not None
         assert pointer.version == served.version
         return served.version
 
-    def server(self) -> tuple[Follower, ServedModels]:
+    def server(self) -> tuple[AliasWatcher, ModelPool]:
         """A server that runs: it looks who is in charge when it is told to."""
-        source = ModelSource(self.settings)
-        models = ServedModels(source.load_at_start(), 5, 0.05)
-        told: list[Served] = []
-        follower = Follower(source, models, ApiMetrics(), interval=60, with_challenger=True, on_swap=told.append)
+        source = ModelLoader(self.settings)
+        models = ModelPool(source.load_at_start(), 5, 0.05)
+        told: list[LoadedModel] = []
+        follower = AliasWatcher(source, models, ApiMetrics(), interval=60, with_challenger=True, on_swap=told.append)
         return follower, models
 
     @property
-    def promotions(self) -> Promotions:
-        return Promotions(self.settings, open_registry(self.settings), open_store(self.settings.database), "an editor")
+    def promotions(self) -> Promoter:
+        return Promoter(self.settings, open_registry(self.settings), open_store(self.settings.database), "an editor")
 
     @property
     def waits(self) -> bool:
@@ -100,8 +100,8 @@ class Desk:
     def table(self, rows: Rows) -> Path:
         return write_csv(self.folder / "articles.csv", rows)
 
-    def run(self, rows: Rows) -> Outcome:
-        return run(Source(self.table(rows)), self.settings, "a tester", Silent())
+    def run(self, rows: Rows) -> RunResult:
+        return run(ArticleSource(self.table(rows)), self.settings, "a tester", NoProgress())
 
     def newsdesk(self, *arguments: str) -> Result:
         environment = {"NEWSDESK_HOME": str(self.settings.home), "NEWSDESK_CONFIG_DIR": str(self.settings.config_dir)}
@@ -144,7 +144,7 @@ def test_ids_of_classes_in_place_of_names_are_refused_registered_and_not_followe
     assert (newest.decision, newest.from_version) == ("refused", "1")
     assert desk.registered[newest.to_version] == ()
     assert desk.served == told["champion"]["version"] == "1"
-    asyncio.run(follower.look())
+    asyncio.run(follower.poll())
     assert models.champion is not None
     assert (models.champion.version, models.challenger) == ("1", None)
 
@@ -198,12 +198,12 @@ def test_a_training_is_judged_by_who_is_in_charge_at_its_end(desk: Desk) -> None
     assert desk.run(renamed(OWN, sports="sport")).judged.verdict.decision == "waiting"
     newest = str(desk.ledger[-1].to_version)
 
-    class Meanwhile(Silent):
+    class Meanwhile(NoProgress):
         def step(self, name: str, _: int | None = None) -> None:
             if name == "Judging and registering":
                 assert desk.newsdesk("models", "promote", newest).exit_code == 0
 
-    outcome = run(Source(desk.table(OWN)), desk.settings, "a tester", Meanwhile())
+    outcome = run(ArticleSource(desk.table(OWN)), desk.settings, "a tester", Meanwhile())
     assert outcome.judged.verdict.decision == "waiting"
     assert (desk.ledger[-1].from_version, desk.served) == (newest, newest)
 
@@ -260,7 +260,7 @@ def test_where_a_model_is_in_charge_the_sample_is_not_trained(desk: Desk) -> Non
 def test_asked_for_by_name_the_sample_replaces_no_model_of_own_articles(desk: Desk) -> None:
     before = desk.traces
     with pytest.raises(UsageError, match=r"Version 1, a model of your own articles, .*NEWSDESK_HOME=var/sample"):
-        run(Source(), desk.settings, "a tester", Silent())
+        run(ArticleSource(), desk.settings, "a tester", NoProgress())
     refused = desk.newsdesk("run", "--sample", "--no-serve")
     assert isinstance(refused.exception, UsageError)
     assert desk.traces == before
@@ -272,11 +272,11 @@ def test_step_by_step_a_plan_waits_and_a_yes_says_so_once(desk: Desk) -> None:
     articles = desk.settings.home / "inbox"
     articles.mkdir(exist_ok=True)
     write_csv(articles / "renamed.csv", renamed(OWN, entertainment="showbiz"))
-    ingest(None, None, desk.settings, Silent())
-    planned = plan_training(Wanted("a tester"), desk.settings, Silent())
+    ingest(None, None, desk.settings, NoProgress())
+    planned = plan_training(PlanRequest("a tester"), desk.settings, NoProgress())
     assert planned.plan_id is not None
-    train_candidate(planned.plan_id, "naive_bayes", desk.settings, Silent())
-    evaluate_plan(planned.plan_id, desk.settings, Silent())
+    train_candidate(planned.plan_id, "naive_bayes", desk.settings, NoProgress())
+    evaluate_plan(planned.plan_id, desk.settings, NoProgress())
 
     rehearsed = desk.newsdesk("promote", "--dry-run", planned.plan_id)
     assert rehearsed.exit_code == 3

@@ -17,7 +17,7 @@ from typer.main import get_command
 from newsdesk import __version__
 from newsdesk.cli.app import app
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.registry.pointer import POINTER
+from newsdesk.registry.champion_pointer import POINTER
 from tests.builders import sample_rows, write_csv
 from tests.warm import warm_newsdesk
 

@@ -16,7 +16,7 @@ from newsdesk.articles.splits import SPLITS
 from newsdesk.cli.app import app
 from newsdesk.config.settings import load_settings
 from newsdesk.errors import UsageError
-from newsdesk.pipeline.ingest import read_intake
+from newsdesk.pipeline.batches import read_ingested_batches
 from tests.builders import sample_rows, write_csv
 from tests.integration.in_process import newsdesk, quick_home, told
 
@@ -224,7 +224,7 @@ def test_tables_that_an_earlier_version_ingested_are_named_where_they_may_share_
     drop(folder, "bad.csv", [*BAD, *SHARED])
     drop(folder, "good.csv", [*GOOD, *SHARED])
     settings = load_settings()
-    later = read_intake(settings).batches[-1]
+    later = read_ingested_batches(settings).batches[-1]
     (settings.articles / later.digest / "known.parquet").unlink()
     assert retract("bad.csv")["unsure"] == [later.source]
 

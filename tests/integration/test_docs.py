@@ -16,15 +16,15 @@ from pydantic import BaseModel
 from sklearn.linear_model import LogisticRegression
 from typer.main import get_command
 
-from newsdesk.articles.columns import KNOWN_NAMES
+from newsdesk.articles.column_mapping import KNOWN_NAMES
 from newsdesk.articles.quarantine import REASONS
 from newsdesk.cli.app import app
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring import batch
+from newsdesk.monitoring import metric_buffer
 from newsdesk.monitoring.catalogue import CATALOGUE
-from newsdesk.serving.codes import Code
+from newsdesk.serving.error_codes import ErrorCode
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.serving.problems import ProblemCode
 from newsdesk.serving.security.permissions import PERMISSIONS
@@ -136,9 +136,10 @@ def test_every_link_to_a_place_in_a_page_of_ours_leads_to_a_heading(page: Path) 
 @pytest.mark.parametrize("name", ["api.md", "operating.md", "security.md"])
 def test_what_a_kill_loses_is_told_alike_and_as_the_server_waits(name: str) -> None:
     assert signature(PredictionLog).parameters["interval"].default == 0.5
+    interval = metric_buffer._INTERVAL * 1000
     told = (
         "takes along the log's rows of its last half second, of its last second while another program locks SQLite, "
-        f"and the metrics' counts of its last {batch._INTERVAL * 1000:.0f} ms; on a busy machine both wait longer."
+        f"and the metrics' counts of its last {interval:.0f} ms; on a busy machine both wait longer."
     )
     assert told in " ".join((ROOT / "docs" / name).read_text(encoding="utf-8").split())
 
@@ -196,7 +197,7 @@ def test_every_code_of_a_failure_is_documented_and_no_other() -> None:
         for page in ("api.md", "security.md")
         for code in re.findall(r"^\| `([a-z_]+)` \| [45](?:\d\d|xx)", page_of(page), re.M)
     }
-    assert documented == set(get_args(Code))
+    assert documented == set(get_args(ErrorCode))
 
 
 def test_every_code_of_a_problem_is_documented_and_no_other() -> None:

@@ -9,13 +9,13 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.dataset import Contents, write_dataset
+from newsdesk.articles.dataset import DatasetContents, write_dataset
 from newsdesk.articles.story import story_key
 from newsdesk.cli.app import app
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.errors import DataError, NewsdeskError, UsageError
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.significance import share_of
+from newsdesk.monitoring.significance import proportion
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.evaluation import evaluate
 from tests.builders import sample_rows, write_csv
@@ -38,7 +38,7 @@ def home(shelf: Shelf) -> Path:
         split: [(story_key(article), article) for article in (LabelledArticle(**row) for row in rows)]
         for split, rows in (("train", sample_rows(LEARNT)), ("validation", []), ("test", NEW))
     }
-    contents = Contents(articles, [], 0.2, 0.2, 42, TextCleaning())  # type: ignore[arg-type]
+    contents = DatasetContents(articles, [], 0.2, 0.2, 42, TextCleaning())  # type: ignore[arg-type]
     dataset = write_dataset(shelf.settings.home / "datasets", contents, source="a test", now=NOON)
     dataset.folder.rename(shelf.settings.home / "datasets" / "test")
     return shelf.settings.home
@@ -66,7 +66,7 @@ def test_the_champion_is_measured_on_its_test_set(home: Path) -> None:
     found = told(home, "evaluate")
     (version,) = found["versions"]
     expected = evaluate([row["category"] for row in NEW], answers_of("2", NEW))
-    share = share_of(int(expected.confusion.trace()), len(NEW))
+    share = proportion(int(expected.confusion.trace()), len(NEW))
     assert share is not None
     assert (version["version"], version["articles"], version["learnt"]) == ("2", len(NEW), 0)
     assert version["accuracy"] == vars(share)

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from tests.builders import sample_rows, settings_in, write_csv
 from tests.integration.test_command_line import newsdesk
 from tests.integration.test_serve_command import free_port, serving
@@ -72,7 +72,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 1.0}}")
     (folder / "configs" / "pipeline_config.yaml").write_text(PIPELINE)
     data = write_csv(folder / "articles.csv", sample_rows(LEARNT))
-    run(Source(data), settings_in(folder), "a tester", Silent())
+    run(ArticleSource(data), settings_in(folder), "a tester", NoProgress())
     return folder
 
 

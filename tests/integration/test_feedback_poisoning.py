@@ -14,10 +14,10 @@ import pytest
 from newsdesk.articles.dataset import read_articles, read_dataset, read_guard
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.retrain import Order, Retrained, retrain
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.retrain import RetrainRequest, RetrainResult, retrain
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.registry.champion import find_champion
 from newsdesk.sample import CATEGORIES
 from newsdesk.store.database import open_store
@@ -70,8 +70,8 @@ class Newsroom:
             record_feedback(store, one.feedback())
         store.dispose()
 
-    def retrain(self, data: Path | None = None) -> Retrained:
-        return retrain(Order("a tester", data=data), self.settings, Silent())
+    def retrain(self, data: Path | None = None) -> RetrainResult:
+        return retrain(RetrainRequest("a tester", data=data), self.settings, NoProgress())
 
     def accuracy(self) -> float:
         """Of the champion, on articles of which nobody speaks."""
@@ -169,7 +169,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs").mkdir()
     (folder / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 0.1}}")
     (folder / "configs" / "pipeline_config.yaml").write_text(PIPELINE)
-    run(Source(write_csv(folder / "articles.csv", learnt())), settings_in(folder), "a tester", Silent())
+    run(ArticleSource(write_csv(folder / "articles.csv", learnt())), settings_in(folder), "a tester", NoProgress())
     return folder
 
 

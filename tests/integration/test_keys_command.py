@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from newsdesk.serving.security.key_ring import KeyRing
-from newsdesk.serving.security.keys import ApiKey, split_key
+from newsdesk.serving.security.keys import ApiKey, parse_key
 from tests.warm import warm_newsdesk
 
 
@@ -35,7 +35,7 @@ def listed(folder: Path) -> list[dict[str, Any]]:
 
 
 def known(file: Path, text: str) -> ApiKey | None:
-    parts = split_key(text)
+    parts = parse_key(text)
     assert parts is not None
     return KeyRing(file).verify(*parts)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.model.bundle import load_bundle
-from newsdesk.registry.pointer import read_champion
-from newsdesk.registry.versions import Registry
+from newsdesk.model.bundle_files import load_bundle
+from newsdesk.registry.champion_pointer import read_champion_pointer
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 from tests.warm import warm_newsdesk
 
@@ -39,15 +39,15 @@ def test_a_job_killed_while_it_registers_is_finished_by_the_next(tmp_path: Path,
         killed.kill()
 
     settings = settings_in(tmp_path)
-    pointer = read_champion(settings.bundles)
+    pointer = read_champion_pointer(settings.bundles)
     if pointer is not None:  # whatever the pointer names can be served
         assert load_bundle(settings.bundles / pointer.bundle).digest == pointer.digest
 
     with start(tmp_path) as again:
         said, complained = again.communicate(timeout=120)
     assert again.returncode == 0, complained
-    champion = Registry(settings).holder("champion")
-    pointer = read_champion(settings.bundles)
+    champion = MlflowRegistry(settings).holder("champion")
+    pointer = read_champion_pointer(settings.bundles)
     assert champion is not None
     assert pointer is not None
     assert (pointer.version, pointer.digest) == (champion.version, champion.digest)

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from newsdesk.cli.outcome import as_dict, print_tables
+from newsdesk.cli.run_output import as_dict, print_tables
 from newsdesk.config.settings import Settings
 from newsdesk.errors import ConfigError, DataError, RegistryError
-from newsdesk.model.bundle import load_bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.promote import Promotions
-from newsdesk.pipeline.run import Outcome, run
-from newsdesk.registry.pointer import POINTER, read_champion
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.promoter import Promoter
+from newsdesk.pipeline.run import RunResult, run
+from newsdesk.pipeline.table_check import ArticleSource
+from newsdesk.registry.champion_pointer import POINTER, read_champion_pointer
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.reader import fetch_bundle
-from newsdesk.registry.versions import Registry
-from newsdesk.serving.model_source import ModelSource
+from newsdesk.serving.model_loader import ModelLoader
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run
@@ -41,12 +41,12 @@ class Desk:
         return settings_in(self.folder)
 
     @property
-    def registry(self) -> Registry:
-        return Registry(self.settings)
+    def registry(self) -> MlflowRegistry:
+        return MlflowRegistry(self.settings)
 
     @property
-    def promotions(self) -> Promotions:
-        return Promotions(self.settings, self.registry, open_store(self.settings.database), "an operator")
+    def promotions(self) -> Promoter:
+        return Promoter(self.settings, self.registry, open_store(self.settings.database), "an operator")
 
     @property
     def newest_run(self) -> PipelineRun:
@@ -59,9 +59,9 @@ class Desk:
         (self.folder / "configs" / "model_config.yaml").write_text(models, encoding="utf-8")
         (self.folder / "configs" / "pipeline_config.yaml").write_text(pipeline, encoding="utf-8")
 
-    def run(self, per_category: int = 60) -> Outcome:
+    def run(self, per_category: int = 60) -> RunResult:
         data = write_csv(self.folder / "articles.csv", sample_rows(per_category))
-        return run(Source(data), self.settings, "a tester", Silent())
+        return run(ArticleSource(data), self.settings, "a tester", NoProgress())
 
 
 def new_desk(folder: Path, empty_database: Path) -> Desk:
@@ -78,25 +78,25 @@ def desk(tmp_path: Path, empty_database: Path) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Desk, Outcome]:
+def finished(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Desk, RunResult]:
     desk = new_desk(tmp_path_factory.mktemp("desk"), empty_database)
     desk.configure(QUICK_MODELS)
     return desk, desk.run()
 
 
-def test_the_first_model_that_is_good_enough_becomes_champion(finished: tuple[Desk, Outcome]) -> None:
+def test_the_first_model_that_is_good_enough_becomes_champion(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
     assert outcome.judged.verdict.decision == "promoted"
     champion = desk.registry.holder("champion")
     assert champion is not None
     assert champion.version == "1"
     assert champion.digest == outcome.trained.bundle.digest
-    pointer = read_champion(desk.settings.bundles)
+    pointer = read_champion_pointer(desk.settings.bundles)
     assert pointer is not None
     assert (pointer.version, pointer.digest) == ("1", champion.digest)
 
 
-def test_the_store_remembers_how_the_job_ended_and_what_became_of_its_rows(finished: tuple[Desk, Outcome]) -> None:
+def test_the_store_remembers_how_the_job_ended_and_what_became_of_its_rows(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
     newest = desk.newest_run
     assert newest.status == "succeeded"
@@ -109,7 +109,7 @@ def test_the_store_remembers_how_the_job_ended_and_what_became_of_its_rows(finis
 
 
 def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation(
-    finished: tuple[Desk, Outcome],
+    finished: tuple[Desk, RunResult],
 ) -> None:
     _, outcome = finished
     best = max(
@@ -120,16 +120,16 @@ def test_the_best_on_validation_wins_and_is_fitted_again_on_train_and_validation
     assert outcome.trained.winner.articles == counts["train"] + counts["validation"]
 
 
-def test_what_is_served_is_what_was_measured(finished: tuple[Desk, Outcome]) -> None:
+def test_what_is_served_is_what_was_measured(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
-    served = ModelSource(desk.settings).load_at_start().predictor
+    served = ModelLoader(desk.settings).load_at_start().predictor
     measured = Predictor(outcome.trained.bundle)
     assert np.array_equal(served.predict_proba(HEADLINES), measured.predict_proba(HEADLINES))
     assert served.bundle.manifest.metrics["accuracy"] == outcome.trained.test.accuracy
 
 
 def test_every_candidate_is_a_run_in_mlflow_with_parameters_metrics_and_pictures(
-    finished: tuple[Desk, Outcome],
+    finished: tuple[Desk, RunResult],
 ) -> None:
     desk, outcome = finished
     client = MlflowClient(desk.settings.tracking_uri)
@@ -160,11 +160,11 @@ def test_every_candidate_is_a_run_in_mlflow_with_parameters_metrics_and_pictures
     assert parent.data.tags["bundle_digest"] == outcome.trained.bundle.digest
 
 
-def test_the_same_content_under_another_name_is_told_to_come_from_there(finished: tuple[Desk, Outcome]) -> None:
+def test_the_same_content_under_another_name_is_told_to_come_from_there(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
     renamed = desk.folder / "renamed.csv"
     shutil.copy(desk.folder / "articles.csv", renamed)
-    again = run(Source(renamed), desk.settings, "a tester", Silent())
+    again = run(ArticleSource(renamed), desk.settings, "a tester", NoProgress())
     assert again.prepared.dataset.version == outcome.prepared.dataset.version
     assert outcome.prepared.source == str(desk.folder / "articles.csv")
     assert again.prepared.source == as_dict(again)["dataset"]["source"] == str(renamed)
@@ -180,7 +180,7 @@ def test_the_same_content_under_another_name_is_told_to_come_from_there(finished
 
 
 def test_the_registered_version_holds_the_bundle_and_a_skops_pipeline_but_no_pickle(
-    finished: tuple[Desk, Outcome],
+    finished: tuple[Desk, RunResult],
 ) -> None:
     desk, _ = finished
     files = {file.name for file in (desk.folder / "var" / "artifacts").rglob("*") if file.is_file()}
@@ -188,7 +188,7 @@ def test_the_registered_version_holds_the_bundle_and_a_skops_pipeline_but_no_pic
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
 
 
-def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: tuple[Desk, Outcome]) -> None:
+def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
     registry = desk.registry
     version = registry.version("1")
@@ -201,7 +201,7 @@ def test_a_bundle_that_is_lost_from_disk_is_fetched_from_the_registry(finished: 
     assert load_bundle(folder).digest == bundle.digest
 
 
-def test_a_bundle_that_is_damaged_on_disk_is_fetched_again(finished: tuple[Desk, Outcome]) -> None:
+def test_a_bundle_that_is_damaged_on_disk_is_fetched_again(finished: tuple[Desk, RunResult]) -> None:
     desk, outcome = finished
     registry = desk.registry
     _, folder = fetch_bundle(registry, registry.version("1"), desk.settings.bundles)
@@ -212,7 +212,7 @@ def test_a_bundle_that_is_damaged_on_disk_is_fetched_again(finished: tuple[Desk,
 
 
 def test_the_same_command_twice_gives_the_same_dataset_and_bundle_and_changes_nothing(
-    finished: tuple[Desk, Outcome],
+    finished: tuple[Desk, RunResult],
 ) -> None:
     desk, first = finished
     second = desk.run()
@@ -273,17 +273,17 @@ def test_a_gain_that_a_few_test_articles_show_replaces_nobody(desk: Desk) -> Non
 
 def test_rollback_brings_back_the_identical_bundle_and_the_ledger_tells_all_of_it(desk: Desk) -> None:
     first = desk.run()
-    before = ModelSource(desk.settings).load_at_start().predictor.predict_proba(HEADLINES)
+    before = ModelLoader(desk.settings).load_at_start().predictor.predict_proba(HEADLINES)
     desk.configure(
         models="models: {naive_bayes: {alpha: 0.5}}", pipeline="training_pipeline: {model_comparison_threshold: 0}"
     )
     desk.run()
     desk.promotions.promote("2", "editors asked for it")
-    assert ModelSource(desk.settings).load_at_start().version == "2"
+    assert ModelLoader(desk.settings).load_at_start().version == "2"
 
     gone, back = desk.promotions.rollback("misses cricket")
     assert (gone.version, back.version) == ("2", "1")
-    served = ModelSource(desk.settings).load_at_start()
+    served = ModelLoader(desk.settings).load_at_start()
     assert served.predictor.bundle.digest == first.trained.bundle.digest
     assert np.array_equal(served.predictor.predict_proba(HEADLINES), before)
     last = entries(open_store(desk.settings.database))[-1]
@@ -301,11 +301,11 @@ def test_a_pointer_that_a_killed_command_left_behind_is_mended(desk: Desk) -> No
             pointer.unlink()
         else:
             pointer.write_text(damaged, encoding="utf-8")
-        desk.promotions.mend_pointer()
+        desk.promotions.repair_pointer()
         assert pointer.read_text(encoding="utf-8") == whole
 
 
-def test_a_version_that_does_not_exist_cannot_be_promoted(finished: tuple[Desk, Outcome]) -> None:
+def test_a_version_that_does_not_exist_cannot_be_promoted(finished: tuple[Desk, RunResult]) -> None:
     with pytest.raises(RegistryError, match="has no version 77"):
         finished[0].promotions.promote("77", "a slip")
 
@@ -344,14 +344,19 @@ def test_broken_rows_are_remembered_as_quarantined_and_repeats_are_not(desk: Des
     desk.configure(models="models: {naive_bayes: {alpha: 0.5}}")
     rows = sample_rows(40)
     broken, repeat = rows[0] | {"id": "broken", "category": ""}, rows[1] | {"id": "repeat"}
-    run(Source(write_csv(desk.folder / "a.csv", [*rows, broken, repeat])), desk.settings, "a tester", Silent())
+    run(
+        ArticleSource(write_csv(desk.folder / "a.csv", [*rows, broken, repeat])),
+        desk.settings,
+        "a tester",
+        NoProgress(),
+    )
     assert desk.newest_run.rows == {"read": len(rows) + 2, "kept": len(rows), "quarantined": 1}
 
 
 def test_a_store_that_is_away_hides_no_error(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     away = settings_in(desk.folder, NEWSDESK_DATABASE_URL="postgresql://127.0.0.1:1/nothing")
     with pytest.raises(DataError, match="too few different articles"):
-        run(Source(write_csv(desk.folder / "a.csv", sample_rows(2))), away, "a tester", Silent())
+        run(ArticleSource(write_csv(desk.folder / "a.csv", sample_rows(2))), away, "a tester", NoProgress())
     (warning,) = [record for record in caplog.records if record.name.startswith("newsdesk.pipeline")]
     assert warning.getMessage().startswith("The store cannot remember how")
 
@@ -359,7 +364,7 @@ def test_a_store_that_is_away_hides_no_error(desk: Desk, caplog: pytest.LogCaptu
 def test_names_that_look_like_markup_are_shown_as_they_are(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.configure(models="models: {'[/mine]': {class: sklearn.naive_bayes.MultinomialNB}}")
     rows = [row | {"category": f"[/{row['category']}]"} for row in sample_rows(20)]
-    outcome = run(Source(write_csv(desk.folder / "[bold].csv", rows)), desk.settings, "a tester", Silent())
+    outcome = run(ArticleSource(write_csv(desk.folder / "[bold].csv", rows)), desk.settings, "a tester", NoProgress())
     print_tables(outcome)
     shown = capsys.readouterr().out
     assert "[/sports]" in shown

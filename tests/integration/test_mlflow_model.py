@@ -23,12 +23,13 @@ from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.articles.readers import read_table
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.model.bundle import Bundle, load_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.pyfunc_files import PIPELINE
 from newsdesk.registry.tracking import Tracking
 from newsdesk.registry.version import MODEL
-from newsdesk.registry.versions import Registry
 from tests.builders import bundle_of, fit_pipeline, sample_rows, sample_texts
 from tests.serving import app_of, call
 from tests.stack.servers import free_port
@@ -99,7 +100,7 @@ def register(shelf: Shelf, alpha: float) -> Bundle:
     cleaning, tfidf = TextCleaning(), TfidfConfig()
     pipeline = fit_pipeline(MultinomialNB(alpha=alpha), *sample_texts(20), cleaning, tfidf)
     bundle = bundle_of(pipeline, cleaning, tfidf)
-    registry = Registry(shelf.settings)
+    registry = MlflowRegistry(shelf.settings)
     version = registry.register(bundle, pipeline, Tracking(shelf.settings).start("train", {}))
     registry.set_alias("champion", version.version)
     return bundle

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.profiling import with_profile
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.model.profile_builder import add_profile
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.pipeline_runs import newest_run
 from newsdesk.store.predictions import insert_predictions
@@ -41,10 +42,12 @@ def monitor(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def put_in_charge(folder: Path, bundle: Bundle, texts: list[str] = TEXTS) -> Bundle:
     """The bundle as champion, with these texts as its reference: by default those of the sample corpus."""
-    profiled = with_profile(bundle, texts)
+    profiled = add_profile(bundle, texts)
     name = bundle_folder_name(profiled.digest)
     save_bundle(profiled, folder / "var" / "bundles" / name)
-    write_champion(folder / "var" / "bundles", Champion(version="7", digest=profiled.digest, bundle=name))
+    write_champion_pointer(
+        folder / "var" / "bundles", ChampionPointer(version="7", digest=profiled.digest, bundle=name)
+    )
     return profiled
 
 
@@ -53,7 +56,7 @@ def answers(bundle: Bundle, start: datetime, numbers: list[int], suffix: str = "
     predictor, records = Predictor(bundle), []
     for number in numbers:
         text = TEXTS[number] + suffix
-        answer, traits = predictor.predict(text), predictor.traits(text)
+        answer, traits = predictor.predict(text), predictor.text_stats(text)
         records.append(
             prediction(
                 at=start + timedelta(seconds=number),

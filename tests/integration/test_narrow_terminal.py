@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from newsdesk.cli.app import app
-from newsdesk.store.ledger import Entry, append
+from newsdesk.store.ledger import LedgerEntry, append
 from tests.builders import sample_rows, write_csv
 from tests.integration.in_process import newsdesk, quick_home, told
 from tests.unit.store.rows import store_at
@@ -30,7 +30,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str,
         newsdesk("ingest", "--data", str(write_csv(folder / TABLE, rows)))
         newsdesk("keys", "create", KEY, "--scope", "predict", "--scope", "feedback", "--limit", "50/second;100000/day")
         with store_at(folder / "var" / "newsdesk.db") as store:
-            entry = Entry(datetime.now(UTC), ACTOR, "promote", "promoted", "1", "2", "sha256:ab", REASON, {})
+            entry = LedgerEntry(datetime.now(UTC), ACTOR, "promote", "promoted", "1", "2", "sha256:ab", REASON, {})
             append(store, entry)
         (batch,) = told("data", "list")  # type: ignore[misc]
         (key,) = told("keys", "list")  # type: ignore[misc]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.dataset import Contents, write_dataset
+from newsdesk.articles.dataset import DatasetContents, write_dataset
 from newsdesk.config.model_config import ModelConfig, TextCleaning
 from newsdesk.config.pipeline_config import TrainingPipeline
-from newsdesk.model.bundle import save_bundle
-from newsdesk.pipeline.plan import MANIFEST, Plan
-from newsdesk.registry.pointer import bundle_folder_name
+from newsdesk.model.bundle_files import save_bundle
+from newsdesk.pipeline.plan.plan import MANIFEST, Plan
+from newsdesk.registry.champion_pointer import bundle_folder_name
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
-from newsdesk.store.ledger import Entry, append
+from newsdesk.store.ledger import LedgerEntry, append
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import text_digest
 from newsdesk.store.windows import StoredWindow, read_windows, save_windows
@@ -62,7 +62,9 @@ def test_folders_go_that_are_old_and_that_nothing_names(newsroom: Newsroom, shel
     shelf.put(bundles[0.1])
     put_in_charge(home, "2", 0.2)
     store = open_store(newsroom.settings.database)
-    entry = Entry(LONG_AGO, "desk", "promote", "kept", None, None, bundles[0.3].digest, "", {"dataset_version": "told"})
+    entry = LedgerEntry(
+        LONG_AGO, "desk", "promote", "kept", None, None, bundles[0.3].digest, "", {"dataset_version": "told"}
+    )
     append(store, entry)
     for name in (registered, served, told, nobodys):
         aged(home / "bundles" / name)
@@ -114,7 +116,9 @@ def test_old_rows_go_but_feedback_and_what_it_is_about(newsroom: Newsroom) -> No
 def test_old_texts_of_feedback_go_and_it_is_said_how_many_nobody_has_learnt_from(newsroom: Newsroom) -> None:
     home, learnt, not_learnt = newsroom.settings.home, "Rates rise", "Rain is expected until the weekend"
     article = LabelledArticle(id="1", title="", text=learnt, category="business")
-    contents = Contents({"train": [("1", article)], "validation": [], "test": []}, [], 0.2, 0.2, 42, TextCleaning())
+    contents = DatasetContents(
+        {"train": [("1", article)], "validation": [], "test": []}, [], 0.2, 0.2, 42, TextCleaning()
+    )
     dataset = write_dataset(home / "datasets", contents, source="a test", now=LONG_AGO)
     dataset.folder.rename(home / "datasets" / "test")  # as the champion calls what it was trained from
     put_in_charge(home)

@@ -16,8 +16,8 @@ import pytest
 from newsdesk.model.predictor import Prediction, Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.experiment import Experiment
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.models import ServedModels
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.model_pool import ModelPool
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.database import open_store
 from newsdesk.store.records import as_json
@@ -199,8 +199,8 @@ class Slow(Predictor):
 
 
 def test_texts_that_wait_for_a_slow_challenger_take_no_more_memory_than_their_room(memory: Memory) -> None:
-    models = ServedModels(Served(predictor(), "1"), 5, 0.05)
-    models.challenger = Served(Slow(predictor().bundle), "2")
+    models = ModelPool(LoadedModel(predictor(), "1"), 5, 0.05)
+    models.challenger = LoadedModel(Slow(predictor().bundle), "2")
     metrics = ApiMetrics()
     shadow = Experiment("shadow", 0.5, models, None, metrics)
     shadow.start()
@@ -239,11 +239,14 @@ def test_a_server_whose_store_is_locked_answers_and_loses_nothing(tmp_path: Path
                     assert response.status_code == 202, response.text
                     acknowledged.append(response.json()["feedback_id"])
         for _ in range(600):
-            if service.log.written + service.log.dropped == 20 and not service.log.spool_bytes()["feedback"]:
+            if (
+                service.prediction_log.written + service.prediction_log.dropped == 20
+                and not service.prediction_log.spool_bytes()["feedback"]
+            ):
                 return
             await asyncio.sleep(0.1)
 
     while_running(service, use)
-    assert (service.log.written, service.log.dropped) == (20, 0)
+    assert (service.prediction_log.written, service.prediction_log.dropped) == (20, 0)
     assert sorted(kept(file, "feedback")) == sorted(acknowledged)
     assert len(kept(file, "predictions")) == 20

@@ -15,21 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdesk.config.settings import Settings
-from newsdesk.operations.backup.archive import members, verify, writing
+from newsdesk.operations.backup.archive import members, open_archive_writer, verify
 from newsdesk.operations.backup.create import create_backup
+from newsdesk.operations.backup.entries import escaped, unescaped
 from newsdesk.operations.backup.error import BackupError
-from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
-from newsdesk.operations.backup.places import escaped, unescaped
+from newsdesk.operations.backup.manifest import MANIFEST, BackupManifest, FileDigest
 from newsdesk.operations.backup.restore import restore_backup
-from newsdesk.pipeline.progress import Silent
-from newsdesk.registry.pointer import Champion
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.registry.champion_pointer import ChampionPointer
 from newsdesk.serving.security.key_file import add_key, read_keys, remove_key
 from newsdesk.serving.security.keys import new_key
 from newsdesk.store.database import open_store
 from tests.builders import settings_in
 
 Files = dict[str, bytes]
-CHAMPION = Champion(version="1", digest=f"sha256:{0:064}", bundle=f"{0:016}")
+CHAMPION = ChampionPointer(version="1", digest=f"sha256:{0:064}", bundle=f"{0:016}")
 STORE = (
     "newsdesk_version",
     "promotion_ledger",
@@ -62,7 +62,7 @@ def here(tmp_path: Path) -> Settings:
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """A backup of a deployment like this one."""
-    return create_backup(deployment(tmp_path / "there"), tmp_path / "backups", Silent()).archive
+    return create_backup(deployment(tmp_path / "there"), tmp_path / "backups", NoProgress()).archive
 
 
 def with_tables(folder: Path, *names: str) -> bytes:
@@ -75,21 +75,21 @@ def with_tables(folder: Path, *names: str) -> bytes:
     return file.read_bytes()
 
 
-def promoted(files: Files, manifest: Manifest) -> Manifest:
+def promoted(files: Files, manifest: BackupManifest) -> BackupManifest:
     """The archive of a deployment in which a model serves."""
     files["files/pointer/champion.json"] = CHAMPION.model_dump_json().encode()
     files[f"files/bundles/{CHAMPION.bundle}/bundle.json"] = b"{}"
     return manifest.model_copy(update={"champion": CHAMPION.digest})
 
 
-def forged(archive: Path, change: Callable[[Files, Manifest], Manifest]) -> Path:
+def forged(archive: Path, change: Callable[[Files, BackupManifest], BackupManifest]) -> Path:
     """The archive with other files, and a manifest whose sums fit them."""
     files = {member.name: member.content.read(member.size) for member in members(archive, None)}
-    manifest = change(files, Manifest.model_validate_json(files.pop(MANIFEST)))
+    manifest = change(files, BackupManifest.model_validate_json(files.pop(MANIFEST)))
     target = archive.with_name("forged.tar.gz")
     with tarfile.open(target, "w:gz", format=tarfile.PAX_FORMAT) as tar:
         contents = {
-            name: Content(sha256=hashlib.sha256(data).hexdigest(), size=len(data)) for name, data in files.items()
+            name: FileDigest(sha256=hashlib.sha256(data).hexdigest(), size=len(data)) for name, data in files.items()
         }
         whole = manifest.model_copy(update={"files": contents}).model_dump_json().encode()
         for name, data in [*files.items(), (MANIFEST, whole)]:
@@ -111,12 +111,12 @@ def refused(settings: Settings, archive: Path, match: str) -> None:
     folder = settings.home.parent
     before = dict(everything(folder))
     with pytest.raises(BackupError, match=match):
-        restore_backup(settings, archive, True, Silent())
+        restore_backup(settings, archive, True, NoProgress())
     assert dict(everything(folder)) == before
 
 
 def test_what_a_backup_writes_is_taken(here: Settings, archive: Path) -> None:
-    restore_backup(here, archive, True, Silent())
+    restore_backup(here, archive, True, NoProgress())
     assert (here.home.parent / ".env").read_text(encoding="utf-8") == "mine"
 
 
@@ -126,12 +126,12 @@ def test_keys_that_were_revoked_after_the_backup_are_named_with_what_ends_them_a
     file.unlink()
     for name in ("cms", "leaked", "renewed"):
         add_key(file, new_key(name, frozenset({"predict"}))[0])
-    archive = create_backup(settings, tmp_path / "backups", Silent()).archive
+    archive = create_backup(settings, tmp_path / "backups", NoProgress()).archive
     for name in ("leaked", "renewed"):
         remove_key(file, name)
     add_key(file, new_key("renewed", frozenset({"predict"}))[0])
     add_key(file, new_key("young", frozenset({"predict"}))[0])
-    warnings = restore_backup(settings, archive, True, Silent()).warnings
+    warnings = restore_backup(settings, archive, True, NoProgress()).warnings
     told = [told for told in warnings if "API key" in told]
     assert [told.split()[3] for told in told] == ["leaked", "renewed"]
     assert all(f"newsdesk keys revoke {name}." in one for name, one in zip(("leaked", "renewed"), told, strict=True))
@@ -143,11 +143,11 @@ def test_where_the_file_of_keys_is_lost_no_key_is_said_to_be_revoked(tmp_path: P
     settings = deployment(tmp_path / "here")
     settings.keys_file.unlink()
     add_key(settings.keys_file, new_key("cms", frozenset({"predict"}))[0])
-    archive = create_backup(settings, tmp_path / "backups", Silent()).archive
+    archive = create_backup(settings, tmp_path / "backups", NoProgress()).archive
     settings.keys_file.unlink()
     if lost is not None:
         settings.keys_file.write_bytes(lost)
-    assert not any("API key" in told for told in restore_backup(settings, archive, True, Silent()).warnings)
+    assert not any("API key" in told for told in restore_backup(settings, archive, True, NoProgress()).warnings)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_where_the_file_of_keys_is_lost_no_key_is_said_to_be_revoked(tmp_path: P
 def test_a_name_that_no_backup_writes_is_refused_before_anything_is_touched(
     here: Settings, archive: Path, name: str
 ) -> None:
-    def added(files: Files, manifest: Manifest) -> Manifest:
+    def added(files: Files, manifest: BackupManifest) -> BackupManifest:
         files[name] = b"theirs"
         return manifest
 
@@ -200,7 +200,7 @@ def test_a_name_that_no_backup_writes_is_refused_before_anything_is_touched(
 def test_names_that_no_disk_has_beside_each_other_are_refused(
     here: Settings, archive: Path, names: tuple[str, str], match: str
 ) -> None:
-    def added(files: Files, manifest: Manifest) -> Manifest:
+    def added(files: Files, manifest: BackupManifest) -> BackupManifest:
         files |= {f"files/inbox/{name}": b"" for name in names}
         return manifest
 
@@ -221,7 +221,7 @@ def test_two_manifests_are_refused(archive: Path, tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_named_and_not_there_is_refused(here: Settings, archive: Path) -> None:
-    def lost(files: Files, manifest: Manifest) -> Manifest:
+    def lost(files: Files, manifest: BackupManifest) -> BackupManifest:
         del files["databases/store.sqlite"]
         return manifest
 
@@ -230,7 +230,7 @@ def test_a_database_that_is_named_and_not_there_is_refused(here: Settings, archi
 
 @pytest.mark.parametrize("spoilt", ["no database", "cut off", "without tables", "damaged"])
 def test_a_database_that_is_not_sound_is_refused(here: Settings, archive: Path, tmp_path: Path, spoilt: str) -> None:
-    def spoil(files: Files, manifest: Manifest) -> Manifest:
+    def spoil(files: Files, manifest: BackupManifest) -> BackupManifest:
         whole = files["databases/store.sqlite"]
         contents = {
             "no database": b"no database" * 1000,
@@ -249,7 +249,7 @@ def test_a_database_that_is_not_sound_is_refused(here: Settings, archive: Path, 
 def test_a_sound_database_that_is_another_one_is_refused(
     here: Settings, archive: Path, tmp_path: Path, name: str, other: str
 ) -> None:
-    def exchange(files: Files, manifest: Manifest) -> Manifest:
+    def exchange(files: Files, manifest: BackupManifest) -> BackupManifest:
         store, mlflow = with_tables(tmp_path, *STORE), with_tables(tmp_path, *MLFLOW)
         files |= {"databases/store.sqlite": store, "databases/mlflow.sqlite": mlflow}
         files[f"databases/{name}.sqlite"] = {
@@ -265,14 +265,14 @@ def test_a_sound_database_that_is_another_one_is_refused(
 def test_databases_with_their_own_tables_are_taken_also_from_before_there_were_revisions(
     here: Settings, archive: Path, tmp_path: Path
 ) -> None:
-    def older(files: Files, manifest: Manifest) -> Manifest:
+    def older(files: Files, manifest: BackupManifest) -> BackupManifest:
         files["databases/store.sqlite"] = with_tables(tmp_path, "promotion_ledger")
         files["databases/mlflow.sqlite"] = with_tables(tmp_path, *MLFLOW)
         return manifest.model_copy(update={"databases": {"store": "sqlite", "mlflow": "sqlite"}})
 
-    told = restore_backup(here, forged(archive, older), True, Silent()).warnings
+    told = restore_backup(here, forged(archive, older), True, NoProgress()).warnings
     assert [warning for warning in told if "no database of MLflow" in warning] == []
-    without = restore_backup(here, archive, True, Silent()).warnings
+    without = restore_backup(here, archive, True, NoProgress()).warnings
     assert [warning for warning in without if "no database of MLflow" in warning]
 
 
@@ -287,44 +287,44 @@ def test_databases_with_their_own_tables_are_taken_also_from_before_there_were_r
 def test_what_a_promoted_model_needs_is_there(
     here: Settings, archive: Path, lost: str, named: dict[str, str], match: str
 ) -> None:
-    def lose(files: Files, manifest: Manifest) -> Manifest:
+    def lose(files: Files, manifest: BackupManifest) -> BackupManifest:
         manifest = promoted(files, manifest)
         for name in [name for name in files if name.startswith(lost)]:
             del files[name]
         return manifest.model_copy(update={"databases": named})
 
-    restore_backup(here, forged(archive, promoted), True, Silent())
+    restore_backup(here, forged(archive, promoted), True, NoProgress())
     refused(here, forged(archive, lose), match)
 
 
 def test_a_backup_of_a_home_in_which_nothing_was_done_yet_is_restored(here: Settings, tmp_path: Path) -> None:
     """Those of older versions lack the store, too."""
-    made = create_backup(settings_in(tmp_path / "new"), tmp_path / "new-backups", Silent())
+    made = create_backup(settings_in(tmp_path / "new"), tmp_path / "new-backups", NoProgress())
     assert made.manifest.databases == {"store": "sqlite"}
 
-    def without(files: Files, manifest: Manifest) -> Manifest:
+    def without(files: Files, manifest: BackupManifest) -> BackupManifest:
         files.clear()
         return manifest.model_copy(update={"databases": {}})
 
-    restore_backup(here, made.archive, True, Silent())
-    restore_backup(here, forged(made.archive, without), True, Silent())
+    restore_backup(here, made.archive, True, NoProgress())
+    restore_backup(here, forged(made.archive, without), True, NoProgress())
 
 
 def test_a_backup_without_the_bundle_that_serves_says_so(tmp_path: Path) -> None:
     settings = deployment(tmp_path / "there")
     (settings.bundles / "champion.json").write_text(CHAMPION.model_dump_json(), encoding="utf-8")
-    told = create_backup(settings, tmp_path / "backups", Silent()).warnings
+    told = create_backup(settings, tmp_path / "backups", NoProgress()).warnings
     assert [warning for warning in told if "no restore takes this backup" in warning]
 
 
 def test_what_is_restored_is_its_owners_alone_whatever_the_archive_says(here: Settings, archive: Path) -> None:
     """`forged` gives everything to everybody."""
 
-    def added(files: Files, manifest: Manifest) -> Manifest:
+    def added(files: Files, manifest: BackupManifest) -> BackupManifest:
         files["files/inbox/folder/news.csv"] = b""
         return manifest
 
-    restore_backup(here, forged(archive, added), True, Silent())
+    restore_backup(here, forged(archive, added), True, NoProgress())
     restored = [*here.home.rglob("*"), here.keys_file, here.config_dir / "model_config.yaml"]
     assert (here.home / "inbox" / "folder" / "news.csv") in restored
     assert [path for path in restored if path.stat().st_mode & 0o777 != (0o700 if path.is_dir() else 0o600)] == []
@@ -342,12 +342,12 @@ def test_a_plain_archive_is_refused_where_a_passphrase_is_set(archive: Path, tmp
     passphrase.write_text("correct horse battery staple\n", encoding="utf-8")
     settings = deployment(tmp_path / "sealed", BACKUP_PASSPHRASE_FILE=str(passphrase))
     refused(settings, archive, "is not encrypted, though BACKUP_PASSPHRASE_FILE is set")
-    sealed = create_backup(settings, tmp_path / "backups", Silent()).archive
-    restore_backup(settings, sealed, True, Silent())
+    sealed = create_backup(settings, tmp_path / "backups", NoProgress()).archive
+    restore_backup(settings, sealed, True, NoProgress())
 
 
 def test_keys_under_another_name_are_told_with_the_setting(here: Settings, archive: Path) -> None:
-    def renamed(files: Files, manifest: Manifest) -> Manifest:
+    def renamed(files: Files, manifest: BackupManifest) -> BackupManifest:
         files["files/keys/api_keys.json"] = files.pop("files/keys/keys.json")
         return manifest
 
@@ -362,8 +362,8 @@ def test_an_archive_is_written_and_read_whatever_names_files_have(here: Settings
     names += [b"two\nlines.csv", b"[x].csv", rb"a\b.csv"]
     for name in names:
         (inbox / os.fsdecode(name)).write_bytes(name)
-    made = create_backup(here, tmp_path / "odd", Silent())
-    restore_backup(here, made.archive, True, Silent())
+    made = create_backup(here, tmp_path / "odd", NoProgress())
+    restore_backup(here, made.archive, True, NoProgress())
     assert {os.fsencode(path.name): path.read_bytes() for path in inbox.iterdir()} == {name: name for name in names}
 
 
@@ -379,13 +379,13 @@ def test_names_in_older_archives_stay_as_they_are(name: str) -> None:
 
 
 def test_a_restored_store_can_be_read(here: Settings, archive: Path) -> None:
-    restore_backup(here, archive, True, Silent())
+    restore_backup(here, archive, True, NoProgress())
     with closing(sqlite3.connect(here.home / "newsdesk.db")) as store:
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert json.loads((here.bundles / "champion.json").read_text(encoding="utf-8")) == {}
 
 
 def test_a_new_archive_is_private(tmp_path: Path) -> None:
-    with writing(tmp_path / "new.tar.gz", None):
+    with open_archive_writer(tmp_path / "new.tar.gz", None):
         pass
     assert (tmp_path / "new.tar.gz").stat().st_mode & 0o777 == 0o600

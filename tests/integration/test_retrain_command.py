@@ -13,12 +13,12 @@ from newsdesk.articles.story import story_key
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.page.totals import total
+from newsdesk.monitoring.page.window_totals import total
 from newsdesk.pipeline.monitor import monitor
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.retrain import Order, Retrained, retrain
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.retrain import RetrainRequest, RetrainResult, retrain
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.registry.champion import find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
@@ -74,8 +74,8 @@ class Newsroom:
                 store, feedback(at=now, prediction_id=answer.id, category=category, caller="cms", trusted=True)
             )
 
-    def retrain(self, *, if_needed: bool = False, data: Path | None = None) -> Retrained:
-        return retrain(Order("a tester", if_needed, data=data), self.settings, Silent())
+    def retrain(self, *, if_needed: bool = False, data: Path | None = None) -> RetrainResult:
+        return retrain(RetrainRequest("a tester", if_needed, data=data), self.settings, NoProgress())
 
     @property
     def newest(self) -> PipelineRun | None:
@@ -93,7 +93,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "configs" / "model_config.yaml").write_text(QUICK_MODELS)
     (folder / "configs" / "pipeline_config.yaml").write_text(PIPELINE)
     data = write_csv(folder / "articles.csv", sample_rows(40))
-    run(Source(data), settings_in(folder), "a tester", Silent())
+    run(ArticleSource(data), settings_in(folder), "a tester", NoProgress())
     return folder
 
 
@@ -106,7 +106,7 @@ def newsroom(trained: Path, tmp_path: Path) -> Newsroom:
 def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsroom: Newsroom) -> None:
     before = find_champion(newsroom.settings).bundle
     newsroom.say("weather", WEATHER)
-    assert monitor(newsroom.settings, Silent()).report.decision.retrain
+    assert monitor(newsroom.settings, NoProgress()).report.decision.retrain
 
     done = newsroom.retrain(if_needed=True)
 
@@ -144,7 +144,7 @@ def test_what_editors_said_is_learnt_once_the_monitoring_pass_asks_for_it(newsro
     again = newsroom.retrain(if_needed=True)
     assert (again.outcome, newsroom.champion, newsroom.newest) == (None, "2", newest)
     assert again.reason == "There was no monitoring pass since the last retraining: newsdesk monitor."
-    monitor(newsroom.settings, Silent())
+    monitor(newsroom.settings, NoProgress())
     assert (newsroom.retrain(if_needed=True).outcome, newsroom.newest) == (None, newest)
 
 
@@ -179,7 +179,7 @@ def test_without_anything_new_nothing_is_trained(newsroom: Newsroom) -> None:
 
 def test_labels_without_their_texts_measure_but_are_no_reason_to_retrain(newsroom: Newsroom) -> None:
     newsroom.say("weather", WEATHER, keep_texts=False)
-    report = monitor(newsroom.settings, Silent()).report
+    report = monitor(newsroom.settings, NoProgress()).report
     assert report.labels == {"text_missing": 60}
     assert total(report.windows).wrong == 60
     assert (report.decision.retrain, report.decision.new_labels, report.decision.new_without_text) == (False, 0, 60)
@@ -199,7 +199,7 @@ def test_a_label_on_an_article_of_the_dataset_can_teach_though_its_text_is_not_k
         [join_title_and_text(article["title"], article["text"]) for article in articles[1::2]],
         keep_texts=False,
     )
-    report = monitor(newsroom.settings, Silent()).report
+    report = monitor(newsroom.settings, NoProgress()).report
     assert (report.labels, report.decision.new_labels) == ({"used": 20}, 20)
 
 
@@ -211,7 +211,7 @@ def test_a_label_can_teach_once_its_text_is_sent(newsroom: Newsroom) -> None:
             at=now, text_digest=text_digest(text), text=text, category="weather", caller="cms", trusted=True
         )
         record_feedback(store, said)
-    labels = monitor(newsroom.settings, Silent()).report.labels
+    labels = monitor(newsroom.settings, NoProgress()).report.labels
     assert labels == newsroom.retrain().labels.states == {"used": 10, "text_missing": 50}  # type: ignore[union-attr]
 
 

@@ -10,14 +10,14 @@ from sklearn.model_selection import StratifiedKFold
 from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
-from newsdesk.pipeline.run import Outcome, run
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.run import RunResult, run
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.training.calibration import expected_calibration_error
-from newsdesk.training.comparison import most_probable, predict_by_scikit_learn
+from newsdesk.training.candidate import predict_by_scikit_learn, predict_categories
 from newsdesk.training.evaluation import evaluate
-from newsdesk.training.fit import cleaned, fit_classifier, fit_features
+from newsdesk.training.fit import clean_examples, fit_classifier, fit_features
 from tests.builders import sample_texts, settings_in
 
 FROM_THE_ORIGINAL = {
@@ -90,25 +90,25 @@ HEADLINES = FROM_THE_ORIGINAL | {headline: category for category, lines in EVERY
 
 
 @pytest.fixture(scope="module")
-def default(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def default(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     """The main job with no data and no configuration of one's own."""
-    return run(Source(), settings_in(tmp_path_factory.mktemp("default")), "a tester", Silent())
+    return run(ArticleSource(), settings_in(tmp_path_factory.mktemp("default")), "a tester", NoProgress())
 
 
-def test_the_sample_corpus_gives_a_model_that_passes_the_gate(default: Outcome) -> None:
+def test_the_sample_corpus_gives_a_model_that_passes_the_gate(default: RunResult) -> None:
     assert default.judged.verdict.decision == "promoted"
     assert default.prepared.quarantined == []
 
 
 @pytest.mark.parametrize("headline", HEADLINES)
-def test_an_everyday_headline_comes_out_right_and_with_confidence(default: Outcome, headline: str) -> None:
+def test_an_everyday_headline_comes_out_right_and_with_confidence(default: RunResult, headline: str) -> None:
     prediction = Predictor(default.trained.bundle).predict(headline)
     assert prediction.category == HEADLINES[headline]
     assert prediction.confidence >= 0.5
 
 
 @pytest.mark.parametrize("text", NONSENSE)
-def test_where_it_knows_no_word_it_says_how_frequent_its_categories_were(default: Outcome, text: str) -> None:
+def test_where_it_knows_no_word_it_says_how_frequent_its_categories_were(default: RunResult, text: str) -> None:
     bundle = default.trained.bundle
     assert bundle.manifest.calibration is not None
     probabilities = Predictor(bundle).predict(text).probabilities
@@ -116,12 +116,12 @@ def test_where_it_knows_no_word_it_says_how_frequent_its_categories_were(default
 
 
 @pytest.mark.parametrize("text", OTHER_LANGUAGES)
-def test_it_is_not_sure_of_other_languages(default: Outcome, text: str) -> None:
+def test_it_is_not_sure_of_other_languages(default: RunResult, text: str) -> None:
     """A few names and words are like English ones: they may be told, but not believed."""
     assert Predictor(default.trained.bundle).predict(text).confidence < (0.7 if "Minister" in text else 0.9)
 
 
-def test_it_is_certain_of_nothing_that_a_person_may_ask(default: Outcome) -> None:
+def test_it_is_certain_of_nothing_that_a_person_may_ask(default: RunResult) -> None:
     predictor = Predictor(default.trained.bundle)
     for text in HEADLINES:
         assert predictor.predict(text).confidence < 0.99
@@ -129,28 +129,28 @@ def test_it_is_certain_of_nothing_that_a_person_may_ask(default: Outcome) -> Non
     assert predictor.predict_proba(texts).max() < 0.9999
 
 
-def test_the_corpus_is_neither_noise_nor_a_giveaway(default: Outcome) -> None:
+def test_the_corpus_is_neither_noise_nor_a_giveaway(default: RunResult) -> None:
     """Five-fold cross-validation of the default model inside the corpus."""
     config, name = ModelConfig(), default.trained.winner.name
     texts, categories = sample_texts(per_category=1000)
     hits = 0
     for train, test in StratifiedKFold(n_splits=5, shuffle=True, random_state=0).split(texts, categories):
         learnt = Examples([texts[i] for i in train], [categories[i] for i in train])
-        features = fit_features(cleaned(learnt, config), config)
+        features = fit_features(clean_examples(learnt, config), config)
         fitted = fit_classifier(name, config, features, seed=0)
         predicted = predict_by_scikit_learn(fitted, config.preprocessing.text_cleaning)([texts[i] for i in test])
         hits += sum(predicted[place] == categories[i] for place, i in enumerate(test))
     assert 0.85 <= hits / len(texts) <= 0.99
 
 
-def test_the_default_model_sorts_real_news_that_it_never_saw(default: Outcome, shared_data: Path) -> None:
+def test_the_default_model_sorts_real_news_that_it_never_saw(default: RunResult, shared_data: Path) -> None:
     truth, texts = bbc(shared_data, title_only=False)
-    assert evaluate(truth, most_probable(Predictor(default.trained.bundle), texts)).accuracy >= 0.87
+    assert evaluate(truth, predict_categories(Predictor(default.trained.bundle), texts)).accuracy >= 0.87
 
 
 @pytest.mark.parametrize(("title_only", "largest_error"), [(True, 0.08), (False, 0.035)])
 def test_its_confidence_on_real_news_that_it_never_saw_is_about_its_accuracy(
-    default: Outcome, shared_data: Path, title_only: bool, largest_error: float
+    default: RunResult, shared_data: Path, title_only: bool, largest_error: float
 ) -> None:
     truth, texts = bbc(shared_data, title_only=title_only)
     predictor = Predictor(default.trained.bundle)

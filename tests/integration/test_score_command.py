@@ -15,9 +15,10 @@ from typer.testing import CliRunner, Result
 
 from newsdesk.cli.app import app
 from newsdesk.errors import RegistryError
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from tests.builders import sample_rows, settings_in, write_csv
 from tests.serving import app_of, call
 from tests.unit.registry.shelf import Shelf
@@ -30,7 +31,9 @@ def home(tmp_path: Path, first: Bundle, monkeypatch: pytest.MonkeyPatch) -> Path
     """A folder with a champion, in which commands are called."""
     folder = bundle_folder_name(first.digest)
     save_bundle(first, tmp_path / "var" / "bundles" / folder)
-    write_champion(tmp_path / "var" / "bundles", Champion(version="1", digest=first.digest, bundle=folder))
+    write_champion_pointer(
+        tmp_path / "var" / "bundles", ChampionPointer(version="1", digest=first.digest, bundle=folder)
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEWSDESK_HOME", str(tmp_path / "var"))
     return tmp_path

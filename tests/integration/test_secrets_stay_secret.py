@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.config.origins import settings_in_force
+from newsdesk.config.provenance import effective_settings
 from newsdesk.config.settings import Settings
-from newsdesk.serving.security.caller import scopes_in
+from newsdesk.serving.security.caller import parse_scopes
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.keys import new_key
 from tests.builders import settings_in
@@ -68,7 +68,7 @@ def test_no_command_tells_a_secret_of_an_address(tmp_path: Path, command: str) -
 
 @pytest.mark.parametrize("environment", [UNREACHABLE, MISTYPED], ids=["unreachable", "mistyped"])
 def test_the_configuration_is_shown_without_a_secret(environment: dict[str, str]) -> None:
-    shown = {one.name: str(one.value) for one in settings_in_force(Settings.model_validate(environment))}
+    shown = {one.name: str(one.value) for one in effective_settings(Settings.model_validate(environment))}
     assert SECRET not in "".join(shown.values())
     assert shown["NEWSDESK_DATABASE_URL"].partition(":***")[0] in ("postgresql://newsdesk", "postgresql//newsdesk")
     assert "127.0.0.1" in shown["AIRFLOW_API_URL"]
@@ -79,7 +79,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     """A folder, and keys that a server there knows, by their scope."""
     folder, found = tmp_path_factory.mktemp("server"), {}
     for scope in ("predict", "feedback", "monitor", "admin"):
-        key, found[scope] = new_key(scope, scopes_in(scope))
+        key, found[scope] = new_key(scope, parse_scopes(scope))
         add_key(settings_in(folder).keys_file, key)
     return folder, found
 
@@ -89,7 +89,7 @@ def away(keys: tuple[Path, dict[str, str]]) -> Iterator[Api]:
     """A server whose MLflow and store do not answer."""
     environment = {**UNREACHABLE, "API_AUTH": "true", "API_SECRET_KEY": "s" * 48}
     with running(keys[0], **environment) as api:
-        api.runner.run(api.service.follower.look())
+        api.runner.run(api.service.alias_watcher.poll())
         api.service._count_log("dropped", 3)
         yield api
 
@@ -133,7 +133,7 @@ def test_wrong_credentials_are_counted_here_as_elsewhere(away: Api, keys: tuple[
 
 def test_without_authentication_whoever_may_do_everything_hears_words_too(tmp_path: Path) -> None:
     with running(tmp_path, **UNREACHABLE) as api:
-        api.runner.run(api.service.follower.look())
+        api.runner.run(api.service.alias_watcher.poll())
         (registry,) = problems(api)
         assert "does not answer" in registry
 
@@ -142,7 +142,7 @@ def test_no_path_below_home_is_told_to_anybody(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     with running(tmp_path) as api:
         api.settings.embedded_mlflow.write_bytes(b"no database" * 1000)
-        api.runner.run(api.service.follower.look())
+        api.runner.run(api.service.alias_watcher.poll())
         (registry,) = problems(api)
         assert "cannot be read" in registry
         assert str(tmp_path) not in registry

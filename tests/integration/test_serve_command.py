@@ -16,9 +16,10 @@ import httpx
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from newsdesk.model.bundle import VOCABULARY, Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import VOCABULARY, save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import POINTER, Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import POINTER, ChampionPointer, bundle_folder_name, write_champion_pointer
 from tests.builders import fitted_bundle, sample_rows, write_csv
 
 HEADLINE = "Striker scores twice as the champions win the cup final"
@@ -35,7 +36,7 @@ def save_champion(folder: Path, version: str = "7") -> Path:
     bundles = folder / "var" / "bundles"
     name = bundle_folder_name(bundle().digest)
     save_bundle(bundle(), bundles / name)
-    write_champion(bundles, Champion(version=version, digest=bundle().digest, bundle=name))
+    write_champion_pointer(bundles, ChampionPointer(version=version, digest=bundle().digest, bundle=name))
     return bundles / name
 
 
@@ -236,7 +237,7 @@ def damage_pointer(folder: Path) -> None:
 
 
 def point_at_another(folder: Path) -> None:
-    write_champion(folder.parent, Champion(version="8", digest="sha256:" + "0" * 64, bundle=folder.name))
+    write_champion_pointer(folder.parent, ChampionPointer(version="8", digest="sha256:" + "0" * 64, bundle=folder.name))
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 
 from newsdesk.cli.app import app
 from newsdesk.serving.app import create_app
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.security.caller import scopes_in
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.security.caller import parse_scopes
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.keys import new_key
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 from tests.answering import answering
 from tests.builders import settings_in
 from tests.integration.api.builders import listening
@@ -28,7 +28,7 @@ from tests.serving import service_of
 from tests.stack.running import predictor, put_in_charge
 from tests.stack.servers import free_port
 
-OLD, NEW = Served(predictor(1.0), "1"), Served(predictor(0.1), "2")
+OLD, NEW = LoadedModel(predictor(1.0), "1"), LoadedModel(predictor(0.1), "2")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Workers:
     """Several workers behind one address, asked in turn; the last one follows after `late` requests."""
 
-    services: list[Service]
+    services: list[ServerState]
     late: int = 0
     asked: list[str] = field(default_factory=list)
     _turn: Any = field(default_factory=count)
@@ -59,12 +59,12 @@ class Workers:
         turn = next(self._turn)
         self.asked.append(scope["path"])
         if turn == self.late:
-            self.services[-1].models.put_in_charge(NEW)
+            self.services[-1].models.promote(NEW)
         await self._apps[turn % len(self._apps)](scope, receive, send)
 
 
 @contextmanager
-def workers(folder: Path, *models: Served, late: int = -1, **environment: str) -> Iterator[tuple[str, Workers]]:
+def workers(folder: Path, *models: LoadedModel, late: int = -1, **environment: str) -> Iterator[tuple[str, Workers]]:
     services = [
         service_of(settings_in(folder / str(n), **environment), model.predictor, model.version)
         for n, model in enumerate(models)
@@ -134,7 +134,7 @@ def test_who_may_not_ask_is_told_so_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scope: str | None, fix: str
 ) -> None:
     if scope:
-        key, secret = new_key("smoke", scopes_in(scope))
+        key, secret = new_key("smoke", parse_scopes(scope))
         add_key(tmp_path / "0" / "var" / "api_keys.json", key)
         monkeypatch.setenv("NEWSDESK_API_KEY", secret)
     with workers(tmp_path, NEW, API_AUTH="true") as (address, behind):
@@ -160,6 +160,6 @@ def test_a_server_that_is_not_ready_yet_is_waited_for_and_told_by_its_status() -
 def test_right_digest_and_wrong_answers_fail_at_once(tmp_path: Path) -> None:
     broken, manifest = copy(OLD.predictor), OLD.predictor.bundle.manifest
     broken.bundle = replace(OLD.predictor.bundle, manifest=manifest.model_copy(update={"digest": NEW.digest}))
-    with workers(tmp_path, Served(broken, "2")) as (address, _):
+    with workers(tmp_path, LoadedModel(broken, "2")) as (address, _):
         said = why(smoke_test(address, patience=60))
     assert "answers otherwise than version 2 was measured" in said

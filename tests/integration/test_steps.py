@@ -10,18 +10,18 @@ import pytest
 from typer.testing import CliRunner
 
 from newsdesk.articles.dataset import read_articles, read_dataset
+from newsdesk.articles.parquet_files import QUARANTINE, read_quarantine
 from newsdesk.articles.splits import SPLITS
-from newsdesk.articles.tables import QUARANTINE, read_quarantine
 from newsdesk.cli.app import app
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BusyError, DataError, TrainingError, UsageError
-from newsdesk.pipeline import planned as steps
-from newsdesk.pipeline.ingest import Ingested, ingest
+from newsdesk.pipeline.ingest import IngestResult, ingest
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.planning import Planned, Wanted, is_trained, plan_training, prepare_dataset
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.plan import steps
+from newsdesk.pipeline.plan.create import PlanRequest, PlanResult, is_trained, plan_training, prepare_dataset
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.run import run
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.registry.reader import open_registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
@@ -57,24 +57,24 @@ class Desk:
         self.inbox.mkdir(parents=True, exist_ok=True)
         return write_csv(self.inbox / name, rows)
 
-    def ingest(self, data: str | None = None, labels: str | None = None) -> Ingested:
-        return ingest(data, labels, self.settings, Silent())
+    def ingest(self, data: str | None = None, labels: str | None = None) -> IngestResult:
+        return ingest(data, labels, self.settings, NoProgress())
 
-    def plan(self, **wanted: object) -> Planned:
-        return plan_training(Wanted("a tester", **wanted), self.settings, Silent())  # type: ignore[arg-type]
+    def plan(self, **wanted: object) -> PlanResult:
+        return plan_training(PlanRequest("a tester", **wanted), self.settings, NoProgress())  # type: ignore[arg-type]
 
-    def train(self, planned: Planned) -> str:
+    def train(self, planned: PlanResult) -> str:
         assert planned.plan is not None
         assert planned.plan_id is not None
         for name in planned.plan.models.models:
-            steps.train_candidate(planned.plan_id, name, self.settings, Silent())
+            steps.train_candidate(planned.plan_id, name, self.settings, NoProgress())
         return planned.plan_id
 
-    def evaluate(self, plan_id: str) -> steps.Trained:
-        return steps.evaluate_plan(plan_id, self.settings, Silent())
+    def evaluate(self, plan_id: str) -> steps.TrainingResult:
+        return steps.evaluate_plan(plan_id, self.settings, NoProgress())
 
-    def promote(self, plan_id: str, *, dry_run: bool = False) -> steps.Decided:
-        return steps.promote_plan(plan_id, self.settings, "a tester", Silent(), dry_run=dry_run)
+    def promote(self, plan_id: str, *, dry_run: bool = False) -> steps.PromotionResult:
+        return steps.promote_plan(plan_id, self.settings, "a tester", NoProgress(), dry_run=dry_run)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_the_same_table_under_another_name_brings_nothing_and_takes_nothing_away
     shutil.copy(desk.drop("news.csv", ROWS), desk.inbox / "copy.csv")
     found = desk.ingest()
     assert [(batch.new, batch.known) for batch in found.batches] == [(200, 0), (0, 200)]
-    assert sum(prepare_dataset(desk.settings, Silent()).dataset.manifest.counts.values()) == 200
+    assert sum(prepare_dataset(desk.settings, NoProgress()).dataset.manifest.counts.values()) == 200
 
 
 def test_a_story_that_comes_under_another_category_has_the_newest(desk: Desk) -> None:
@@ -103,7 +103,7 @@ def test_a_story_that_comes_under_another_category_has_the_newest(desk: Desk) ->
     moved = ROWS[0] | {"category": ROWS[-1]["category"]}
     desk.drop("b.csv", [moved, *ROWS[1:3]])
     assert [(batch.new, batch.known) for batch in desk.ingest().batches] == [(1, 2)]
-    dataset = prepare_dataset(desk.settings, Silent()).dataset
+    dataset = prepare_dataset(desk.settings, NoProgress()).dataset
     articles = [article for split in SPLITS for article in read_articles(dataset, split)]
     assert len(articles) == len(ROWS)
     assert {article.category for article in articles if article.id == moved["id"]} == {moved["category"]}
@@ -158,14 +158,14 @@ def test_a_category_of_too_few_articles_waits_for_more(desk: Desk) -> None:
     rare = [row | {"category": "weather", "text": f"{row['text']} again"} for row in ROWS[:2]]
     desk.drop("news.csv", [*ROWS[2:], *rare])
     desk.ingest()
-    prepared = prepare_dataset(desk.settings, Silent())
+    prepared = prepare_dataset(desk.settings, NoProgress())
     assert "weather" not in prepared.dataset.manifest.categories
     assert prepared.rows - sum(prepared.dataset.manifest.counts.values()) == 2
 
 
 def test_without_articles_there_is_no_dataset(desk: Desk) -> None:
     with pytest.raises(DataError, match="no table was ingested"):
-        prepare_dataset(desk.settings, Silent())
+        prepare_dataset(desk.settings, NoProgress())
 
 
 def test_the_steps_come_to_what_the_main_job_comes_to(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -178,7 +178,9 @@ def test_the_steps_come_to_what_the_main_job_comes_to(desk: Desk, tmp_path_facto
     assert decided.verdict.decision == "promoted"
 
     at_once = Desk(tmp_path_factory.mktemp("at-once")).configure()
-    outcome = run(Source(write_csv(at_once.folder / "news.csv", ROWS)), at_once.settings, "a tester", Silent())
+    outcome = run(
+        ArticleSource(write_csv(at_once.folder / "news.csv", ROWS)), at_once.settings, "a tester", NoProgress()
+    )
     assert outcome.trained.bundle.digest == decided.digest
     assert outcome.summary["dataset_version"] == planned.as_dict()["dataset"]
 
@@ -268,7 +270,7 @@ def test_a_step_before_its_time_says_which_comes_first(desk: Desk) -> None:
     with pytest.raises(UsageError, match=r"There is no plan \.\./nowhere"):
         desk.evaluate("../nowhere")
     with pytest.raises(UsageError, match="has no candidate 'random_forest'"):
-        steps.train_candidate(planned.plan_id, "random_forest", desk.settings, Silent())
+        steps.train_candidate(planned.plan_id, "random_forest", desk.settings, NoProgress())
     with pytest.raises(UsageError, match="There is no candidate 'tree'"):
         desk.plan(candidates=("tree",))
 
@@ -283,7 +285,7 @@ def test_tuning_takes_the_best_on_validation_and_trains_the_winner_so(desk: Desk
     (candidate,) = trained.candidates
     assert trained.winner.pipeline["classifier"].alpha == candidate.hyperparameters["alpha"]
     untuned = steps.train_candidate(
-        desk.train(desk.plan(candidates=("naive_bayes",))), "naive_bayes", desk.settings, Silent()
+        desk.train(desk.plan(candidates=("naive_bayes",))), "naive_bayes", desk.settings, NoProgress()
     )
     assert candidate.validation.accuracy >= untuned.validation.accuracy
 
@@ -298,14 +300,14 @@ def test_several_machines_share_a_storage(tmp_path: Path) -> None:
     assert planned.plan_id is not None
     for number, name in enumerate(("naive_bayes", "logistic_regression")):
         worker = Desk(tmp_path / f"worker-{number}", storage).configure()
-        steps.train_candidate(planned.plan_id, name, worker.settings, Silent())
+        steps.train_candidate(planned.plan_id, name, worker.settings, NoProgress())
     judge = Desk(tmp_path / "judge", storage).configure()
     trained = judge.evaluate(planned.plan_id)
     decided = Desk(tmp_path / "judge", storage).promote(planned.plan_id)
     assert (decided.verdict.decision, decided.digest) == ("promoted", trained.bundle.digest)
     again = Desk(tmp_path / "another", storage).configure()
     assert again.ingest().status == "nothing"
-    assert prepare_dataset(again.settings, Silent()).dataset.version == trained.bundle.manifest.dataset_version
+    assert prepare_dataset(again.settings, NoProgress()).dataset.version == trained.bundle.manifest.dataset_version
     assert read_dataset(again.settings.datasets / trained.bundle.manifest.dataset_version)
     leftovers = [path.name for path in storage.rglob("*") if path.is_file() and len(path.suffix) > 12]
     assert leftovers == []

@@ -11,9 +11,9 @@ from moto.server import ThreadedMotoServer
 from newsdesk.errors import ConfigError
 from newsdesk.pipeline.inbox import tables_in
 from newsdesk.pipeline.ingest import ingest
-from newsdesk.pipeline.planned import evaluate_plan, train_candidate
-from newsdesk.pipeline.planning import Wanted, plan_training
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.plan.create import PlanRequest, plan_training
+from newsdesk.pipeline.plan.steps import evaluate_plan, train_candidate
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.storage import Storage, StorageError, open_address
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 
@@ -54,13 +54,13 @@ def test_machines_share_an_inbox_and_their_work_in_an_object_store(s3: ThreadedM
     file = write_csv(tmp_path / "news.csv", sample_rows(40))
     fsspec.filesystem("s3").put_file(str(file), f"{BUCKET}/inbox/news.csv")
 
-    ingested = ingest(None, None, first, Silent())
+    ingested = ingest(None, None, first, NoProgress())
     assert [(batch.source, batch.new) for batch in ingested.batches] == [(f"s3://{BUCKET}/inbox/news.csv", 200)]
-    assert ingest(None, None, second, Silent()).status == "nothing"
-    planned = plan_training(Wanted("a tester", candidates=("naive_bayes",)), first, Silent())
+    assert ingest(None, None, second, NoProgress()).status == "nothing"
+    planned = plan_training(PlanRequest("a tester", candidates=("naive_bayes",)), first, NoProgress())
     assert planned.plan_id is not None
-    train_candidate(planned.plan_id, "naive_bayes", second, Silent())
-    trained = evaluate_plan(planned.plan_id, first, Silent())
+    train_candidate(planned.plan_id, "naive_bayes", second, NoProgress())
+    trained = evaluate_plan(planned.plan_id, first, NoProgress())
     assert [candidate.name for candidate in trained.candidates] == ["naive_bayes"]
 
 

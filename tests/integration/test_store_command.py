@@ -7,8 +7,8 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
-from newsdesk.store.found import NEWEST
 from newsdesk.store.revisions import revisions
+from newsdesk.store.schema_revision import NEWEST
 from tests.unit.store.filled import ENTRIES, PREDICTIONS, fill
 from tests.unit.store.old_stores import FIRST
 from tests.unit.store.rows import store_at

@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from newsdesk.articles.tables import read_articles
+from newsdesk.articles.parquet_files import read_articles
 from newsdesk.cli.app import app
 from tests.builders import sample_rows, write_csv
 from tests.integration.in_process import newsdesk, quick_home, told

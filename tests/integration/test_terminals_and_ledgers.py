@@ -18,12 +18,14 @@ from newsdesk.cli.output import say, tell
 from newsdesk.cli.progress import shown_progress
 from newsdesk.cli.tables import print_table, styled, table_of, wide_console
 from newsdesk.operations.doctor.finding import problem
-from newsdesk.pipeline.ingest import ingest, read_intake
-from newsdesk.pipeline.prepare import Source, prepare
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.batches import read_ingested_batches
+from newsdesk.pipeline.ingest import ingest
+from newsdesk.pipeline.prepare import prepare
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.printable import one_line, printable
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, append, append_after, entries
+from newsdesk.store.ledger import LedgerEntry, append, append_after, entries
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 
 HOSTILE = [
@@ -45,8 +47,10 @@ COMMANDS = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), *"\u202a\u202b\u
 }
 
 
-def entry(actor: str, reason: str) -> Entry:
-    return Entry(datetime.now(UTC), actor, "promote", "promoted", None, "1", "sha256:0", reason, {"source": reason})
+def entry(actor: str, reason: str) -> LedgerEntry:
+    return LedgerEntry(
+        datetime.now(UTC), actor, "promote", "promoted", None, "1", "sha256:0", reason, {"source": reason}
+    )
 
 
 def is_plain(text: str) -> bool:
@@ -137,20 +141,20 @@ def test_files_whose_names_are_no_text_are_taken_in_once_and_end_nothing(tmp_pat
         rows = [row | {"text": f"{row['text']} {number}"} for row in sample_rows(10)]
         write_csv(tmp_path / "news.csv", rows).rename(inbox / name)
     (inbox / "empty\udcff.csv").touch()
-    taken = ingest(None, None, settings, Silent())
+    taken = ingest(None, None, settings, NoProgress())
     assert sorted(batch.status for batch in taken.batches) == ["ingested"] * 3 + ["refused"]
     told = json.dumps(taken.as_dict(), ensure_ascii=False)
     assert is_plain(told)
     assert r"caf\\xe9.csv" in told
-    assert ingest(None, None, settings, Silent()).batches == []
-    assert len(read_intake(settings).batches) == 4
+    assert ingest(None, None, settings, NoProgress()).batches == []
+    assert len(read_ingested_batches(settings).batches) == 4
 
 
 def test_a_dataset_of_such_a_file_is_made(tmp_path: Path) -> None:
-    from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
+    from newsdesk.config.config_files import load_model_config, load_pipeline_config
 
     (tmp_path / "model_config.yaml").write_text(QUICK_MODELS, encoding="utf-8")
     table = write_csv(tmp_path / "news.csv", sample_rows(20)).rename(tmp_path / "caf\udce9.csv")
     cleaning = load_model_config(tmp_path).preprocessing.text_cleaning
-    made = prepare(Source(table), tmp_path / "datasets", load_pipeline_config(tmp_path), cleaning, Silent())
+    made = prepare(ArticleSource(table), tmp_path / "datasets", load_pipeline_config(tmp_path), cleaning, NoProgress())
     assert made.source.endswith(r"caf\xe9.csv")

@@ -15,7 +15,7 @@ import pytest
 
 from newsdesk.articles.dataset import SPLITS, read_articles, read_dataset
 from newsdesk.config.settings import Settings
-from newsdesk.model.bundle import load_bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.store.revisions import revisions
 from tests.builders import sample_rows, write_csv

@@ -11,7 +11,7 @@ import pytest
 
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.examples import NOT_ASKED_FOR, NOT_KEPT
+from newsdesk.monitoring.misclassified_texts import NOT_ASKED_FOR, NOT_KEPT
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import text_digest

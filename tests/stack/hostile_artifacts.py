@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS
+from newsdesk.model.bundle_files import MANIFEST, VOCABULARY, WEIGHTS
 
 Attack = Callable[[Path, Path], None]  # on the folder of the bundle; it succeeds where the canary is made
 

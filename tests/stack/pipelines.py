@@ -13,7 +13,7 @@ import yaml
 from deploy.airflow.settings import DAGS
 from newsdesk.config.settings import Settings
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, entries
+from newsdesk.store.ledger import LedgerEntry, entries
 from tests.builders import settings_in
 from tests.stack.airflow_api import DONE as DONE
 from tests.stack.airflow_api import PREPROCESSING as PREPROCESSING
@@ -41,7 +41,7 @@ class Pipelines(AirflowApi):
     settings: Settings
     inbox: Path
 
-    def ledger(self) -> list[Entry]:
+    def ledger(self) -> list[LedgerEntry]:
         store = open_store(self.settings.database)
         try:
             return entries(store)

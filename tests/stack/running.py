@@ -19,9 +19,10 @@ from sqlalchemy import text
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.store.database import open_store
 from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.stack.load import MARK
@@ -44,13 +45,13 @@ def predictor(alpha: float) -> Predictor:
 
 def register(settings: Settings, alpha: float) -> str:
     """Register the next version, as training does, and return its number. Imports MLflow."""
+    from newsdesk.registry.mlflow_registry import MlflowRegistry
     from newsdesk.registry.tracking import Tracking
-    from newsdesk.registry.versions import Registry
 
     pipeline, bundle = fitted(alpha)
     tracking = Tracking(settings)
     run = tracking.start("train", {})
-    version = Registry(settings).register(bundle, pipeline, run)
+    version = MlflowRegistry(settings).register(bundle, pipeline, run)
     tracking.finish(run)
     return version.version
 
@@ -60,7 +61,7 @@ def put_in_charge(home: Path, version: str = "1", alpha: float = 1.0) -> None:
     bundle = fitted(alpha)[1]
     name = bundle_folder_name(bundle.digest)
     save_bundle(bundle, home / "bundles" / name)
-    write_champion(home / "bundles", Champion(version=version, digest=bundle.digest, bundle=name))
+    write_champion_pointer(home / "bundles", ChampionPointer(version=version, digest=bundle.digest, bundle=name))
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import httpx
 import pytest
 import yaml
 
-from newsdesk.model.bundle import WEIGHTS, save_bundle
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.model.bundle_files import WEIGHTS, save_bundle
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from tests.stack.monitoring_servers import Prometheus, alertmanager, node_exporter, prometheus, require
 from tests.stack.running import Server, fitted, put_in_charge, serving
 from tests.stack.webhook import Webhook, webhook
@@ -145,7 +145,7 @@ def test_a_champion_that_was_tampered_with_is_told_to_the_ml_team_until_another_
     name = bundle_folder_name(bundle.digest)
     save_bundle(bundle, watched.home / "bundles" / name)
     (watched.home / "bundles" / name / WEIGHTS).write_bytes(b"nothing")
-    write_champion(watched.home / "bundles", Champion(version="2", digest=bundle.digest, bundle=name))
+    write_champion_pointer(watched.home / "bundles", ChampionPointer(version="2", digest=bundle.digest, bundle=name))
 
     eventually(lambda: watched.told("ModelRefused", "firing", "ml"), "the ML team hears")
     alert = watched.webhook.alerts("firing", "/ml")["ModelRefused"]

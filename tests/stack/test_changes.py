@@ -9,11 +9,11 @@ import pytest
 from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.config.settings import Settings
-from newsdesk.model.bundle import WEIGHTS
+from newsdesk.model.bundle_files import WEIGHTS
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import read_champion
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.registry.version import MODEL
-from newsdesk.serving.model_source import Named
+from newsdesk.serving.model_loader import ModelReference
 from tests.builders import fitted_bundle, settings_in
 from tests.integration.api.builders import HEADLINE, code_of
 from tests.serving import service_of, while_running
@@ -74,7 +74,7 @@ def test_a_change_is_in_force_when_it_is_answered_and_there_is_a_way_back(shelf:
         assert await predicted_by(client) == "1"
 
     while_running(service, use)
-    pointer = read_champion(shelf.settings.bundles)
+    pointer = read_champion_pointer(shelf.settings.bundles)
     assert pointer is not None
     assert pointer.version == "1"
 
@@ -85,13 +85,13 @@ def test_a_change_that_takes_longer_than_anybody_waits_is_told_so_and_ends(
     first = Predictor(fitted_bundle(MultinomialNB(alpha=1.0), per_category=10))
     settings = settings_in(tmp_path / "home", MODEL_REFRESH_INTERVAL="600", API_TIMEOUT="1")
     service = service_of(settings, first)
-    look_up = service.source.version
+    look_up = service.loader.version
 
-    def slowly(number: str) -> Named | None:
+    def slowly(number: str) -> ModelReference | None:
         time.sleep(0.5)
         return look_up(number)
 
-    monkeypatch.setattr(service.source, "version", slowly)
+    monkeypatch.setattr(service.loader, "version", slowly)
 
     async def use(client: httpx.AsyncClient) -> None:
         slow = await client.post("/model/promote", json={"version": "2"})

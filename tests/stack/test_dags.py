@@ -12,9 +12,9 @@ import yaml
 from deploy.airflow.settings import DAGS, Airflow
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.pipeline.ingest import ingest
-from newsdesk.pipeline.prepare import Source
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.pipeline.run import run as main_job
+from newsdesk.pipeline.table_check import ArticleSource
 from tests.builders import QUICK_MODELS, sample_rows, settings_in, write_csv
 from tests.stack.airflow import SCRIPTS, SECRET, WarmAirflow, airflow_program, warm
 from tests.stack.servers import free_port
@@ -217,9 +217,9 @@ def test_a_model_that_waits_for_a_yes_skips_the_promotion_with_its_reason_until_
     (tmp_path / "configs" / "model_config.yaml").write_text("models: {naive_bayes: {alpha: 1.0}}", encoding="utf-8")
     settings = settings_in(tmp_path)
     rows = sample_rows(60)
-    main_job(Source(write_csv(tmp_path / "news.csv", rows)), settings, "a tester", Silent())
+    main_job(ArticleSource(write_csv(tmp_path / "news.csv", rows)), settings, "a tester", NoProgress())
     renamed = [row | {"category": row["category"].replace("sports", "sport")} for row in rows]
-    ingest(str(write_csv(tmp_path / "renamed.csv", renamed)), None, settings, Silent())
+    ingest(str(write_csv(tmp_path / "renamed.csv", renamed)), None, settings, NoProgress())
     here = {name: value for name, value in settings.environment_variables().items() if name.startswith("NEWSDESK_")}
 
     with webhook() as heard:

@@ -15,8 +15,8 @@ import pytest
 
 from newsdesk.config.settings import Settings
 from newsdesk.pipeline.monitor import monitor
-from newsdesk.pipeline.progress import Silent
-from newsdesk.registry.pointer import read_champion
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import text_digest
@@ -98,7 +98,7 @@ def settings_of(folder: Path, **environment: str) -> Settings:
 def watch(settings: Settings) -> None:
     """Put a model in charge, let it have answered an hour ago, be corrected, and be looked at."""
     put_in_charge(settings.home, version="7")
-    champion = read_champion(settings.bundles)
+    champion = read_champion_pointer(settings.bundles)
     assert champion
     at = datetime.now(UTC) - timedelta(hours=1)
     answers = [
@@ -109,7 +109,7 @@ def watch(settings: Settings) -> None:
         insert_predictions(store, answers)
         for answer, category in zip(answers, ["sports", "sports", "sports", "politics"], strict=False):
             record_feedback(store, feedback(prediction_id=answer.id, category=category))
-    monitor(settings, Silent())
+    monitor(settings, NoProgress())
 
 
 def check_watched(found: Values) -> None:
@@ -126,7 +126,7 @@ def test_what_the_store_holds_is_told_and_a_run_that_ends_later_is_told_soon(tmp
     watch(settings)
     with exporter(settings, tmp_path) as started:
         check_watched(started.values())
-        monitor(settings, Silent())
+        monitor(settings, NoProgress())
         eventually(lambda: started.values()["pipeline_runs_total", "monitor", "succeeded"] == 2)
 
 

@@ -12,9 +12,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as NoConnection
 
 from newsdesk.config.settings import Settings
+from newsdesk.serving.security.access_errors import RateLimited
 from newsdesk.serving.security.caller import Caller
-from newsdesk.serving.security.limits import Limiter
-from newsdesk.serving.security.refusal import TooMany
+from newsdesk.serving.security.rate_limiter import RateLimiter
 from tests.stack.servers import free_port
 from tests.unit.serving.security.builders import Clock
 
@@ -50,26 +50,26 @@ def port(missing: Callable[[str], None]) -> int:
     return free_port()
 
 
-def workers(port: int, limit: str, count: int, clock: Clock | None = None) -> list[Limiter]:
+def workers(port: int, limit: str, count: int, clock: Clock | None = None) -> list[RateLimiter]:
     environment = {"REDIS_URL": f"redis://127.0.0.1:{port}/0", "API_RATE_LIMIT": limit, "API_WORKERS": str(count)}
-    return [Limiter(Settings.model_validate(environment), clock or Clock()) for _ in range(count)]
+    return [RateLimiter(Settings.model_validate(environment), clock or Clock()) for _ in range(count)]
 
 
-async def passes(limiter: Limiter) -> bool:
+async def passes(limiter: RateLimiter) -> bool:
     try:
         await limiter.check(NEWSROOM)
-    except TooMany:
+    except RateLimited:
         return False
     return True
 
 
-async def close(limiters: list[Limiter]) -> None:
+async def close(limiters: list[RateLimiter]) -> None:
     for limiter in limiters:
         await limiter.close()
 
 
 def test_the_workers_together_let_exactly_the_limit_pass(tmp_path: Path, port: int) -> None:
-    async def client(limiter: Limiter) -> list[bool]:
+    async def client(limiter: RateLimiter) -> list[bool]:
         return [await passes(limiter) for _ in range(15)]
 
     async def run() -> list[bool]:
@@ -78,7 +78,7 @@ def test_the_workers_together_let_exactly_the_limit_pass(tmp_path: Path, port: i
             answers = await asyncio.gather(*(client(limiters[number % 4]) for number in range(20)))
             return [passed for one in answers for passed in one]
         finally:
-            with pytest.raises(TooMany) as caught:
+            with pytest.raises(RateLimited) as caught:
                 await limiters[0].check(NEWSROOM)
             assert 86_000 < caught.value.retry_after <= 86_400
             await close(limiters)

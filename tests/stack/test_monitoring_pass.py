@@ -9,7 +9,7 @@ import pytest
 from newsdesk.config.settings import Settings
 from newsdesk.monitoring.report import Window
 from newsdesk.pipeline.monitor import monitor
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import record_feedback
 from newsdesk.store.pipeline_runs import count_runs
@@ -58,7 +58,7 @@ def windows_at(folder: Path, address: str) -> tuple[Window, ...]:
     put_in_charge(folder)
     fill(address)
     settings = Settings.model_validate({"NEWSDESK_HOME": str(folder), "NEWSDESK_DATABASE_URL": address})
-    return monitor(settings, Silent()).report.windows
+    return monitor(settings, NoProgress()).report.windows
 
 
 def test_passes_at_once_on_postgresql_find_what_one_finds_on_sqlite(tmp_path: Path, programs: Path) -> None:
@@ -71,7 +71,7 @@ def test_passes_at_once_on_postgresql_find_what_one_finds_on_sqlite(tmp_path: Pa
         assert windows_at(tmp_path / "other", address) == expected
         settings = Settings.model_validate({"NEWSDESK_HOME": str(tmp_path / "other"), "NEWSDESK_DATABASE_URL": address})
         with ThreadPoolExecutor(4) as passes:
-            found = list(passes.map(lambda _: monitor(settings, Silent()).report.windows, range(8)))
+            found = list(passes.map(lambda _: monitor(settings, NoProgress()).report.windows, range(8)))
         assert found == [expected] * 8
         store = open_store(address)
         assert count_runs(store) == {("monitor", "succeeded"): 9}

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from newsdesk.pipeline.outside_moves import OUTSIDE
-from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.external_promotions import OUTSIDE
+from newsdesk.pipeline.promoter import Promoter
 from newsdesk.registry.reader import open_registry
 from newsdesk.registry.version import MODEL
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, append_after, entries
+from newsdesk.store.ledger import LedgerEntry, append_after, entries
 from tests.builders import settings_in
 from tests.integration.test_command_line import newsdesk, sentence_of
 from tests.stack.running import register, serving
@@ -25,7 +25,9 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.stack
 
-ENTRY = Entry(datetime(2026, 1, 2, tzinfo=UTC), OUTSIDE, "promote", "moved", "1", "2", "sha256:0", "seen", {"a": 1})
+ENTRY = LedgerEntry(
+    datetime(2026, 1, 2, tzinfo=UTC), OUTSIDE, "promote", "moved", "1", "2", "sha256:0", "seen", {"a": 1}
+)
 
 
 def test_workers_that_follow_a_moved_alias_tell_of_it_once_and_there_is_nothing_to_roll_back_to(
@@ -37,7 +39,7 @@ def test_workers_that_follow_a_moved_alias_tell_of_it_once_and_there_is_nothing_
             register(settings, alpha)
         store = open_store(settings.database)
         for number in ("1", "2"):
-            Promotions(settings, open_registry(settings), store, "an editor").promote(number, "better")
+            Promoter(settings, open_registry(settings), store, "an editor").promote(number, "better")
         more = {"MLFLOW_TRACKING_URI": mlflow.address, "MODEL_REFRESH_INTERVAL": "0.3", "API_WORKERS": "2"}
         with serving(tmp_path, settings.home, **more) as server:
             assert server.get("/model/info")["version"] == "2"

@@ -15,15 +15,16 @@ from sklearn.naive_bayes import MultinomialNB
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError, RegistryError
-from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, Bundle
-from newsdesk.pipeline.promote import Promotions
-from newsdesk.registry.fetch import fetch_bundle
-from newsdesk.registry.http import MlflowApi, NotFoundError
-from newsdesk.registry.pointer import read_champion
-from newsdesk.registry.rest import RestRegistry
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import MANIFEST, VOCABULARY, WEIGHTS
+from newsdesk.pipeline.promoter import Promoter
+from newsdesk.registry.bundle_fetch import fetch_bundle
+from newsdesk.registry.champion_pointer import read_champion_pointer
+from newsdesk.registry.mlflow_api import MlflowApi, NotFoundError
+from newsdesk.registry.mlflow_registry import MlflowRegistry
+from newsdesk.registry.rest_registry import RestRegistry
 from newsdesk.registry.tracking import Tracking
 from newsdesk.registry.version import MODEL, Alias
-from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import bundle_of, fit_pipeline, sample_texts, settings_in
@@ -45,8 +46,8 @@ class Desk:
         return RestRegistry(self.settings)
 
     @property
-    def mlflow(self) -> Registry:
-        return Registry(self.settings)
+    def mlflow(self) -> MlflowRegistry:
+        return MlflowRegistry(self.settings)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def register(settings: Settings, alpha: float) -> Bundle:
     bundle = bundle_of(pipeline, cleaning, tfidf)
     tracking = Tracking(settings)
     run = tracking.start("train", {})
-    Registry(settings).register(bundle, pipeline, run)
+    MlflowRegistry(settings).register(bundle, pipeline, run)
     tracking.finish(run)
     return bundle
 
@@ -146,7 +147,7 @@ def read_manifest(folder: Path) -> str:
 
 def test_promotion_and_rollback_need_no_mlflow_here(desk: Desk) -> None:
     store = open_store(desk.settings.database)
-    promotions = Promotions(desk.settings, desk.rest, store, "a server")
+    promotions = Promoter(desk.settings, desk.rest, store, "a server")
     promotions.promote("1", "the first")
     promotions.promote("2", "better")
     assert {version.version: version.aliases for version in desk.mlflow.versions()} == {
@@ -155,7 +156,7 @@ def test_promotion_and_rollback_need_no_mlflow_here(desk: Desk) -> None:
     }
     promotions.rollback("worse")
     assert {version.version: version.aliases for version in desk.mlflow.versions()} == {"1": ("champion",), "2": ()}
-    pointer = read_champion(desk.settings.bundles)
+    pointer = read_champion_pointer(desk.settings.bundles)
     assert pointer is not None
     assert (pointer.version, pointer.digest) == ("1", desk.bundles[0].digest)
     assert [entry.decision for entry in entries(store)] == ["promoted", "promoted", "rolled back"]

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from newsdesk.operations.backup.databases import Named, databases
+from newsdesk.operations.backup.databases import NamedDatabase, databases
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.postgresql import PostgresqlDatabase
 from newsdesk.store.database import open_store
@@ -95,7 +95,7 @@ def test_half_a_dump_changes_nothing(server: str, tmp_path: Path) -> None:
 
 def test_a_sound_dump_of_another_database_is_not_taken_for_the_store(server: str, tmp_path: Path) -> None:
     address = new_database(server, "store")
-    named = Named("store", PostgresqlDatabase(make_url(address)))
+    named = NamedDatabase("store", PostgresqlDatabase(make_url(address)))
     with psycopg.connect(address) as connection:
         connection.execute('CREATE TABLE "somebody\'s own" (id int)')
     named.database.dump(tmp_path / "other.dump")
@@ -117,7 +117,7 @@ def test_no_password_is_told(server: str, tmp_path: Path) -> None:
 def test_a_database_is_known_by_its_name(server: str, tmp_path: Path) -> None:
     runs = new_database(server, "mlflow")
     settings = settings_in(tmp_path, MLFLOW_TRACKING_URI="http://127.0.0.1:1", BACKUP_DATABASES=f"{runs}, {runs}")
-    named: list[Named] = databases(settings)
+    named: list[NamedDatabase] = databases(settings)
     assert [one.name for one in named] == ["store", "mlflow", "mlflow-2"]
     assert [one.member for one in named] == [
         "databases/store.sqlite",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsdesk.config.settings import Settings
-from newsdesk.registry.versions import Registry
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from tests.builders import settings_in
 from tests.stack.hostile_artifacts import ATTACKS, Attack
 from tests.stack.load import Known, known_answers, marked_texts, under_load
@@ -39,7 +39,7 @@ def test_while_mlflow_is_away_the_model_answers_and_afterwards_the_champion_is_f
     tmp_path: Path, mlflow: tuple[MlflowServer, Settings, Path], known: Known
 ) -> None:
     registry, trainer, _ = mlflow
-    Registry(trainer).set_alias("champion", "1")
+    MlflowRegistry(trainer).set_alias("champion", "1")
     settings = {"MLFLOW_TRACKING_URI": registry.address, "MODEL_REFRESH_INTERVAL": "0.3"}
     with (
         serving(tmp_path, tmp_path / "var", **settings) as server,
@@ -67,7 +67,7 @@ def test_a_registered_version_that_was_tampered_with_never_takes_over(
     tmp_path: Path, mlflow: tuple[MlflowServer, Settings, Path], known: Known, attack: Attack
 ) -> None:
     registry, trainer, artifacts = mlflow
-    aliases, canary = Registry(trainer), tmp_path / "canary"
+    aliases, canary = MlflowRegistry(trainer), tmp_path / "canary"
     aliases.set_alias("champion", "1")
     alpha = 0.2 + ATTACKS.index(attack) / 100
     version = register(trainer, alpha)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.pipeline.promote import Promotions
-from newsdesk.registry.versions import Registry
+from newsdesk.pipeline.promoter import Promoter
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 from tests.builders import settings_in
@@ -61,7 +61,7 @@ def test_promoting_and_rolling_back_over_http_breaks_no_request(tmp_path: Path, 
         trainer = settings_in(tmp_path / "trainer", MLFLOW_TRACKING_URI=mlflow)
         for alpha in ALPHAS.values():
             register(trainer, alpha)
-        Registry(trainer).set_alias("champion", "1")
+        MlflowRegistry(trainer).set_alias("champion", "1")
         addresses = {"MLFLOW_TRACKING_URI": mlflow, "NEWSDESK_DATABASE_URL": database}
         settings = addresses | {"PREDICTION_CACHE_SIZE": "50", "MODEL_REFRESH_INTERVAL": "0.5"}
         with serving(tmp_path, tmp_path / "var", **settings) as server:
@@ -92,7 +92,7 @@ def test_promoting_and_rolling_back_embedded_breaks_no_request(tmp_path: Path, k
         register(settings, alpha)
     shutil.rmtree(settings.bundles)  # the promotion brings them back
     store = open_store(settings.database)
-    promotions = Promotions(settings, Registry(settings), store, "a test")
+    promotions = Promoter(settings, MlflowRegistry(settings), store, "a test")
     promotions.promote("1", "the first")
     speed = {"PREDICTION_CACHE_SIZE": "50", "MODEL_REFRESH_INTERVAL": "0.1"}
     with serving(tmp_path, settings.home, **speed) as server:
@@ -104,7 +104,7 @@ def test_promoting_and_rolling_back_embedded_breaks_no_request(tmp_path: Path, k
     store.dispose()
 
 
-def change_embedded(promotions: Promotions, number: int) -> str:
+def change_embedded(promotions: Promoter, number: int) -> str:
     if number % 2 == 0:
         return promotions.promote("2", "better").version
     return promotions.rollback("worse")[1].version

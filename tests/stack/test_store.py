@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import text
 
 from newsdesk.config.pipeline_config import FeedbackLimits
-from newsdesk.monitoring.comparison import compare_live
+from newsdesk.monitoring.arm_comparison import compare_live
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.engine import store_engine
-from newsdesk.store.feedback import Vote, current_feedback, record_feedback
+from newsdesk.store.feedback import Annotation, current_feedback, record_feedback
 from newsdesk.store.migration import migrate
 from newsdesk.store.predictions import insert_predictions
-from newsdesk.store.records import Feedback, FeedbackConflict, PredictionRecord, Recorded
+from newsdesk.store.records import Feedback, FeedbackConflict, FeedbackReceipt, PredictionRecord
 from newsdesk.store.revisions import revisions
 from tests.stack.servers import Postgresql
 from tests.unit.store.opening import migrate_at_once, open_at_once
@@ -36,7 +36,7 @@ def kept(address: str) -> list[str]:
         return sorted(connection.execute(text("SELECT id FROM predictions")).scalars())
 
 
-def votes(address: str) -> list[Vote]:
+def annotations(address: str) -> list[Annotation]:
     with opened(address) as store:
         return sorted(current_feedback(store))
 
@@ -55,8 +55,8 @@ def started(address: str, folder: Path) -> Iterator[PredictionLog]:
         log.stop(20)
 
 
-def send(log: PredictionLog, *said: Feedback) -> list[Recorded]:
-    async def all_of_them() -> list[Recorded]:
+def send(log: PredictionLog, *said: Feedback) -> list[FeedbackReceipt]:
+    async def all_of_them() -> list[FeedbackReceipt]:
         return await asyncio.gather(*(log.feedback(one) for one in said))
 
     return asyncio.run(all_of_them())
@@ -168,7 +168,7 @@ def test_nothing_is_lost_while_postgresql_is_stopped_and_started_again(
                     eventually(lambda: log.spooled == 300)
         finally:
             server.start()
-        eventually(lambda: len(kept(address)) == 900 and len(votes(address)) == 9)
+        eventually(lambda: len(kept(address)) == 900 and len(annotations(address)) == 9)
         assert log.dropped == 0
     assert kept(address) == ids(answers)
     assert list((tmp_path / "spool").iterdir()) == []
@@ -177,7 +177,7 @@ def test_nothing_is_lost_while_postgresql_is_stopped_and_started_again(
 def test_feedback_that_was_acknowledged_outlives_a_server_that_is_killed_at_once(address: str, tmp_path: Path) -> None:
     with serving(address, tmp_path, "worker") as process:
         assert acknowledged(process) == "created"
-    assert len(votes(address)) == 10
+    assert len(annotations(address)) == 10
 
 
 def test_workers_of_one_server_lose_nothing_when_one_is_killed_while_postgresql_is_away(
@@ -192,7 +192,7 @@ def test_workers_of_one_server_lose_nothing_when_one_is_killed_while_postgresql_
             killed.wait()
             server.start()
             with started(address, tmp_path):  # a third one drains at the same time
-                eventually(lambda: len(kept(address)) == 600 and len(votes(address)) == 20)
+                eventually(lambda: len(kept(address)) == 600 and len(annotations(address)) == 20)
     finally:
         server.start()
     with opened(address) as store, store.connect() as connection:
@@ -205,7 +205,7 @@ def test_feedback_is_not_held_up_by_a_store_that_hangs_and_is_not_written_twice(
         with opened(address) as store, store.begin() as connection:
             connection.execute(text("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE"))
             assert {one.status for one in send(log, feedback(), feedback(editor="Jo"))} == {"spooled"}
-        eventually(lambda: len(votes(address)) == 3)
+        eventually(lambda: len(annotations(address)) == 3)
     with opened(address) as store, store.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM feedback")).scalar() == 3
 
@@ -247,4 +247,4 @@ def test_an_older_store_gets_the_columns_that_it_lacks_though_many_migrate_it_at
     with opened(address) as store:
         insert_predictions(store, [prediction(id="p", terms="ab")])
         record_feedback(store, feedback(prediction_id="p", caller="newsroom"))
-        assert [vote.caller for vote in current_feedback(store)] == ["newsroom"]
+        assert [annotation.caller for annotation in current_feedback(store)] == ["newsroom"]

@@ -8,13 +8,13 @@ import pytest
 from newsdesk.errors import UsageError
 from newsdesk.operations.backup.create import create_backup
 from newsdesk.operations.backup.restore import restore_backup
-from newsdesk.pipeline.progress import Silent
-from newsdesk.store.copying import TableContent, copy_store
-from newsdesk.store.ledger import Entry, append, entries
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.store.ledger import LedgerEntry, append, entries
 from newsdesk.store.migration import run_migration
 from newsdesk.store.pipeline_runs import PipelineRun, record_run
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import StoreError
+from newsdesk.store.store_copy import TableContent, copy_store
 from tests.builders import settings_in
 from tests.unit.store.filled import AWKWARD, BERLIN, ENTRIES, PREDICTIONS, fill
 from tests.unit.store.rows import NOON, opened, prediction
@@ -40,7 +40,7 @@ def content(address: str, tmp_path: Path) -> dict[str, TableContent]:
 def goes_on(address: str) -> None:
     """New rows get numbers of their own, and the ledger still only grows."""
     with opened(address) as store:
-        append(store, Entry(NOON, "ada", "promote", "promoted", "1", "9", None, "next", {}))
+        append(store, LedgerEntry(NOON, "ada", "promote", "promoted", "1", "9", None, "next", {}))
         record_run(store, PipelineRun("monitor", NOON, BERLIN, "succeeded"))
         assert [entry.to_version for entry in entries(store)] == ["0", "1", "2", "9"]
         with pytest.raises(Exception, match="the promotion ledger only grows"), store.begin() as connection:
@@ -86,11 +86,11 @@ def test_a_backup_of_sqlite_is_restored_into_postgresql_in_place_of_what_is_ther
     expected = content(old.database, tmp_path)
     if revision:
         run_migration(old.database, revision, may_lose=True)
-    archive = create_backup(old, tmp_path, Silent()).archive
+    archive = create_backup(old, tmp_path, NoProgress()).archive
     new = settings_in(tmp_path / "new", NEWSDESK_DATABASE_URL=address)
     with opened(address) as store:
-        append(store, Entry(NOON, "ada", "promote", "promoted", None, "7", None, "of before", {}))
-    restore_backup(new, archive, True, Silent())
+        append(store, LedgerEntry(NOON, "ada", "promote", "promoted", None, "7", None, "of before", {}))
+    restore_backup(new, archive, True, NoProgress())
     found = content(address, tmp_path)
     assert {name for name in found if found[name] != expected[name]} == ({"feedback"} if revision else set())
     goes_on(address)
@@ -104,11 +104,11 @@ def test_a_backup_of_postgresql_is_restored_into_sqlite(
     if revision:
         run_migration(address, revision, may_lose=True)
     old = settings_in(tmp_path / "old", NEWSDESK_DATABASE_URL=address)
-    archive = create_backup(old, tmp_path, Silent()).archive
+    archive = create_backup(old, tmp_path, NoProgress()).archive
     new = settings_in(tmp_path / "new")
     with opened(new.database) as store:
         insert_predictions(store, [prediction()])
-    restore_backup(new, archive, True, Silent())
+    restore_backup(new, archive, True, NoProgress())
     expected, found = content(source, tmp_path), content(new.database, tmp_path)
     assert {name for name in found if found[name] != expected[name]} == ({"feedback"} if revision else set())
     goes_on(new.database)

@@ -10,12 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from newsdesk.store.database import open_store
-from newsdesk.store.found import NEWEST
 from newsdesk.store.ledger import append, entries
 from newsdesk.store.migration import migrate, run_migration
+from newsdesk.store.migration_status import read_status
 from newsdesk.store.records import StoreOutdated
 from newsdesk.store.revisions import revisions
-from newsdesk.store.status import read_status
+from newsdesk.store.schema_revision import NEWEST
 from tests.stack.test_store import ids, kept, send, started
 from tests.unit.store.migrating import (
     LEDGER_MADE_ANEW,

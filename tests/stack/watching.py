@@ -18,8 +18,8 @@ import yaml
 from monitoring.grafana.source.variables import concrete
 from newsdesk.config.settings import Settings
 from newsdesk.pipeline.monitor import monitor
-from newsdesk.pipeline.progress import Silent
-from newsdesk.registry.versions import Registry
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from tests.builders import sample_rows, write_csv
 from tests.stack.monitoring_servers import (
     Prometheus,
@@ -116,7 +116,7 @@ def watched(folder: Path, programs: Path, seconds: int) -> Iterator[Watched]:
                 if phase == 1:
                     promoted = server.post("/model/promote", json={"version": "2"}, headers={"X-API-Key": operator})
                     assert promoted.status_code == 200, promoted.text
-                    Registry(settings).set_alias("challenger", "1")
+                    MlflowRegistry(settings).set_alias("challenger", "1")
                 _watch(settings, time.monotonic() + seconds / 3)
         yield Watched(seen, start, time.time())
 
@@ -129,7 +129,7 @@ def _watch(settings: Settings, until: float) -> None:
     """A monitoring pass after each window."""
     while time.monotonic() < until:
         time.sleep(WINDOW / 2)
-        monitor(settings, Silent())
+        monitor(settings, NoProgress())
 
 
 def _train(folder: Path, settings: Settings, environment: dict[str, str]) -> None:
@@ -137,7 +137,7 @@ def _train(folder: Path, settings: Settings, environment: dict[str, str]) -> Non
     for per_category in (25, 60):
         data = write_csv(folder / f"news-{per_category}.csv", sample_rows(per_category))
         _newsdesk(environment, "run", "--data", str(data), "--no-serve")
-    registry = Registry(settings)
+    registry = MlflowRegistry(settings)
     registry.set_alias("champion", "1")
     registry.set_alias("challenger", "2")
 

@@ -3,16 +3,19 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from sklearn.naive_bayes import MultinomialNB
 
 import newsdesk
-from newsdesk.model.bundle import save_bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from tests.builders import fitted_bundle
 
 SOURCE = Path(newsdesk.__file__).parent
@@ -41,6 +44,12 @@ ROOMS = [
 ]
 # Below every room.
 GROUND = {"__init__", "errors", "atomic", "http_client", "printable", "private_files", "redaction", "stopping"}
+
+# Class names that two files may share, and why.
+SAME_NAME_ALLOWED: dict[str, str] = {}
+# Pairs of files of one folder that may differ by an ending, and why.
+SIMILAR_NAMES_ALLOWED: dict[tuple[str, str], str] = {}
+_ENDINGS = re.compile(r"(ings?|ers?|ors?|ed|es|s|e|ments?|ions?)$")
 
 
 def python_files() -> list[Path]:
@@ -162,14 +171,14 @@ def test_serving_and_predicting_load_no_training_library(tmp_path: Path) -> None
     bundle = fitted_bundle(MultinomialNB(), per_category=10)
     folder = bundle_folder_name(bundle.digest)
     save_bundle(bundle, tmp_path / "bundles" / folder)
-    write_champion(tmp_path / "bundles", Champion(version="1", digest=bundle.digest, bundle=folder))
+    write_champion_pointer(tmp_path / "bundles", ChampionPointer(version="1", digest=bundle.digest, bundle=folder))
     text = "The bank raised its profit forecast as shares rose"
     script = """
 import sys
 from pathlib import Path
-from newsdesk.model.bundle import load_bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.config.settings import Settings
 from newsdesk.serving.server import create_app
 predictor = Predictor(load_bundle(Path(sys.argv[1]) / "bundles" / sys.argv[4]))
@@ -188,10 +197,10 @@ def test_the_command_line_opens_without_loading_what_single_commands_need() -> N
 
 
 def test_who_promotes_trains_nothing_and_who_fits_a_candidate_registers_nothing() -> None:
-    promoting = loaded_after("import newsdesk.pipeline.promote, newsdesk.registry.versions")
+    promoting = loaded_after("import newsdesk.pipeline.promoter, newsdesk.registry.mlflow_registry")
     assert "mlflow" in promoting
     assert promoting & {"sklearn", "skops", "matplotlib"} == set()
-    fitting = loaded_after("import newsdesk.pipeline.planned")
+    fitting = loaded_after("import newsdesk.pipeline.plan.steps")
     assert "sklearn" in fitting
     assert fitting & {"mlflow", "skops", "matplotlib"} == set()
 
@@ -222,3 +231,83 @@ def test_a_lock_file_pins_every_package_by_hash_and_names_no_host(kind: str) -> 
 def test_no_module_is_too_long_to_read_at_a_sitting() -> None:
     lengths = {where(file): len(file.read_text(encoding="utf-8").splitlines()) for file in python_files()}
     assert {file: length for file, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def module_of(file: Path) -> str:
+    return ".".join(file.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports_between(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Module → the modules of ours that it imports, in functions and for types as well."""
+    imports: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        found = set(imported_modules(source))
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ImportFrom):
+                found |= {f"{node.module}.{name.name}" for name in node.names}
+        imports[module] = (found & sources.keys()) - {module}
+    return imports
+
+
+def circle_in(sources: Mapping[str, str]) -> list[str]:
+    """The modules of a circle of imports; none where there is no circle."""
+    try:
+        list(TopologicalSorter(imports_between(sources)).static_order())
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def defined_classes(source: str) -> list[str]:
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+
+
+def root_of(name: str) -> str:
+    """The name of a file without its ending: `plan` for plan, plans, planned and planning."""
+    root = _ENDINGS.sub("", name)
+    return root[:-1] if len(root) > 2 and root[-1] == root[-2] else root
+
+
+def similar_names(names: list[str]) -> list[tuple[str, str]]:
+    return [(one, other) for one, other in combinations(sorted(names), 2) if root_of(one) == root_of(other)]
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circle_in({module_of(file): file.read_text(encoding="utf-8") for file in python_files()}) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from newsdesk.a import one",
+        "from newsdesk import a",
+        "import newsdesk.a",
+        "def f():\n    from newsdesk.a import one",
+        "if TYPE_CHECKING:\n    from newsdesk.a import one",
+    ],
+)
+def test_a_circle_is_found_wherever_its_imports_stand(back: str) -> None:
+    sources = {"newsdesk.a": "from newsdesk.b import two", "newsdesk.b": "import newsdesk.c", "newsdesk.c": back}
+    assert set(circle_in(sources)) == sources.keys()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places = defaultdict(list)
+    for file in python_files():
+        for name in defined_classes(file.read_text(encoding="utf-8")):
+            places[name].append(where(file))
+    shared = {name: files for name, files in places.items() if len(files) > 1}
+    assert shared.keys() == SAME_NAME_ALLOWED.keys(), shared
+
+
+def test_no_two_files_of_a_folder_differ_by_an_ending() -> None:
+    folders = defaultdict(list)
+    for file in python_files():
+        folders[file.parent].append(file.stem)
+    similar = {pair for names in folders.values() for pair in similar_names(names)}
+    assert similar == SIMILAR_NAMES_ALLOWED.keys()
+
+
+@pytest.mark.parametrize("other", ["planning", "planned", "plans", "planner"])
+def test_names_that_differ_by_an_ending_are_found(other: str) -> None:
+    assert similar_names(["plan", other, "report"]) == [("plan", other)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.http_client import is_this_machine, opener, spare_proxies
+from newsdesk.http_client import bypass_proxies, is_this_machine, make_opener
 from tests.answering import answering
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -54,26 +54,26 @@ def test_these_are_others(host: str) -> None:
 def test_no_proxy_leads_to_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", NOBODY)
     monkeypatch.setenv("http_proxy", NOBODY)
-    with answering(200, b"it is me") as port, opener().open(f"http://{host}:{port}/", timeout=5) as answer:
+    with answering(200, b"it is me") as port, make_opener().open(f"http://{host}:{port}/", timeout=5) as answer:
         assert answer.read() == b"it is me"
 
 
 def test_others_are_asked_through_the_proxy_unless_no_proxy_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(200, b"by proxy") as port:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
-        with opener().open("http://mlflow.invalid:5000/", timeout=5) as answer:
+        with make_opener().open("http://mlflow.invalid:5000/", timeout=5) as answer:
             assert answer.read() == b"by proxy"
         monkeypatch.setenv("no_proxy", "mlflow.invalid")
         with pytest.raises(OSError, match=r"Name or service not known|name resolution|No address"):
-            opener().open("http://mlflow.invalid:5000/", timeout=5)
+            make_opener().open("http://mlflow.invalid:5000/", timeout=5)
 
 
 def test_libraries_are_told_to_spare_this_machine_and_what_was_spared_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "intranet")
     monkeypatch.setenv("NO_PROXY", "intranet")
     for address in ("http://127.0.0.1:5001", "http://mlflow.example:5001", "sqlite:///var/mlflow.db"):
-        spare_proxies(address)
-        spare_proxies(address)
+        bypass_proxies(address)
+        bypass_proxies(address)
     assert os.environ["no_proxy"] == os.environ["NO_PROXY"] == "intranet,127.0.0.1"
 
 

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from newsdesk import atomic
 from newsdesk.operations.backup.create import create_backup
 from newsdesk.operations.backup.retention import PLAIN, archive_name, remove_old
-from newsdesk.operations.lock import only_maintenance
+from newsdesk.operations.maintenance_lock import only_maintenance
 from newsdesk.pipeline.ingest import ingest
 from newsdesk.pipeline.lock import only_promoter, only_writer
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.private_files import keep_private
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.database import open_store
-from newsdesk.store.status import read_status
+from newsdesk.store.migration_status import read_status
 from tests.builders import sample_rows, settings_in, write_csv
 from tests.unit.store.rows import prediction
 from tests.waiting import eventually
@@ -50,8 +50,8 @@ def test_all_that_commands_make_is_for_their_user_alone(tmp_path: Path) -> None:
     settings.config_dir.mkdir()
     open_store(settings.database).dispose()
     table = write_csv(tmp_path / "news.csv", sample_rows(10))
-    ingest(str(table), None, settings, Silent())
-    create_backup(settings, settings.backups, Silent())
+    ingest(str(table), None, settings, NoProgress())
+    create_backup(settings, settings.backups, NoProgress())
     assert len(list(settings.home.rglob("*"))) > 8
     assert open_to_others(settings.home) == []
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsdesk.config.origins import settings_in_force
+from newsdesk.config.provenance import effective_settings
 from newsdesk.config.secrets import RedactedRecord, secrets_of
 from newsdesk.config.settings import Settings
 from newsdesk.redaction import redact, redact_address, secrets_in
@@ -228,7 +228,7 @@ def test_every_text_among_the_settings_is_shown_without_its_secret(monkeypatch: 
     texts = {str(field.alias): name for name, field in Settings.model_fields.items() if "str" in str(field.annotation)}
     for template in UNAMBIGUOUS:
         settings = Settings().model_copy(update=dict.fromkeys(texts.values(), template.format(secret=BEGIN)))
-        assert hides("".join(str(one.value) for one in settings_in_force(settings)))
+        assert hides("".join(str(one.value) for one in effective_settings(settings)))
         assert hides(redact(f"what is {BEGIN}?", secrets_of(settings)))
 
 

@@ -9,12 +9,12 @@ import pytest
 from newsdesk.stopping import (
     Stopped,
     StopRequests,
-    heed_stop,
-    leave_stop_requests,
+    defer_stop,
+    finish_without_stopping,
+    ignore_stop_requests,
+    raise_if_stopped,
     stop_requests,
     take_stop_requests,
-    too_late_to_stop,
-    uninterrupted,
 )
 
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
@@ -48,7 +48,7 @@ def test_one_that_was_swallowed_is_heeded_at_the_next_step() -> None:
     with suppress(BaseException):
         signal.raise_signal(signal.SIGINT)
     with pytest.raises(Stopped):
-        heed_stop()
+        raise_if_stopped()
 
 
 @pytest.mark.usefixtures("requests")
@@ -56,17 +56,17 @@ def test_one_that_was_swallowed_keeps_what_was_decided_from_being_carried_out() 
     with suppress(BaseException):
         signal.raise_signal(signal.SIGTERM)
     with pytest.raises(Stopped):
-        too_late_to_stop()
+        finish_without_stopping()
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_one_that_comes_too_late_interrupts_nothing(requests: StopRequests, number: int) -> None:
-    too_late_to_stop()
+    finish_without_stopping()
     signal.raise_signal(number)
-    with uninterrupted():
+    with defer_stop():
         signal.raise_signal(number)
-    heed_stop()
-    too_late_to_stop()
+    raise_if_stopped()
+    finish_without_stopping()
     assert requests.asked == number
 
 
@@ -75,7 +75,7 @@ def test_one_that_comes_into_what_must_be_whole_waits_for_its_end() -> None:
     done = []
 
     def write() -> None:
-        with uninterrupted():
+        with defer_stop():
             signal.raise_signal(signal.SIGINT)
             done.append("whole")
 
@@ -93,14 +93,14 @@ def test_what_is_to_be_ignored_stays_ignored(requests: StopRequests) -> None:
 
 @pytest.mark.usefixtures("requests")
 def test_a_server_has_signals_to_itself() -> None:
-    leave_stop_requests()
+    ignore_stop_requests()
     assert stop_requests() is None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_the_next_command_in_a_process_can_be_stopped_again(requests: StopRequests) -> None:
-    too_late_to_stop()
+    finish_without_stopping()
     assert take_stop_requests() is not requests
     with pytest.raises(Stopped):
         signal.raise_signal(signal.SIGINT)

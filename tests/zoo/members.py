@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from newsdesk.articles.columns import ColumnNames
+from newsdesk.articles.column_mapping import ColumnNames
 
 
 @dataclass(frozen=True)

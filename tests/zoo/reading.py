@@ -5,24 +5,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.pipeline.prepare import Checked, Source, check
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.table_check import ArticleSource, CheckedTable, check_table
 from tests.zoo.making import FOLDER
 from tests.zoo.members import Member
 from tests.zoo.stories import STORIES
 
 
-def read_member(member: Member) -> Checked:
+def read_member(member: Member) -> CheckedTable:
     """Raises what reading it raises."""
     with TemporaryDirectory() as folder:
         labels = Path(folder) / "labels.csv" if member.labels else None
         if labels:
             labels.write_text("id,category\n" + "".join(f"{s.id},{s.category}\n" for s in STORIES), encoding="utf-8")
-        source = Source(FOLDER / member.name, labels, member.columns, member.encoding)
-        return check(source, TextCleaning(), Silent())
+        source = ArticleSource(FOLDER / member.name, labels, member.columns, member.encoding)
+        return check_table(source, TextCleaning(), NoProgress())
 
 
-def found(checked: Checked, *, title: bool) -> list[tuple[str, ...]]:
+def found(checked: CheckedTable, *, title: bool) -> list[tuple[str, ...]]:
     """Text, category and, where asked for, title of each article; blanks are all alike."""
     articles = [item.article for item in checked.accepted]
     return sorted((_line(a.text), a.category, *([a.title] if title else [])) for a in articles)
@@ -40,7 +40,7 @@ def expected(member: Member) -> list[tuple[str, ...]]:
     )
 
 
-def aside(checked: Checked) -> dict[str, int]:
+def aside(checked: CheckedTable) -> dict[str, int]:
     """Reason → how many rows were set aside."""
     return dict(Counter(reason for row in checked.quarantined for reason in row.reasons))
 

@@ -4,8 +4,8 @@ import sys
 
 from newsdesk.config.settings import load_settings
 from newsdesk.monitoring import api_metrics
-from newsdesk.serving import service
-from newsdesk.serving.server import Listening, run
+from newsdesk.serving import server_state
+from newsdesk.serving.server import ListenOptions, run
 
 
 class Nothing:
@@ -36,6 +36,6 @@ class NoSampler:
         return [None] * len(texts)
 
 
-service.ApiMetrics = NoMetrics  # type: ignore[misc]
-service.Answering.__init__.__globals__["Sampler"] = NoSampler
-sys.exit(run(load_settings(), Listening("127.0.0.1", int(sys.argv[1]), may_wait=False)))
+server_state.ApiMetrics = NoMetrics  # type: ignore[misc]
+server_state.PredictionService.__init__.__globals__["Sampler"] = NoSampler
+sys.exit(run(load_settings(), ListenOptions("127.0.0.1", int(sys.argv[1]), may_wait=False)))

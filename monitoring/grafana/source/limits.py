@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.pipeline_config import Monitoring
-from newsdesk.config.yaml_file import load_pipeline_config
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 

@@ -68,7 +68,7 @@ def similar_categories(counts: Mapping[str, int]) -> list[dict[str, int]]:
     return [group for group in spelling_groups(counts).values() if len(group) > 1]
 
 
-def about_similar(group: Mapping[str, int]) -> str:
+def describe_similar_categories(group: Mapping[str, int]) -> str:
     """What a user has to know of such a group."""
     *others, last = (f"'{category}' ({count:,})" for category, count in group.items())
     return (

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
-from newsdesk.articles.category import about_similar, category_key, similar_categories, spelling_groups
+from newsdesk.articles.category import category_key, describe_similar_categories, similar_categories, spelling_groups
 from newsdesk.articles.category_rules import CategoryRules
 
 _NONE = frozenset(
@@ -32,7 +32,7 @@ class CategoryHint:
     def sentence(self) -> str:
         """For people."""
         if self.looks_like == "one" and similar_categories(self.categories) == [self.categories]:
-            return about_similar(self.categories)
+            return describe_similar_categories(self.categories)
         if self.looks_like == "one":
             *others, last = (f"'{category}' ({count:,})" for category, count in self.categories.items())
             return f"{', '.join(others)} and {last} look like one category."

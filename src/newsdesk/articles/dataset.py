@@ -12,10 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from newsdesk import atomic
-from newsdesk.articles import tables
+from newsdesk.articles import parquet_files
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category_rules import CategoryChanges
-from newsdesk.articles.quarantine import Quarantined
+from newsdesk.articles.quarantine import QuarantinedRow
 from newsdesk.articles.splits import SPLITS, Split
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.errors import DataError
@@ -26,7 +26,7 @@ MANIFEST = "manifest.json"
 GUARD = "guard.parquet"  # articles of the test split as nobody outside could label them; only after feedback
 
 
-class Manifest(BaseModel):
+class DatasetManifest(BaseModel):
     """`manifest.json`: where a dataset comes from and what is in it. `category_changes`: which rules of
     `data_pipeline.categories` there were, and what they came to; None where there were none. `unvouched`: how many test
     articles have a label that only callers gave whom no administrator vouches for; None is none of them."""
@@ -54,7 +54,7 @@ class Dataset:
     """A dataset on disk."""
 
     folder: Path
-    manifest: Manifest
+    manifest: DatasetManifest
 
     @property
     def version(self) -> str:
@@ -80,11 +80,11 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Contents:
+class DatasetContents:
     """Everything that decides what a dataset is, and so its version; and by which rules its categories came about."""
 
     articles: Mapping[Split, list[tuple[str, LabelledArticle]]]  # (story key, article)
-    quarantined: list[Quarantined]
+    quarantined: list[QuarantinedRow]
     validation_split: float
     test_split: float
     random_seed: int
@@ -116,7 +116,7 @@ class Contents:
         return digest.hexdigest()[:16]
 
 
-def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime) -> Dataset:
+def write_dataset(home: Path, contents: DatasetContents, *, source: str, now: datetime) -> Dataset:
     """Write `contents` as a folder of `home` named by its version; where that is there already and whole, keep it."""
     version = contents.version()
     folder = home / version
@@ -127,11 +127,11 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
             pass  # damaged: write it again
     with atomic.new_folder(folder) as draft:
         for split in SPLITS:
-            tables.write_articles(draft / f"{split}.parquet", contents.articles[split])
+            parquet_files.write_articles(draft / f"{split}.parquet", contents.articles[split])
         if contents.guard is not None:
-            tables.write_articles(draft / GUARD, contents.guard)
-        tables.write_quarantine(draft / tables.QUARANTINE, contents.quarantined)
-        manifest = Manifest(
+            parquet_files.write_articles(draft / GUARD, contents.guard)
+        parquet_files.write_quarantine(draft / parquet_files.QUARANTINE, contents.quarantined)
+        manifest = DatasetManifest(
             version=version,
             source=source,
             created_at=now,
@@ -155,12 +155,14 @@ def write_dataset(home: Path, contents: Contents, *, source: str, now: datetime)
 def read_dataset(folder: Path) -> Dataset:
     """Open a dataset. Raises `DataError` where a file is missing or is not what the manifest says."""
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        manifest = DatasetManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise DataError(
             f"{folder} is not a whole dataset: its manifest.json cannot be read. Prepare it again from its source."
         ) from error
-    for name in {*(f"{split}.parquet" for split in SPLITS), tables.QUARANTINE} | ({GUARD} & manifest.files.keys()):
+    for name in {*(f"{split}.parquet" for split in SPLITS), parquet_files.QUARANTINE} | (
+        {GUARD} & manifest.files.keys()
+    ):
         if not (folder / name).is_file() or file_digest(folder / name) != manifest.files.get(name):
             raise DataError(f"{folder / name} is missing or was changed. Prepare the dataset again from its source.")
     return Dataset(folder, manifest)
@@ -168,35 +170,37 @@ def read_dataset(folder: Path) -> Dataset:
 
 def read_articles(dataset: Dataset, split: Split) -> list[LabelledArticle]:
     """The articles of one split, whole."""
-    return tables.read_articles(dataset.folder / f"{split}.parquet")
+    return parquet_files.read_articles(dataset.folder / f"{split}.parquet")
 
 
 def read_guard(dataset: Dataset) -> list[LabelledArticle] | None:
     """The articles of the test split as they were before feedback; None where no feedback is in the dataset."""
-    return tables.read_articles(dataset.folder / GUARD) if GUARD in dataset.manifest.files else None
+    return parquet_files.read_articles(dataset.folder / GUARD) if GUARD in dataset.manifest.files else None
 
 
 def read_titles_and_texts(dataset: Dataset, split: Split) -> Iterable[tuple[str, str]]:
     """Title and text of each article of one split."""
-    titles, texts = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text")
+    titles, texts = parquet_files.read_columns(dataset.folder / f"{split}.parquet", "title", "text")
     return zip(titles, texts, strict=True)
 
 
 def read_examples(dataset: Dataset, split: Split | Literal["guard"]) -> Examples:
     """The texts and categories of one split, or of the guard where there is one."""
-    titles, texts, categories = tables.read_columns(dataset.folder / f"{split}.parquet", "title", "text", "category")
+    titles, texts, categories = parquet_files.read_columns(
+        dataset.folder / f"{split}.parquet", "title", "text", "category"
+    )
     return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
 
 
 def read_stories(dataset: Dataset, split: Split) -> list[str]:
     """The key of the story that each text of one split tells."""
-    [stories] = tables.read_columns(dataset.folder / f"{split}.parquet", "story")
+    [stories] = parquet_files.read_columns(dataset.folder / f"{split}.parquet", "story")
     return stories
 
 
-def read_quarantine(dataset: Dataset) -> list[Quarantined]:
+def read_quarantine(dataset: Dataset) -> list[QuarantinedRow]:
     """The rows of the source that are not in the dataset, with their reasons."""
-    return tables.read_quarantine(dataset.folder / tables.QUARANTINE)
+    return parquet_files.read_quarantine(dataset.folder / parquet_files.QUARANTINE)
 
 
 def file_digest(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from newsdesk.articles.dates import DateOrder, order_of, readings, resolve
+from newsdesk.articles.date_parsing import DateOrder, infer_date_order, possible_moments, resolve
 from newsdesk.articles.field_values import optional_value
 from newsdesk.articles.readers import RawRow
 
@@ -50,8 +50,8 @@ class DateReport(BaseModel):
 def read_dates(rows: Sequence[RawRow], column: str, said: DateOrder | None) -> tuple[list[RawRow], DateReport]:
     """The rows with moments in UTC, or None, in that column, in the order that was `said` or that the rows tell."""
     cells = [optional_value("published_at", row.values.get(column)) for row in rows]
-    found = [readings(cell) for cell, _ in cells]
-    order = said or order_of(found)
+    found = [possible_moments(cell) for cell, _ in cells]
+    order = said or infer_date_order(found)
     moments = [resolve(said_by_row, order) for said_by_row in found]
     whole = [row.problem is None for row in rows]
     empty = [cell is None and not is_of_another_kind for cell, is_of_another_kind in cells]

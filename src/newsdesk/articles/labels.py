@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from newsdesk.articles.cells import plain_value
-from newsdesk.articles.columns import (
+from newsdesk.articles.column_mapping import (
     ColumnMapping,
     ColumnNames,
     first_names,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category import BlankCategory, InvalidCategory, clean_category
 from newsdesk.articles.category_rules import NO_RULES, CategoryRules
-from newsdesk.articles.dates import moment
+from newsdesk.articles.date_parsing import parse_moment
 from newsdesk.articles.field_values import field_values
 from newsdesk.articles.labels import Label
 from newsdesk.articles.readers import RawRow
@@ -53,7 +53,7 @@ _PROBLEMS = {
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedRow:
     """A row that can be used. `unused`: the optional fields that it has in a kind of value that they cannot hold.
     `said`: its category as it was before `data_pipeline.categories` changed it; None where that did not."""
 
@@ -69,7 +69,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Quarantined:
+class QuarantinedRow:
     """A row that cannot be used, as it was, with the reason codes."""
 
     row: int
@@ -91,7 +91,7 @@ def check_rows(
     labels: dict[str, Label] | None,
     min_text_length: int,
     rules: CategoryRules = NO_RULES,
-) -> Iterator[Accepted | Quarantined]:
+) -> Iterator[AcceptedRow | QuarantinedRow]:
     """Each row, in order, as an article or as set aside.
 
     `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category,
@@ -101,7 +101,7 @@ def check_rows(
     for row in rows:
         values, unused = field_values(row.values, columns)
         values["text"] = values.get("text") or values.pop("title", None)
-        values["published_at"] = moment(values.get("published_at"))
+        values["published_at"] = parse_moment(values.get("published_at"))
         has_own_id = values.get("id") is not None
         if not has_own_id:
             values["id"] = _content_id(values)
@@ -117,19 +117,19 @@ def check_rows(
             if first is not checked:
                 checked = ["duplicate" if _is_repeat(checked, first) else "duplicate_id"]
         if isinstance(checked, LabelledArticle):
-            yield Accepted(row.number, checked, unused, said if isinstance(said, str) and said != meant else None)
+            yield AcceptedRow(row.number, checked, unused, said if isinstance(said, str) and said != meant else None)
         else:
             yield _set_aside(row.number, values | {"category": said}, *checked)
 
 
-def set_aside(accepted: Accepted, reason: str) -> Quarantined:
+def set_aside(accepted: AcceptedRow, reason: str) -> QuarantinedRow:
     """Put an article back among the rows that cannot be used."""
     return _set_aside(accepted.row, accepted.as_said.model_dump(), reason)
 
 
-def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> Quarantined:
+def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> QuarantinedRow:
     shown = {field: _storable(values.get(field)) for field in ("id", "title", "text", "category")}
-    return Quarantined(row, tuple(reasons), **shown)
+    return QuarantinedRow(row, tuple(reasons), **shown)
 
 
 def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | list[str]:

@@ -4,7 +4,7 @@ import hashlib
 
 from newsdesk.articles.article import Article
 from newsdesk.text.cleaning import join_title_and_text
-from newsdesk.text.invisible import without_invisible
+from newsdesk.text.invisible import strip_invisible
 from newsdesk.text.tokens import normalise, words
 
 _ENOUGH_WORDS = 8
@@ -16,7 +16,7 @@ def story_key(article: Article) -> str:
     Wire copy is republished under new headlines, so the text alone decides, without the headline it may open with; only
     a text of very few words, which two stories may well share, is taken together with its title.
     """
-    told = _words(without_invisible(article.text).removeprefix(without_invisible(article.title)))
+    told = _words(strip_invisible(article.text).removeprefix(strip_invisible(article.title)))
     if len(told) < _ENOUGH_WORDS:
         told = _words(join_title_and_text(article.title, article.text))
     return hashlib.sha256(" ".join(told).encode("utf-8")).hexdigest()

@@ -8,7 +8,7 @@ from newsdesk.text.invisible import has_words
 TextFault = Literal["too short", "blank", "too long", "NUL", "without words", "broken character"]
 
 
-def text_fault(text: str, shortest: int) -> TextFault | None:
+def find_text_fault(text: str, shortest: int) -> TextFault | None:
     """The first fault of `text`; None where it can be classified. `shortest`: characters, as the model was trained."""
     if len(text) < shortest:
         return "too short"

@@ -7,11 +7,11 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
-from newsdesk.articles.columns import ColumnNames, find_columns
+from newsdesk.articles.column_mapping import ColumnNames, find_columns
 from newsdesk.articles.layouts.layout import NOT_ANNOTATED
 from newsdesk.articles.readers import RawRow, RawTable, read_table
 from newsdesk.articles.text_to_classify import UnusableCell, text_to_classify
-from newsdesk.bulk.scorer import NotScored
+from newsdesk.bulk.text_scorer import Unscored
 from newsdesk.errors import DataError, UsageError
 
 
@@ -22,7 +22,7 @@ class InputRow:
     file: Path
     number: int
     cells: dict[str, Any]
-    text: str | NotScored
+    text: str | Unscored
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ def _looked_at(path: Path, said: ColumnNames, encoding: str, sheet: str | None) 
     return InputFile(path, mapping, columns, types, _stamp(path), sha256)
 
 
-def _text_of(row: RawRow, mapping: dict[str, str]) -> str | NotScored:
+def _text_of(row: RawRow, mapping: dict[str, str]) -> str | Unscored:
     if row.problem not in (None, NOT_ANNOTATED):
-        return NotScored(str(row.problem))
+        return Unscored(str(row.problem))
     title = mapping.get("title")
     try:
         return text_to_classify(row.values.get(title) if title else None, row.values.get(mapping["text"]))
     except UnusableCell as unusable:
-        return NotScored(unusable.fault)
+        return Unscored(unusable.fault)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

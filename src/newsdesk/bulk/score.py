@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
-from newsdesk.articles.columns import BY_NAME, ColumnNames
-from newsdesk.bulk.answer_columns import AnswerColumns
-from newsdesk.bulk.answer_log import AnswerLog
+from newsdesk.articles.column_mapping import BY_NAME, ColumnNames
+from newsdesk.bulk.checkpoint import ScoreCheckpoint
 from newsdesk.bulk.column_types import ColumnTypes
 from newsdesk.bulk.inputs import InputRow, Inputs
 from newsdesk.bulk.outputs import require_known_ending, write_records
-from newsdesk.bulk.scorer import NotScored, Score, Scorer
-from newsdesk.bulk.workers import Texts, answered
+from newsdesk.bulk.score_columns import ScoreColumns
+from newsdesk.bulk.text_scorer import Score, Scorer, Unscored
+from newsdesk.bulk.workers import Texts, score_chunks
 from newsdesk.errors import DataError, UsageError
 from newsdesk.pipeline.progress import Progress
 
@@ -64,7 +64,7 @@ class ScoreResult:
     def scored(self) -> int:
         return self.categories.total()
 
-    def note(self, row: InputRow, answer: Score | NotScored) -> None:
+    def note(self, row: InputRow, answer: Score | Unscored) -> None:
         self.rows += 1
         if isinstance(answer, Score):
             self.categories[answer.category] += 1
@@ -87,10 +87,10 @@ def score(request: ScoreRequest, scorer: Scorer, progress: Progress) -> ScoreRes
     for file in inputs.files:
         if out.exists() and out.samefile(file.path):
             raise UsageError(f"{out} is one of the files that are to be scored. Write to another file.")
-    columns = AnswerColumns(request.prefix, inputs.columns, scorer.version, scorer.digest)
+    columns = ScoreColumns(request.prefix, inputs.columns, scorer.version, scorer.digest)
     result = ScoreResult(out, scorer.version, scorer.digest, len(inputs.files))
     types = ColumnTypes()
-    with AnswerLog(out.with_name(f".{out.name}.answers"), _key(inputs, scorer, request)) as log:
+    with ScoreCheckpoint(out.with_name(f".{out.name}.answers"), _key(inputs, scorer, request)) as log:
         result.continued = log.known
         _answer_all(inputs, log, scorer, types, progress, request.processes)
         progress.step(f"Writing {out}")
@@ -124,19 +124,19 @@ def _key(inputs: Inputs, scorer: Scorer, request: ScoreRequest) -> dict[str, Any
 
 
 def _answer_all(
-    inputs: Inputs, log: AnswerLog, scorer: Scorer, types: ColumnTypes, progress: Progress, processes: int | None
+    inputs: Inputs, log: ScoreCheckpoint, scorer: Scorer, types: ColumnTypes, progress: Progress, processes: int | None
 ) -> None:
     """Answer the rows that the log does not have yet."""
     progress.step(f"Scoring by version {scorer.version}")
     progress.advance(log.known)
-    for answers in answered(_chunks(inputs.rows(), log.known, types), scorer, processes):
+    for answers in score_chunks(_chunks(inputs.rows(), log.known, types), scorer, processes):
         log.append(answers)
         progress.advance(len(answers))
 
 
 def _chunks(rows: Iterator[InputRow], known: int, types: ColumnTypes) -> Iterator[Texts]:
     """The texts of all rows but the first `known`, few enough at a time for their memory not to count."""
-    texts: list[str | NotScored] = []
+    texts: list[str | Unscored] = []
     characters = 0
     for number, row in enumerate(rows):
         types.note(row.cells)
@@ -144,7 +144,7 @@ def _chunks(rows: Iterator[InputRow], known: int, types: ColumnTypes) -> Iterato
             continue
         text = row.text
         if isinstance(text, str) and len(text) > MAX_TEXT_LENGTH:
-            text = NotScored("text_too_long")
+            text = Unscored("text_too_long")
         texts.append(text)
         characters += len(text) if isinstance(text, str) else 0
         if len(texts) == _ROWS_AT_ONCE or characters > _CHARACTERS_AT_ONCE:
@@ -155,7 +155,7 @@ def _chunks(rows: Iterator[InputRow], known: int, types: ColumnTypes) -> Iterato
 
 
 def _records(
-    inputs: Inputs, log: AnswerLog, columns: AnswerColumns, result: ScoreResult, progress: Progress
+    inputs: Inputs, log: ScoreCheckpoint, columns: ScoreColumns, result: ScoreResult, progress: Progress
 ) -> Iterator[dict[str, Any]]:
     for row, answer in zip(inputs.rows(), log, strict=True):
         result.note(row, answer)
@@ -164,12 +164,12 @@ def _records(
             progress.advance(1000)
 
 
-def _refuse_failures(inputs: Inputs, log: AnswerLog) -> None:
+def _refuse_failures(inputs: Inputs, log: ScoreCheckpoint) -> None:
     """Raises `DataError` where a row has no score. The files are read again only to name such rows."""
-    if not any(isinstance(said, NotScored) for said in log):
+    if not any(isinstance(said, Unscored) for said in log):
         return
     pairs = zip(inputs.rows(), log, strict=True)
-    bad = (f"{row.file} row {row.number} ({said.reason})" for row, said in pairs if isinstance(said, NotScored))
+    bad = (f"{row.file} row {row.number} ({said.reason})" for row, said in pairs if isinstance(said, Unscored))
     first = list(islice(bad, _FIRST_ROWS))
     others = sum(1 for _ in bad)
     raise DataError(
@@ -179,7 +179,7 @@ def _refuse_failures(inputs: Inputs, log: AnswerLog) -> None:
     )
 
 
-def _declare(types: ColumnTypes, inputs: Inputs, columns: AnswerColumns) -> None:
+def _declare(types: ColumnTypes, inputs: Inputs, columns: ScoreColumns) -> None:
     for name in inputs.columns:
         first, *others = inputs.types_of(name)
         if first is not None and all(other == first for other in others):

@@ -11,12 +11,12 @@ from itertools import chain, islice
 from multiprocessing import connection, get_context, parent_process, resource_tracker
 from threading import Thread
 
-from newsdesk.bulk.scorer import Answer, NotScored, Scorer
+from newsdesk.bulk.text_scorer import Answer, Scorer, Unscored
 from newsdesk.errors import NewsdeskError
 from newsdesk.model.bundle import Bundle
-from newsdesk.stopping import uninterrupted
+from newsdesk.stopping import defer_stop
 
-Texts = Sequence[str | NotScored]
+Texts = Sequence[str | Unscored]
 
 _ALONE = 8  # chunks, which one process has answered before others have begun
 _AHEAD = 4  # chunks for each process, that wait for it or for those before them
@@ -30,7 +30,7 @@ class WorkerDied(NewsdeskError):  # noqa: N818 - it says what happened
     may_pass = True
 
 
-def answered(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = None) -> Iterator[list[Answer]]:
+def score_chunks(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = None) -> Iterator[list[Answer]]:
     """The answers to each chunk of texts, in order; what is not scored is passed on. Raises `WorkerDied`."""
     processes = processes or len(os.sched_getaffinity(0))
     waiting = iter(chunks)
@@ -45,7 +45,7 @@ def answered(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = No
     under_way: deque[Future[list[Answer]]] = deque()
     try:
         for texts in chain(first, waiting):
-            with uninterrupted(), _deaf_to_ctrl_c():  # so are the processes that this starts
+            with defer_stop(), _deaf_to_ctrl_c():  # so are the processes that this starts
                 under_way.append(pool.submit(_work, texts))
             if len(under_way) >= processes * _AHEAD:
                 yield under_way.popleft().result()
@@ -71,7 +71,7 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def _answers(scorer: Scorer, texts: Texts) -> list[Answer]:
-    return [text if isinstance(text, NotScored) else scorer.score(text) for text in texts]
+    return [text if isinstance(text, Unscored) else scorer.score(text) for text in texts]
 
 
 def _begin(version: str, bundle: Bundle) -> None:

@@ -10,7 +10,7 @@ from newsdesk.cli.options import AsJson
 from newsdesk.cli.output import say, tell
 
 if TYPE_CHECKING:
-    from newsdesk.operations.backup.manifest import Manifest
+    from newsdesk.operations.backup.manifest import BackupManifest
 
 Archive = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The archive.")]
 
@@ -77,12 +77,12 @@ def _verify(archive: Path, as_json: bool) -> None:
     tell(f"{archive} is whole: {_in_words(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
-def _as_dict(manifest: "Manifest") -> dict[str, Any]:
+def _as_dict(manifest: "BackupManifest") -> dict[str, Any]:
     about = manifest.model_dump(mode="json", include={"made_at", "newsdesk_version", "champion", "databases"})
     return about | {"files": len(manifest.files)}
 
 
-def _in_words(manifest: "Manifest") -> str:
+def _in_words(manifest: "BackupManifest") -> str:
     champion = f", champion {manifest.champion.removeprefix('sha256:')[:16]}" if manifest.champion else ""
     return f"{len(manifest.files):,} files, databases {', '.join(manifest.databases) or 'none'}{champion}"
 

@@ -8,12 +8,12 @@ from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.config.pipeline_config import Categories
 
 if TYPE_CHECKING:
-    from newsdesk.pipeline.prepare import Prepared
+    from newsdesk.pipeline.prepare import PreparedDataset
 
 _NAMED = 10  # categories in a sentence
 
 
-def category_lines(prepared: "Prepared") -> Iterator[str]:
+def category_lines(prepared: "PreparedDataset") -> Iterator[str]:
     """For people."""
     changes = prepared.categories
     yield from changes.sentences()
@@ -27,7 +27,7 @@ def category_lines(prepared: "Prepared") -> Iterator[str]:
     yield from hint_lines(prepared.hints, CategoryRules(Categories(aliases=changes.aliases, exclude=changes.exclude)))
 
 
-def categories_as_dict(prepared: "Prepared") -> dict[str, Any]:
+def categories_as_dict(prepared: "PreparedDataset") -> dict[str, Any]:
     """Such that JSON can hold it."""
     return {
         "category_changes": prepared.categories.model_dump(),

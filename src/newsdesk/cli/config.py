@@ -12,10 +12,10 @@ app = typer.Typer(help="Show the configuration.", no_args_is_help=True, epilog="
 @app.command("show", epilog="Example: newsdesk config show")
 def show(as_json: Annotated[bool, typer.Option("--json", help="Print the settings as JSON.")] = False) -> None:
     """Print every setting in force and where it came from. Secrets are masked."""
-    from newsdesk.config.origins import settings_in_force
+    from newsdesk.config.provenance import effective_settings
     from newsdesk.config.settings import load_settings
 
-    found = list(settings_in_force(load_settings()))
+    found = list(effective_settings(load_settings()))
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2, default=str))
         return

@@ -20,9 +20,9 @@ def list_tables(as_json: AsJson = False) -> None:
     import json
 
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.ingest import read_intake
+    from newsdesk.pipeline.batches import read_ingested_batches
 
-    batches = [*reversed(read_intake(load_settings()).batches)]
+    batches = [*reversed(read_ingested_batches(load_settings()).batches)]
     if as_json:
         print(json.dumps([batch.model_dump(mode="json") for batch in batches], indent=2))
         return
@@ -110,8 +110,8 @@ def quarantine(
     import json
 
     from newsdesk.articles.dataset import read_dataset
-    from newsdesk.articles.intake import read_batch
-    from newsdesk.articles.tables import QUARANTINE, read_quarantine
+    from newsdesk.articles.ingested_batches import read_batch
+    from newsdesk.articles.parquet_files import QUARANTINE, read_quarantine
     from newsdesk.config.settings import load_settings
 
     settings = load_settings()

@@ -24,11 +24,11 @@ def doctor(
     from newsdesk.config.secrets import secrets_of
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
-    from newsdesk.operations.doctor.examine import groups
-    from newsdesk.serving.security.secret import require_safe_secret
+    from newsdesk.operations.doctor.examination import groups
+    from newsdesk.serving.security.signing_secret import require_strong_secret
 
     settings = load_settings()
-    known, secrets = groups(settings, require_safe_secret, datetime.now(UTC)), secrets_of(settings)
+    known, secrets = groups(settings, require_strong_secret, datetime.now(UTC)), secrets_of(settings)
     for name in only or ():
         if name not in known:
             raise UsageError(f"There is no group of checks {name!r}. Groups are {', '.join(known)}.")

@@ -26,7 +26,7 @@ def gate_options(*, yes: bool, no_promote: bool, dry_run: bool) -> "GateOptions"
     return GateOptions(yes, "nothing" if dry_run else "register" if no_promote else "promote")
 
 
-def end(decision: "Decision") -> None:
+def exit_by_decision(decision: "Decision") -> None:
     """End with the exit code of a decision, unless all is well."""
     if code := _EXIT_CODES.get(decision):
         raise typer.Exit(code)

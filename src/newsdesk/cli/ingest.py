@@ -17,7 +17,7 @@ from newsdesk.cli.table_options import (
 
 if TYPE_CHECKING:
     from newsdesk.config.settings import Settings
-    from newsdesk.pipeline.ingest import Ingested
+    from newsdesk.pipeline.ingest import IngestResult
 
 
 def ingest(
@@ -34,7 +34,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Take in new tables of articles, and of these the stories that were not known."""
-    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.articles.column_mapping import ColumnNames
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
@@ -63,7 +63,7 @@ def prepare(as_json: AsJson = False) -> None:
     from newsdesk.cli.output import tell
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.planning import NothingIngested, is_trained, prepare_dataset
+    from newsdesk.pipeline.plan.create import NothingIngested, is_trained, prepare_dataset
 
     settings = load_settings()
     try:
@@ -97,22 +97,22 @@ def prepare(as_json: AsJson = False) -> None:
     tell(*category_lines(prepared))
 
 
-def _print_hints(ingested: "Ingested", settings: "Settings") -> None:
+def _print_hints(ingested: "IngestResult", settings: "Settings") -> None:
     from newsdesk.articles.category_hints import hint_lines
     from newsdesk.articles.category_rules import CategoryRules
     from newsdesk.cli.output import tell
-    from newsdesk.config.yaml_file import load_pipeline_config
+    from newsdesk.config.config_files import load_pipeline_config
 
     rules = CategoryRules(load_pipeline_config(settings.config_dir).data_pipeline.categories)
     tell(*hint_lines(ingested.hints, rules))
 
 
-def _print(ingested: "Ingested") -> None:
-    from newsdesk.articles.intake import about_retracted
+def _print(ingested: "IngestResult") -> None:
+    from newsdesk.articles.ingested_batches import describe_retraction
     from newsdesk.cli.output import tell
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
-    tell(*map(about_retracted, ingested.retracted))
+    tell(*map(describe_retraction, ingested.retracted))
     if not ingested.batches and not ingested.waiting:
         print("Nothing is new in the inbox.")
         return

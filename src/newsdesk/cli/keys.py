@@ -44,12 +44,12 @@ def create(
     from newsdesk.serving.security.caller import require_scopes
     from newsdesk.serving.security.key_file import add_key, require_name
     from newsdesk.serving.security.keys import new_key
-    from newsdesk.serving.security.rates import require_limit
+    from newsdesk.serving.security.limit_parsing import require_rate_limit
 
     path = load_settings().keys_file
     require_name(name)
     if limit is not None:
-        require_limit(limit)
+        require_rate_limit(limit)
     key, text = new_key(name, require_scopes(scope or ["predict"]), limit, expires, trusted=trusted)
     add_key(path, key)
     if as_json:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from rich.console import Console
 
 from newsdesk.cli.tables import print_table, table_of
-from newsdesk.monitoring.page.wording import LABEL_STATES
+from newsdesk.monitoring.page.formatting import LABEL_STATES
 from newsdesk.monitoring.report import LabelState
 
 _MOST_NAMED = 10  # who is not believed; the others are in --json

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from newsdesk.config.settings import Settings
-    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.pipeline.promoter import Promoter
     from newsdesk.registry.version import Version
 
 app = typer.Typer(
@@ -127,7 +127,7 @@ def ledger(as_json: AsJson = False) -> None:
 
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import RegistryError
-    from newsdesk.pipeline.outside_moves import note_outside_move
+    from newsdesk.pipeline.external_promotions import record_external_promotion
     from newsdesk.registry.reader import open_reader
     from newsdesk.store.database import open_store
     from newsdesk.store.ledger import entries
@@ -136,7 +136,7 @@ def ledger(as_json: AsJson = False) -> None:
     store = open_store(settings.database)
     with suppress(RegistryError):  # the ledger can be read while the registry is away
         if reader := open_reader(settings):
-            note_outside_move(store, reader)
+            record_external_promotion(store, reader)
     history = entries(store)
     if as_json:
         print(json.dumps([vars(entry) | {"at": entry.at.isoformat()} for entry in history], indent=2))
@@ -182,17 +182,19 @@ def compare(
         return
     if versions is None or len(set(versions)) < len(versions) or len(versions) < 2:
         raise UsageError("Name two versions or more, each once: newsdesk models compare 1 2. Or add --live.")
-    from newsdesk.cli import evaluate
+    from newsdesk.cli import version_evaluation
 
-    measured = evaluate.measure(versions, data, (text_column, title_column, category_column), encoding, sheet)
-    (evaluate.print_json if as_json else evaluate.print_comparison)(measured)
+    measured = version_evaluation.evaluate_on(
+        versions, data, (text_column, title_column, category_column), encoding, sheet
+    )
+    (version_evaluation.print_json if as_json else version_evaluation.print_comparison)(measured)
 
 
 def _compare_live(as_json: bool) -> None:
     from newsdesk.articles.category_rules import CategoryRules
+    from newsdesk.config.config_files import load_pipeline_config
     from newsdesk.config.settings import load_settings
-    from newsdesk.config.yaml_file import load_pipeline_config
-    from newsdesk.monitoring.comparison import compare_live
+    from newsdesk.monitoring.arm_comparison import compare_live
     from newsdesk.store.database import open_store
 
     settings = load_settings()
@@ -207,23 +209,23 @@ def _compare_live(as_json: bool) -> None:
             json.dumps(asdict(comparison) | {"conclusion": comparison.conclusion}, indent=2, default=datetime.isoformat)
         )
         return
-    from newsdesk.cli.comparison import print_comparison
+    from newsdesk.cli.experiment_output import print_comparison
 
     print_comparison(comparison)
 
 
 @contextmanager
-def _promotions(actor: str | None) -> "Iterator[Promotions]":
+def _promotions(actor: str | None) -> "Iterator[Promoter]":
     from newsdesk.cli.actor import user
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.lock import only_promoter
-    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.pipeline.promoter import Promoter
     from newsdesk.registry.reader import open_registry
     from newsdesk.store.database import open_store
 
     settings: Settings = load_settings()
     with only_promoter(settings.home):
-        yield Promotions(settings, open_registry(settings), open_store(settings.database), actor or user())
+        yield Promoter(settings, open_registry(settings), open_store(settings.database), actor or user())
 
 
 def _report(result: dict[str, str], sentence: str, as_json: bool) -> None:

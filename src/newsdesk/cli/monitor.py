@@ -18,17 +18,17 @@ def monitor(
 ) -> None:
     """Look at the prediction log and at feedback: accuracy, what got worse, drift, and whether to retrain."""
     from newsdesk.cli.progress import shown_progress
+    from newsdesk.config.config_files import load_pipeline_config
     from newsdesk.config.settings import load_settings
-    from newsdesk.config.yaml_file import load_pipeline_config
     from newsdesk.errors import UsageError
-    from newsdesk.pipeline.monitor import PassOptions
+    from newsdesk.pipeline.monitor import MonitoringOptions
     from newsdesk.pipeline.monitor import monitor as run_pass
 
     if as_json and html == "-":
         raise UsageError("Standard output takes one of --json and --html -. Give --html a file.")
     settings = load_settings()
     with shown_progress() as progress:
-        report, manifest, found = run_pass(settings, progress, PassOptions(with_examples=examples))
+        report, manifest, found = run_pass(settings, progress, MonitoringOptions(with_examples=examples))
     monitoring = load_pipeline_config(settings.config_dir).monitoring
     if html is not None:
         from newsdesk import atomic
@@ -40,10 +40,10 @@ def monitor(
             return
         atomic.write_text(Path(html), page, mode=0o644)
     if as_json:
-        from newsdesk.cli.report import print_json
+        from newsdesk.cli.monitoring_output import print_json
 
         print_json(report, manifest, monitoring, found)
         return
-    from newsdesk.cli.report import print_tables
+    from newsdesk.cli.monitoring_output import print_tables
 
     print_tables(report, manifest, monitoring, found)

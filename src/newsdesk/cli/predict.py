@@ -9,7 +9,7 @@ import typer
 from newsdesk.cli.score import VersionOption
 
 if TYPE_CHECKING:
-    from newsdesk.bulk.scorer import NotScored, Scorer
+    from newsdesk.bulk.text_scorer import Scorer, Unscored
     from newsdesk.model.predictor import Prediction
 
 _SHOWN = 50  # characters of a text
@@ -23,7 +23,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print each answer as JSON, one a line.")] = False,
 ) -> None:
     """Tell the category of texts, as /predict would. Nothing is remembered of it."""
-    from newsdesk.bulk.scorer import NotScored, open_scorer
+    from newsdesk.bulk.text_scorer import Unscored, open_scorer
     from newsdesk.config.settings import load_settings
 
     scorer = open_scorer(load_settings(), version)
@@ -32,7 +32,7 @@ def predict(
     if as_json:
         for index, (_, answer) in enumerate(answers):
             print(json.dumps(_as_dict(index, answer, scorer), ensure_ascii=False), flush=True)
-            failed |= isinstance(answer, NotScored)
+            failed |= isinstance(answer, Unscored)
     else:
         failed = _print(list(answers))
     if failed:
@@ -54,10 +54,10 @@ def _lines() -> Iterator[str]:
             yield text
 
 
-def _as_dict(index: int, answer: "Prediction | NotScored", scorer: "Scorer") -> dict[str, Any]:
-    from newsdesk.bulk.scorer import NotScored, best_two
+def _as_dict(index: int, answer: "Prediction | Unscored", scorer: "Scorer") -> dict[str, Any]:
+    from newsdesk.bulk.text_scorer import Unscored, best_two
 
-    if isinstance(answer, NotScored):
+    if isinstance(answer, Unscored):
         return {"index": index, "error": answer.reason}
     best = best_two(answer)
     return {
@@ -72,9 +72,9 @@ def _as_dict(index: int, answer: "Prediction | NotScored", scorer: "Scorer") -> 
     }
 
 
-def _print(answers: list[tuple[str, "Prediction | NotScored"]]) -> bool:
+def _print(answers: list[tuple[str, "Prediction | Unscored"]]) -> bool:
     """A row a text; whether one of them could not be answered."""
-    from newsdesk.bulk.scorer import NotScored, best_two
+    from newsdesk.bulk.text_scorer import Unscored, best_two
     from newsdesk.cli.tables import table_of, wide_console
 
     table = table_of("text", "category")
@@ -84,11 +84,11 @@ def _print(answers: list[tuple[str, "Prediction | NotScored"]]) -> bool:
     for text, answer in answers:
         shown = " ".join(text[: 4 * _SHOWN].split())
         shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
-        if isinstance(answer, NotScored):
+        if isinstance(answer, Unscored):
             table.add_row(shown, f"none: {answer.reason}", "", "", "")
             continue
         best = best_two(answer)
         second = "" if best.runner_up_confidence is None else f"{best.runner_up_confidence:.3f}"
         table.add_row(shown, best.category, f"{best.confidence:.3f}", best.runner_up or "", second)
     wide_console().print(table)
-    return any(isinstance(answer, NotScored) for _, answer in answers)
+    return any(isinstance(answer, Unscored) for _, answer in answers)

@@ -10,7 +10,7 @@ from rich.progress import Progress as RichProgress
 
 from newsdesk.cli.tables import styled
 from newsdesk.printable import printable
-from newsdesk.stopping import heed_stop
+from newsdesk.stopping import raise_if_stopped
 
 _SILENCE = 30.0  # seconds that a log hears nothing of a step that goes on
 
@@ -25,13 +25,13 @@ class ShownProgress:
         self._started = self._noted = 0.0
 
     def step(self, name: str, total: int | None = None) -> None:
-        heed_stop()
+        raise_if_stopped()
         self.finish()
         self._name, self._started = printable(name), time.monotonic()
         self._task = self._display.add_task(self._name, total=total, count="")
 
     def advance(self, parts: int = 1) -> None:
-        heed_stop()
+        raise_if_stopped()
         if self._task is not None:
             self._display.advance(self._task, parts)
             task = self._display.tasks[-1]
@@ -40,7 +40,7 @@ class ShownProgress:
 
     def note(self, where: str) -> None:
         """Live on a terminal; in a log now and then, so that whoever reads it sees that the work goes on."""
-        heed_stop()
+        raise_if_stopped()
         if self._task is None:
             return
         self._display.update(self._task, count=printable(where))

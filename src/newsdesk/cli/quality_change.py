@@ -6,13 +6,13 @@ from typing import Any
 from rich.console import Console
 
 from newsdesk.cli.tables import print_table, table_of
-from newsdesk.monitoring.examples import Example, Examples
-from newsdesk.monitoring.page.wording import MEASURES, measured, mixed_up, percent
-from newsdesk.monitoring.page.worse import NEEDED, NONE_OF_A_PAIR, TOO_FEW_LABELS, confusions, told
+from newsdesk.monitoring.misclassified_texts import MisclassifiedText, MisclassifiedTexts
+from newsdesk.monitoring.page.formatting import MEASURES, measured, mixed_up, percent
+from newsdesk.monitoring.page.worse_section import NEEDED, NONE_OF_A_PAIR, TOO_FEW_LABELS, confusions, describe_change
 from newsdesk.monitoring.report import Confusion, QualityChange
 
 
-def print_change(console: Console, change: QualityChange | None, examples: Examples) -> None:
+def print_change(console: Console, change: QualityChange | None, examples: MisclassifiedTexts) -> None:
     """For people; nothing where nothing was answered."""
     if change is None:
         return
@@ -27,10 +27,10 @@ def print_change(console: Console, change: QualityChange | None, examples: Examp
         print_table(console, "What got worse", table)
     for line in _texts(confusions(change), examples):
         console.print(line, soft_wrap=True)
-    console.print(" ".join(told(change)) + "\n", soft_wrap=True)
+    console.print(" ".join(describe_change(change)) + "\n", soft_wrap=True)
 
 
-def change_as_dict(change: QualityChange | None, examples: Examples) -> dict[str, Any] | None:
+def change_as_dict(change: QualityChange | None, examples: MisclassifiedTexts) -> dict[str, Any] | None:
     """For machines."""
     if change is None:
         return None
@@ -50,7 +50,7 @@ def change_as_dict(change: QualityChange | None, examples: Examples) -> dict[str
     }
 
 
-def _texts(pairs: list[Confusion], examples: Examples) -> list[str]:
+def _texts(pairs: list[Confusion], examples: MisclassifiedTexts) -> list[str]:
     lines = []
     for pair in pairs:
         lines.append(f"{mixed_up(pair)}{':' if _of(pair, examples) else '.'}")
@@ -60,9 +60,9 @@ def _texts(pairs: list[Confusion], examples: Examples) -> list[str]:
     return [*lines, *([examples.why_none] if pairs and examples.why_none else [])]
 
 
-def _of(pair: Confusion, examples: Examples) -> tuple[Example, ...]:
+def _of(pair: Confusion, examples: MisclassifiedTexts) -> tuple[MisclassifiedText, ...]:
     return examples.of_pairs.get((pair.predicted, pair.right), ())
 
 
-def _as_dict(example: Example) -> dict[str, Any]:
+def _as_dict(example: MisclassifiedText) -> dict[str, Any]:
     return example._asdict() | {"window": example.window.isoformat()}

@@ -17,7 +17,7 @@ from newsdesk.cli.table_options import (
 )
 
 if TYPE_CHECKING:
-    from newsdesk.pipeline.retrain import Retrained
+    from newsdesk.pipeline.retrain import RetrainResult
 
 
 def retrain(
@@ -44,17 +44,17 @@ def retrain(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train again on the champion's articles and what editors said since; the gate decides."""
-    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.articles.column_mapping import ColumnNames
     from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.retrain import Order
+    from newsdesk.pipeline.retrain import RetrainRequest
     from newsdesk.pipeline.retrain import retrain as retrain_model
 
     columns = ColumnNames(text_column, title_column, category_column)
     options = gate_options.gate_options(yes=yes, no_promote=no_promote, dry_run=dry_run)
-    order = Order(user(), if_needed, mode, data, columns, date_order, encoding, sheet, options)
+    order = RetrainRequest(user(), if_needed, mode, data, columns, date_order, encoding, sheet, options)
     with shown_progress() as progress:
         retrained = retrain_model(order, load_settings(), progress)
     if as_json:
@@ -62,24 +62,24 @@ def retrain(
     else:
         _print(retrained)
     if retrained.outcome is not None:
-        gate_options.end(retrained.outcome.judged.verdict.decision)
+        gate_options.exit_by_decision(retrained.outcome.judged.verdict.decision)
 
 
-def _print(retrained: "Retrained") -> None:
+def _print(retrained: "RetrainResult") -> None:
     if retrained.outcome is None:
         tell(f"Nothing was trained. {retrained.reason}")
         if retrained.reading:
             tell(*retrained.reading.sentences())
         _print_labels(retrained)
         return
-    from newsdesk.cli import outcome  # it needs what training has imported by now
+    from newsdesk.cli import run_output  # it needs what training has imported by now
 
     tell(f"\nWhy: {retrained.reason}\nWhat is new: {retrained.corrected}.")
     _print_labels(retrained)
-    outcome.print_tables(retrained.outcome)
+    run_output.print_tables(retrained.outcome)
 
 
-def _print_labels(retrained: "Retrained") -> None:
+def _print_labels(retrained: "RetrainResult") -> None:
     if retrained.labels is None:
         return
     from newsdesk.cli.labels import print_labels
@@ -88,14 +88,14 @@ def _print_labels(retrained: "Retrained") -> None:
     print_labels(wide_console(), retrained.labels.states, list(map(str, retrained.labels.distrusted)))
 
 
-def _print_json(retrained: "Retrained") -> None:
+def _print_json(retrained: "RetrainResult") -> None:
     import json
 
     trained: dict[str, object] | None = None
     if retrained.outcome is not None:
-        from newsdesk.cli import outcome
+        from newsdesk.cli import run_output
 
-        trained = outcome.as_dict(retrained.outcome)
+        trained = run_output.as_dict(retrained.outcome)
     corrections = retrained.corrected.counts() if retrained.corrected else None
     labels: dict[str, object] = {"labels": None, "distrusted": []}
     if retrained.labels is not None:

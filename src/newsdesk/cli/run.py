@@ -50,16 +50,16 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train on your articles, compare, promote the best through the gate, and serve it."""
-    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.articles.column_mapping import ColumnNames
     from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
     from newsdesk.cli.progress import shown_progress
     from newsdesk.cli.serve import require_free_port
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
-    from newsdesk.pipeline.prepare import Source
     from newsdesk.pipeline.run import run as run_main_job
     from newsdesk.pipeline.sample_rule import champion_in_charge
+    from newsdesk.pipeline.table_check import ArticleSource
     from newsdesk.stopping import was_asked_to_stop
 
     if sample and data:
@@ -72,19 +72,19 @@ def run(
         _tell_nothing_to_train(champion, as_json)
     else:
         columns = ColumnNames(text_column, title_column, category_column)
-        source = Source(data, labels, columns, encoding, date_order, sheet)
+        source = ArticleSource(data, labels, columns, encoding, date_order, sheet)
         options = gate_options.gate_options(yes=yes, no_promote=no_promote, dry_run=dry_run)
         with shown_progress() as progress:
             outcome = run_main_job(source, settings, user(), progress, options, candidate_names(candidates))
-        from newsdesk.cli import outcome as shown  # it needs what the main job has imported by now
+        from newsdesk.cli import run_output  # it needs what the main job has imported by now
 
         if as_json:
-            shown.print_json(outcome)
+            run_output.print_json(outcome)
         else:
-            shown.print_tables(outcome)
+            run_output.print_tables(outcome)
         decision = outcome.judged.verdict.decision
         if decision == "refused" or not serve:
-            gate_options.end(decision)
+            gate_options.exit_by_decision(decision)
     if serve and not was_asked_to_stop():
         _serve(settings, as_json)
 

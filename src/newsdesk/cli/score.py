@@ -39,10 +39,10 @@ def score(
 
     Answers are those of /predict. Nothing is remembered of them: neither store nor monitoring sees them.
     """
-    from newsdesk.articles.columns import ColumnNames
+    from newsdesk.articles.column_mapping import ColumnNames
     from newsdesk.bulk.score import ScoreRequest
     from newsdesk.bulk.score import score as score_files
-    from newsdesk.bulk.scorer import open_scorer
+    from newsdesk.bulk.text_scorer import open_scorer
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError

@@ -23,14 +23,14 @@ def serve(
     """Serve the champion over HTTP until stopped, and follow it when another is promoted."""
     from newsdesk.config.settings import load_settings
     from newsdesk.private_files import keep_private
-    from newsdesk.serving.server import Listening, run
-    from newsdesk.stopping import leave_stop_requests
+    from newsdesk.serving.server import ListenOptions, run
+    from newsdesk.stopping import ignore_stop_requests
 
-    leave_stop_requests()
+    ignore_stop_requests()
     settings = load_settings()
     keep_private(settings.home)
     settings = settings.model_copy(update={"api_workers": workers or settings.api_workers})
-    listening = Listening(host or settings.api_host, port or settings.api_port, may_wait=wait)
+    listening = ListenOptions(host or settings.api_host, port or settings.api_port, may_wait=wait)
     require_free_port(listening.host, listening.port)
     raise typer.Exit(run(settings, listening))
 

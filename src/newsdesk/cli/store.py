@@ -8,7 +8,7 @@ import typer
 from newsdesk.cli.options import AsJson
 
 if TYPE_CHECKING:
-    from newsdesk.store.status import Status
+    from newsdesk.store.migration_status import MigrationStatus
 
 app = typer.Typer(
     help="Show which revision the store is at, migrate it, copy it to another database.",
@@ -21,7 +21,7 @@ app = typer.Typer(
 def status(as_json: AsJson = False) -> None:
     """Show the revision of the store, the newest one and what is pending. Changes nothing."""
     from newsdesk.config.settings import load_settings
-    from newsdesk.store.status import read_status
+    from newsdesk.store.migration_status import read_status
 
     found = read_status(load_settings().database)
     if as_json:
@@ -70,7 +70,7 @@ def copy(
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
     from newsdesk.redaction import redact_address
-    from newsdesk.store.copying import copy_store
+    from newsdesk.store.store_copy import copy_store
 
     if source is None and target is None:
         raise UsageError("Say where from or where to: --from ADDRESS, --to ADDRESS, or both.")
@@ -100,7 +100,7 @@ def copy(
     print(f"Now {ending}" if target == ours else f"Let NEWSDESK_DATABASE_URL name it, then {ending}")
 
 
-def _sentence(found: "Status") -> str:
+def _sentence(found: "MigrationStatus") -> str:
     at = f"The store at {found.store} is at revision {found.revision}"
     match found.condition:
         case "empty":

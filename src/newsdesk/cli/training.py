@@ -12,7 +12,7 @@ from newsdesk.cli.output import tell
 from newsdesk.cli.table_options import CategoryColumn, EncodingOption, SheetOption, TextColumn, TitleColumn
 
 if TYPE_CHECKING:
-    from newsdesk.pipeline.planned import Decided
+    from newsdesk.pipeline.plan.steps import PromotionResult
 
 PlanId = Annotated[str, typer.Option("--plan", help="Id of the plan, as `newsdesk plan` tells it.")]
 
@@ -45,12 +45,12 @@ def plan(
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
-    from newsdesk.pipeline.planning import Wanted, plan_training
+    from newsdesk.pipeline.plan.create import PlanRequest, plan_training
 
     if retraining and dataset:
         raise UsageError("--retraining chooses its dataset itself. Leave out --dataset.")
     names = candidate_names(candidates)
-    wanted = Wanted(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
+    wanted = PlanRequest(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
     with shown_progress() as progress:
         planned = plan_training(wanted, load_settings(), progress)
     found = planned.as_dict()
@@ -68,10 +68,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Fit and measure one candidate of a plan."""
-    from newsdesk.cli.evaluation import baseline, print_dead
+    from newsdesk.cli.leaderboard import baseline, print_dead
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
-    from newsdesk.pipeline.planned import train_candidate
+    from newsdesk.pipeline.plan.steps import train_candidate
 
     with shown_progress() as progress:
         trained = train_candidate(plan, candidate, load_settings(), progress)
@@ -116,25 +116,25 @@ def evaluate(
     from newsdesk.errors import UsageError
 
     if plan is None:
-        from newsdesk.cli import evaluate as evaluated
+        from newsdesk.cli import version_evaluation
 
         columns = (text_column, title_column, category_column)
-        measured = evaluated.measure([version] if version else [], data, columns, encoding, sheet)
-        (evaluated.print_json if as_json else evaluated.print_evaluation)(measured)
+        measured = version_evaluation.evaluate_on([version] if version else [], data, columns, encoding, sheet)
+        (version_evaluation.print_json if as_json else version_evaluation.print_evaluation)(measured)
         return
     if data or version:
         raise UsageError("A plan is measured on its own test set. Leave out --plan, or --data and --version.")
-    from newsdesk.pipeline.planned import evaluate_plan
+    from newsdesk.pipeline.plan.steps import evaluate_plan
 
     with shown_progress() as progress:
         trained = evaluate_plan(plan, load_settings(), progress)
-    from newsdesk.cli import outcome
+    from newsdesk.cli import run_output
 
     if as_json:
-        found = {"plan": plan, **outcome.trained_as_dict(trained)}
+        found = {"plan": plan, **run_output.trained_as_dict(trained)}
         print(json.dumps(found, indent=2))
         return
-    outcome.print_trained(trained)
+    run_output.print_trained(trained)
 
 
 def promote(
@@ -147,11 +147,11 @@ def promote(
     """Let the gate decide about what a plan came to, and put it in charge where it is good enough."""
     from newsdesk.cli import gate_options
     from newsdesk.cli.actor import user
-    from newsdesk.cli.evaluation import print_dead
+    from newsdesk.cli.leaderboard import print_dead
     from newsdesk.cli.progress import shown_progress
     from newsdesk.config.settings import load_settings
     from newsdesk.errors import UsageError
-    from newsdesk.pipeline.planned import as_dict, promote_plan
+    from newsdesk.pipeline.plan.steps import as_dict, promote_plan
 
     chosen = plan_id or plan
     if chosen is None or (plan_id and plan):
@@ -164,10 +164,10 @@ def promote(
         _tell(decided)
         if dead := decided.verdict.evidence.get("dead_categories"):
             print_dead(dead, decided.verdict.evidence["tested_categories"])
-    gate_options.end(decided.verdict.decision)
+    gate_options.exit_by_decision(decided.verdict.decision)
 
 
-def _tell(decided: "Decided") -> None:
+def _tell(decided: "PromotionResult") -> None:
     from newsdesk.cli.next_step import next_step
 
     verdict = decided.verdict

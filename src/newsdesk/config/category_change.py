@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from newsdesk.config.model_config import Frozen
+from newsdesk.config.model_config import FrozenModel
 
 CategoryAction = Literal["promote", "ask", "refuse"]
 
 
-class OnCategoryChange(Frozen):
+class OnCategoryChange(FrozenModel):
     """`promote`: the gate decides as usual. `ask`: what the gate would promote waits until a person says yes."""
 
     added: CategoryAction = "promote"

@@ -6,7 +6,7 @@ _PORTS = {"http": 80, "https": 443}
 _HINT = "Give SCHEME://HOST or SCHEME://HOST:PORT, with commas between, or * for all"
 
 
-def written_as_browsers_do(origins: str) -> str:
+def normalise_origins(origins: str) -> str:
     """Origins, with commas between, as browsers send them: `HTTPS://News.example:443/` → `https://news.example`.
 
     Raises `ValueError` for what is no origin, and would never match.

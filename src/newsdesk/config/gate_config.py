@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from newsdesk.config.model_config import Frozen, Share
+from newsdesk.config.model_config import FrozenModel, Share
 
 GateRule = Literal["threshold", "errors", "paired"]
 GateMetric = Literal["accuracy", "macro_f1", "weighted_f1"]
 
 
-class GateFloors(Frozen):
+class GateFloors(FrozenModel):
     """What every new model must reach on the test set, champion or no champion; None asks for nothing."""
 
     macro_f1: Share | None = None
@@ -18,7 +18,7 @@ class GateFloors(Frozen):
     test_articles: PositiveInt | None = None
 
 
-class GateConfig(Frozen):
+class GateConfig(FrozenModel):
     """Under every rule the champion is only replaced where chance does not explain the gain."""
 
     rule: GateRule = "threshold"

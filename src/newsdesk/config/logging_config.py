@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from newsdesk.config.yaml_text import parse_yaml
+from newsdesk.config.yaml_parser import parse_yaml
 from newsdesk.errors import ConfigError
 
 FILE = "logging_config.yaml"

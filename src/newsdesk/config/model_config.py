@@ -39,7 +39,7 @@ DEFAULT_TUNING: dict[str, dict[str, list[Any]]] = {
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
@@ -56,7 +56,7 @@ class Frozen(BaseModel):
         return field is not None and isinstance(field.default, (BaseModel, dict, list))
 
 
-class TfidfConfig(Frozen):
+class TfidfConfig(FrozenModel):
     """Settings of scikit-learn's `TfidfVectorizer`, under its own names."""
 
     max_features: PositiveInt | None = 10000
@@ -73,11 +73,11 @@ class TfidfConfig(Frozen):
         return self
 
 
-class FeatureExtraction(Frozen):
+class FeatureExtraction(FrozenModel):
     tfidf: TfidfConfig = TfidfConfig()
 
 
-class TextCleaning(Frozen):
+class TextCleaning(FrozenModel):
     """The switches of the cleaning; what each does is told in `newsdesk.text.cleaning`."""
 
     lowercase: bool = True
@@ -88,11 +88,11 @@ class TextCleaning(Frozen):
     min_text_length: int = Field(default=10, ge=1)
 
 
-class Preprocessing(Frozen):
+class Preprocessing(FrozenModel):
     text_cleaning: TextCleaning = TextCleaning()
 
 
-class ModelConfig(Frozen):
+class ModelConfig(FrozenModel):
     models: dict[str, Hyperparameters] = Field(default=DEFAULT_MODELS, min_length=1)
     tuning: dict[str, dict[str, Annotated[list[Any], Field(min_length=1)]]] = DEFAULT_TUNING
     feature_extraction: FeatureExtraction = FeatureExtraction()

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_
 
 from newsdesk.config.category_change import OnCategoryChange
 from newsdesk.config.gate_config import GateConfig
-from newsdesk.config.model_config import Frozen, Share
+from newsdesk.config.model_config import FrozenModel, Share
 
 
 def _as_written(name: Any) -> Any:
@@ -17,7 +17,7 @@ def _as_written(name: Any) -> Any:
 CategoryName = Annotated[str, BeforeValidator(_as_written)]
 
 
-class Categories(Frozen):
+class Categories(FrozenModel):
     """`aliases`: a category as it is said → as it is meant. `exclude`: whose articles are left out. What they come to,
     and which of them cannot be, is told in `newsdesk.articles.category_rules`."""
 
@@ -25,7 +25,7 @@ class Categories(Frozen):
     exclude: list[CategoryName] = Field(default=[])
 
 
-class DataPipeline(Frozen):
+class DataPipeline(FrozenModel):
     schedule_interval: str | None = "0 2 * * *"
     max_active_runs: PositiveInt = 1
     catchup: bool = False
@@ -38,7 +38,7 @@ class DataPipeline(Frozen):
     categories: Categories = Categories()
 
 
-class TrainingPipeline(Frozen):
+class TrainingPipeline(FrozenModel):
     schedule_interval: str | None = None
     model_comparison_threshold: Share = 0.02
     auto_deploy_threshold: Share = 0.55
@@ -70,14 +70,14 @@ class TrainingPipeline(Frozen):
         return self
 
 
-class AlertThresholds(Frozen):
+class AlertThresholds(FrozenModel):
     error_rate: Share = 0.05
     latency_p95: float = Field(default=1000, gt=0)
     accuracy_threshold: Share = 0.50
     confidence_threshold: Share = 0.30
 
 
-class DriftThresholds(Frozen):
+class DriftThresholds(FrozenModel):
     """A score beyond its threshold is drift where chance explains it with a probability below `significance`."""
 
     significance: float = Field(default=0.0005, gt=0, lt=1)
@@ -90,7 +90,7 @@ class DriftThresholds(Frozen):
     domain_classifier: float = Field(default=0.6, ge=0.5, le=1)
 
 
-class FeedbackLimits(Frozen):
+class FeedbackLimits(FrozenModel):
     max_per_editor_and_day: PositiveInt = 500
     max_per_caller_and_day: PositiveInt = 5000
     max_caller_share: float = Field(default=0.3, gt=0, le=1)
@@ -100,7 +100,7 @@ class FeedbackLimits(Frozen):
     significance: float = Field(default=0.01, gt=0, lt=1)
 
 
-class Retraining(Frozen):
+class Retraining(FrozenModel):
     windows: PositiveInt = 6
     bad_windows: PositiveInt = 3
     cool_down: NonNegativeInt = 86400
@@ -115,7 +115,7 @@ class Retraining(Frozen):
         return self
 
 
-class Monitoring(Frozen):
+class Monitoring(FrozenModel):
     schedule_interval: str | None = "0 * * * *"
     window: PositiveInt = 3600
     look_back: PositiveInt = 48
@@ -126,7 +126,7 @@ class Monitoring(Frozen):
     retraining: Retraining = Retraining()
 
 
-class Maintenance(Frozen):
+class Maintenance(FrozenModel):
     """Days after which `newsdesk prune` removes what nobody names any more."""
 
     schedule_interval: str | None = "0 4 * * 0"
@@ -138,7 +138,7 @@ class Maintenance(Frozen):
     bundle_days: PositiveInt = 30
 
 
-class PipelineConfig(Frozen):
+class PipelineConfig(FrozenModel):
     data_pipeline: DataPipeline = DataPipeline()
     training_pipeline: TrainingPipeline = TrainingPipeline()
     monitoring: Monitoring = Monitoring()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from newsdesk.config.cors import written_as_browsers_do
+from newsdesk.config.cors import normalise_origins
 from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.errors import ConfigError
 from newsdesk.redaction import redact, redact_address, secrets_in
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     api_rate_limit: str | None = Field(default=None, alias="API_RATE_LIMIT")
     api_trusted_proxies: str | None = Field(default=None, alias="API_TRUSTED_PROXIES")
     api_country_header: str | None = Field(default=None, alias="API_COUNTRY_HEADER", pattern=r"^[A-Za-z0-9-]+$")
-    api_cors_origins: Annotated[str, AfterValidator(written_as_browsers_do)] | None = Field(
+    api_cors_origins: Annotated[str, AfterValidator(normalise_origins)] | None = Field(
         default=None, alias="API_CORS_ORIGINS"
     )
     model_refresh_interval: float = Field(default=10, alias="MODEL_REFRESH_INTERVAL", gt=0)

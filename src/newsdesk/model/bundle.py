@@ -1,54 +1,38 @@
-"""A bundle on disk: `bundle.json`, `vocabulary.json` and `weights.safetensors`. Nothing in it is ever executed."""
+"""What a bundle is made of: a manifest, a vocabulary and the weights of a classifier."""
 
 import hashlib
 import json
-import os
-import stat
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
+from pydantic import BaseModel, ConfigDict, Field
 
-from newsdesk import atomic
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.errors import BundleError
 from newsdesk.model.calibration import Calibration
-from newsdesk.model.checks import check_parts
-from newsdesk.model.profile import Profile
+from newsdesk.model.reference_profile import ReferenceProfile
 
 FORMAT_VERSION: Literal[4] = 4  # of bundles that are written; format 3, which has a temperature, is read as well
-MANIFEST = "bundle.json"
-VOCABULARY = "vocabulary.json"
-WEIGHTS = "weights.safetensors"
-_MIB = 1024 * 1024
-# Largest size in bytes: 2 GiB together.
-SIZE_LIMITS = MappingProxyType({MANIFEST: 16 * _MIB, VOCABULARY: 496 * _MIB, WEIGHTS: 1536 * _MIB})
 
 Tensors = dict[str, NDArray[np.generic]]
 Activation = Literal["identity", "logistic", "tanh", "relu"]
 Link = Literal["softmax", "sigmoid", "one_vs_rest"]
 
 
-class _Frozen(BaseModel):
+class _FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LinearSpec(_Frozen):
+class LinearSpec(_FrozenModel):
     """Scores `x @ weights + intercepts`, made probabilities by `link`. Naive Bayes is linear in log space."""
 
     kind: Literal["linear"] = "linear"
     link: Link
 
 
-class MlpSpec(_Frozen):
+class MlpSpec(_FrozenModel):
     """Layers `weights_0`, `intercepts_0`, `weights_1` …, with `activation` between them and `link` at the end."""
 
     kind: Literal["mlp"] = "mlp"
@@ -57,7 +41,7 @@ class MlpSpec(_Frozen):
     link: Link
 
 
-class ForestSpec(_Frozen):
+class ForestSpec(_FrozenModel):
     """Decision trees whose leaf distributions are averaged."""
 
     kind: Literal["forest"] = "forest"
@@ -66,14 +50,14 @@ class ForestSpec(_Frozen):
 ClassifierSpec = Annotated[LinearSpec | MlpSpec | ForestSpec, Field(discriminator="kind")]
 
 
-class Golden(_Frozen):
+class GoldenExample(_FrozenModel):
     """A made-up text, and the probability of each class that the bundle gave it where it was trained."""
 
     text: str
     probabilities: list[Annotated[float, Field(ge=0, le=1)]]
 
 
-class Manifest(_Frozen):
+class BundleManifest(_FrozenModel):
     """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests.
 
     Format 3 is calibrated by `temperature` and knows no `calibration`; in format 4 it is the other way round.
@@ -94,8 +78,8 @@ class Manifest(_Frozen):
     metrics: dict[str, float]
     dataset_version: str
     files: dict[str, str]
-    golden: list[Golden] = Field(default=[], max_length=100)
-    profile: Profile | None = None
+    golden: list[GoldenExample] = Field(default=[], max_length=100)
+    profile: ReferenceProfile | None = None
 
     def expected_digest(self) -> str:
         content = self.model_dump(mode="json", exclude={"digest", "trained_at", self._unknown_to_its_format})
@@ -110,13 +94,12 @@ class Manifest(_Frozen):
         return "calibration" if self.format_version == 3 else "temperature"
 
 
-class Vocabulary(_Frozen):
+class Vocabulary(_FrozenModel):
     """`vocabulary.json`: how a word on the page becomes a feature.
 
     `terms[j]` is the n-gram of feature column j, in cleaned words joined by a space. `forms` maps each surface form
-    that
-    matters to its cleaned word, or to null where the form is passed over (stop words). A form that is absent is a word
-    that no term has.
+    that matters to its cleaned word, or to null where the form is passed over (stop words). A form that is absent is a
+    word that no term has.
     """
 
     terms: list[str]
@@ -127,95 +110,10 @@ class Vocabulary(_Frozen):
 class Bundle:
     """A bundle in memory."""
 
-    manifest: Manifest
+    manifest: BundleManifest
     vocabulary: Vocabulary
     tensors: Tensors
 
     @property
     def digest(self) -> str:
         return self.manifest.digest
-
-
-def seal(draft: Manifest, vocabulary: Vocabulary, tensors: Tensors) -> Bundle:
-    """The bundle of these parts, with the digests of its files filled in."""
-    contents = _file_contents(vocabulary, tensors)
-    files = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    manifest = draft.model_copy(update={"files": files})
-    return Bundle(manifest.model_copy(update={"digest": manifest.expected_digest()}), vocabulary, tensors)
-
-
-def save_bundle(bundle: Bundle, folder: Path) -> None:
-    """Write `bundle` as `folder`, whole or not at all. A folder of that name that is there already is replaced."""
-    with atomic.new_folder(folder) as draft:
-        write_bundle(bundle, draft)
-
-
-def write_bundle(bundle: Bundle, folder: Path) -> None:
-    """Write the files of `bundle` into a folder that is there, beside what else is in it."""
-    for name, content in _file_contents(bundle.vocabulary, bundle.tensors).items():
-        (folder / name).write_bytes(content)
-    (folder / MANIFEST).write_text(bundle.manifest.content(), encoding="utf-8")
-
-
-def load_bundle(folder: Path) -> Bundle:
-    """Read the bundle in `folder`, check its digests, and that its parts fit each other.
-
-    Raises `BundleError` and nothing else, whatever the folder holds.
-    """
-    try:
-        manifest = _manifest(folder, _read(folder / MANIFEST))
-        contents = {name: _read(folder / name) for name in (VOCABULARY, WEIGHTS)}
-    except (OSError, ValueError) as error:
-        raise BundleError(
-            f"{folder} is not a whole bundle of format 3 or {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
-        ) from error
-    for name, content in contents.items():
-        if hashlib.sha256(content).hexdigest() != manifest.files.get(name):
-            raise BundleError(f"{folder / name} is not what {MANIFEST} says. Fetch the bundle again.")
-    if manifest.digest != manifest.expected_digest():
-        raise BundleError(f"{folder / MANIFEST} was changed after training. Fetch the bundle again.")
-    try:
-        vocabulary = Vocabulary.model_validate_json(contents[VOCABULARY])
-        bundle = Bundle(manifest, vocabulary, load_tensors(contents[WEIGHTS]))
-    except (ValueError, KeyError, TypeError, OverflowError, SafetensorError) as error:
-        raise BundleError(f"{folder} cannot be read: {_first_line(error)}. Fetch the bundle again.") from error
-    if not manifest.golden:
-        raise BundleError(f"{folder} has no golden examples to prove itself by. Train anew.")
-    check_parts(bundle)
-    return bundle
-
-
-def _manifest(folder: Path, content: bytes) -> Manifest:
-    try:
-        return Manifest.model_validate_json(content)
-    except ValidationError as error:
-        if any(problem["loc"] == ("format_version",) for problem in error.errors(include_input=False)):
-            raise BundleError(
-                f"{folder} is of none of the formats 3 and {FORMAT_VERSION} that this version of Newsdesk reads. "
-                "Train anew, or fetch it again."
-            ) from error
-        raise
-
-
-def _read(file: Path) -> bytes:
-    """The content of a plain file. Raises `OSError` or `ValueError`, for links, pipes and what is too large as well."""
-
-    def open_plain(path: str, flags: int) -> int:
-        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)  # a link leads anywhere, a pipe never ends
-
-    with open(file, "rb", opener=open_plain) as opened:
-        status = os.fstat(opened.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{file.name} is no plain file")
-        if status.st_size > SIZE_LIMITS[file.name]:
-            raise ValueError(f"{file.name} is larger than {SIZE_LIMITS[file.name]} bytes")
-        return opened.read(status.st_size)
-
-
-def _file_contents(vocabulary: Vocabulary, tensors: Tensors) -> dict[str, bytes]:
-    words = json.dumps(vocabulary.model_dump(), ensure_ascii=False, separators=(",", ":"))
-    return {VOCABULARY: words.encode("utf-8"), WEIGHTS: save_tensors(tensors)}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.model.bundle import Activation, Bundle, ForestSpec, LinearSpec, Link, MlpSpec, Tensors
-from newsdesk.model.rows import Rows
+from newsdesk.model.csr_matrix import CsrMatrix
 
 Matrix = NDArray[np.float64]
 _LEAST_SHARE = 1e-6  # that a forest, which counts texts, can tell from none
@@ -20,9 +20,9 @@ _DENSE_CELLS = 2**22  # most numbers that a forest spreads out at a time: 16 MB
 
 
 class Classifier(Protocol):
-    def probabilities(self, rows: Rows) -> Matrix: ...
+    def probabilities(self, rows: CsrMatrix) -> Matrix: ...
 
-    def scores(self, rows: Rows) -> Matrix: ...
+    def scores(self, rows: CsrMatrix) -> Matrix: ...
 
 
 def classifier_of(bundle: Bundle) -> Classifier:
@@ -44,13 +44,13 @@ class LinearClassifier:
         self._intercepts = _floats(tensors, "intercepts")
         self._link, self._log_link = LINKS[spec.link], LOG_LINKS[spec.link]
 
-    def probabilities(self, rows: Rows) -> Matrix:
+    def probabilities(self, rows: CsrMatrix) -> Matrix:
         return self._link(self._outputs(rows))
 
-    def scores(self, rows: Rows) -> Matrix:
+    def scores(self, rows: CsrMatrix) -> Matrix:
         return self._log_link(self._outputs(rows))
 
-    def _outputs(self, rows: Rows) -> Matrix:
+    def _outputs(self, rows: CsrMatrix) -> Matrix:
         return _multiply(rows, self._weights) + self._intercepts
 
 
@@ -63,13 +63,13 @@ class MlpClassifier:
         self._activation = ACTIVATIONS[spec.activation]
         self._link, self._log_link = LINKS[spec.link], LOG_LINKS[spec.link]
 
-    def probabilities(self, rows: Rows) -> Matrix:
+    def probabilities(self, rows: CsrMatrix) -> Matrix:
         return self._link(self._outputs(rows))
 
-    def scores(self, rows: Rows) -> Matrix:
+    def scores(self, rows: CsrMatrix) -> Matrix:
         return self._log_link(self._outputs(rows))
 
-    def _outputs(self, rows: Rows) -> Matrix:
+    def _outputs(self, rows: CsrMatrix) -> Matrix:
         values = _multiply(rows, self._weights[0]) + self._intercepts[0]
         for weights, intercepts in zip(self._weights[1:], self._intercepts[1:], strict=True):
             values = self._activation(values) @ weights + intercepts
@@ -95,7 +95,7 @@ class ForestClassifier:
         self._distribution = _floats(tensors, "distribution")
         self._feature_count = feature_count
 
-    def probabilities(self, rows: Rows) -> Matrix:
+    def probabilities(self, rows: CsrMatrix) -> Matrix:
         result = np.empty((rows.height, self._distribution.shape[1]))
         at_once = max(1, _DENSE_CELLS // self._feature_count)
         for begin in range(0, rows.height, at_once):
@@ -104,11 +104,11 @@ class ForestClassifier:
             np.mean(self._distribution[leaves], axis=1, out=result[begin:end])
         return result
 
-    def scores(self, rows: Rows) -> Matrix:
+    def scores(self, rows: CsrMatrix) -> Matrix:
         logarithms: Matrix = np.log(np.maximum(self.probabilities(rows), _LEAST_SHARE))
         return logarithms
 
-    def _dense(self, rows: Rows, begin: int, end: int) -> NDArray[np.float32]:
+    def _dense(self, rows: CsrMatrix, begin: int, end: int) -> NDArray[np.float32]:
         features = np.zeros((end - begin, self._feature_count), dtype=np.float32)
         part = slice(rows.starts[begin], rows.starts[end])
         owners = np.repeat(np.arange(end - begin), np.diff(rows.starts[begin : end + 1]))
@@ -130,7 +130,7 @@ class ForestClassifier:
         return nodes.reshape(len(features), len(self._roots))
 
 
-def _multiply(rows: Rows, weights: Matrix) -> Matrix:
+def _multiply(rows: CsrMatrix, weights: Matrix) -> Matrix:
     """Sparse rows times a dense matrix of shape (features, outputs)."""
     result = np.empty((rows.height, weights.shape[1]))
     bounds = rows.starts.tolist()

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import UsageError
-from newsdesk.model.bundle import LinearSpec, Manifest
+from newsdesk.model.bundle import BundleManifest, LinearSpec
+from newsdesk.model.csr_matrix import CsrMatrix
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.rows import Rows
 
 OTHER_TERMS = "other terms"
 LEAST_PROBABILITY = 1e-12  # taken for a smaller one before its logarithm
@@ -75,7 +75,7 @@ def explain(predictor: Predictor, text: str, category: str | None = None) -> Exp
     return Explanation(category, float(probabilities[number]), baseline + float(parts.sum()), baseline, ranked, method)
 
 
-def _linear(predictor: Predictor, spec: LinearSpec, row: Rows, number: int) -> tuple[float, NDArray[np.float64]]:
+def _linear(predictor: Predictor, spec: LinearSpec, row: CsrMatrix, number: int) -> tuple[float, NDArray[np.float64]]:
     tensors, manifest = predictor.bundle.tensors, predictor.bundle.manifest
     weights, intercepts = tensors["weights"][row.columns].astype(np.float64), tensors["intercepts"].astype(np.float64)
     scale = 1.0
@@ -89,7 +89,7 @@ def _linear(predictor: Predictor, spec: LinearSpec, row: Rows, number: int) -> t
 
 
 def _calibrated(
-    manifest: Manifest, spec: LinearSpec, evidence: float, intercepts: NDArray[np.float64]
+    manifest: BundleManifest, spec: LinearSpec, evidence: float, intercepts: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """What the weights are multiplied with, and the scores that the text's terms are added to."""
     calibration = manifest.calibration
@@ -101,7 +101,7 @@ def _calibrated(
     return slope, (1 - once) * prior + once * intercepts
 
 
-def _most_telling(predictor: Predictor, row: Rows, number: int) -> NDArray[np.intp]:
+def _most_telling(predictor: Predictor, row: CsrMatrix, number: int) -> NDArray[np.intp]:
     """The features that change the log-probability most where they are the only one."""
     singles = np.concatenate([np.arange(len(row.columns) + 1), [len(row.columns)]])  # each alone, and none at all
     *scores, none = _log_probabilities(predictor, _part(row, singles, slice(None)), number)
@@ -109,7 +109,7 @@ def _most_telling(predictor: Predictor, row: Rows, number: int) -> NDArray[np.in
 
 
 def _shapley(
-    predictor: Predictor, row: Rows, number: int, alone: NDArray[np.intp]
+    predictor: Predictor, row: CsrMatrix, number: int, alone: NDArray[np.intp]
 ) -> tuple[float, NDArray[np.float64]]:
     """The log-probability of class `number` without any feature, and the mean part of each player in the rest.
 
@@ -133,7 +133,7 @@ def _shapley(
 
 
 def _scores_while_adding(
-    predictor: Predictor, row: Rows, number: int, turns: NDArray[np.intp], players: int
+    predictor: Predictor, row: CsrMatrix, number: int, turns: NDArray[np.intp], players: int
 ) -> NDArray[np.float64]:
     """The log-probability before and after each turn, where feature i is added in turn `turns[i]`."""
     at_once = max(1, _FEATURES_AT_ONCE // len(turns))
@@ -146,12 +146,12 @@ def _scores_while_adding(
     return np.concatenate(scores)
 
 
-def _part(row: Rows, starts: NDArray[np.intp], features: NDArray[np.intp] | slice) -> Rows:
+def _part(row: CsrMatrix, starts: NDArray[np.intp], features: NDArray[np.intp] | slice) -> CsrMatrix:
     """Rows of some of a text's features, as well known as the text."""
     shares = None if row.known_shares is None else np.repeat(row.known_shares, len(starts) - 1)
-    return Rows(starts, row.columns[features], row.values[features], shares)
+    return CsrMatrix(starts, row.columns[features], row.values[features], shares)
 
 
-def _log_probabilities(predictor: Predictor, rows: Rows, number: int) -> NDArray[np.float64]:
+def _log_probabilities(predictor: Predictor, rows: CsrMatrix, number: int) -> NDArray[np.float64]:
     found: NDArray[np.float64] = np.log(np.maximum(predictor.probabilities(rows)[:, number], LEAST_PROBABILITY))
     return found

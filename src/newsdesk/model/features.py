@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
-from newsdesk.model.counting import AllAtOnce, OneByOne, TermCounts, numbered
-from newsdesk.model.rows import Rows
+from newsdesk.model.csr_matrix import CsrMatrix
+from newsdesk.model.term_counting import ScalarTermCounter, TermCounts, VectorisedTermCounter, index_vocabulary
 from newsdesk.text.invisible import has_invisible
 from newsdesk.text.tokens import word_writer
 
@@ -24,7 +24,7 @@ class TfidfFeatures:
     def __init__(
         self, vocabulary: Vocabulary, idf: NDArray[np.float64], cleaning: TextCleaning, tfidf: TfidfConfig
     ) -> None:
-        words = numbered(vocabulary)
+        words = index_vocabulary(vocabulary)
         write = word_writer(
             lowercase=cleaning.lowercase,
             punctuation=not cleaning.remove_punctuation,
@@ -33,12 +33,12 @@ class TfidfFeatures:
             # Words of a bundle that was trained before invisible characters were dropped may have them.
             invisible=has_invisible("".join(vocabulary.forms)),
         )
-        self._one_by_one = OneByOne(words, write)
-        self._all_at_once = AllAtOnce(words, write)
+        self._one_by_one = ScalarTermCounter(words, write)
+        self._all_at_once = VectorisedTermCounter(words, write)
         self._idf = idf
         self._sublinear = tfidf.sublinear_tf
 
-    def few_terms(self, text: str) -> TermCounts | None:
+    def has_few_terms(self, text: str) -> TermCounts | None:
         """The terms of a headline; None for a longer text."""
         return self._one_by_one.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
 
@@ -46,20 +46,20 @@ class TfidfFeatures:
         """The terms of any text."""
         return self._one_by_one.count(text)
 
-    def row(self, terms: TermCounts) -> Rows:
+    def row(self, terms: TermCounts) -> CsrMatrix:
         """The features of a text with these terms."""
         counts = terms.counts
         columns = np.fromiter(counts.keys(), dtype=np.intp, count=len(counts))
         values = np.fromiter(counts.values(), dtype=np.float64, count=len(counts))
-        return self._weighted(Rows(np.array([0, len(counts)]), columns, values, np.array([terms.known_share])))
+        return self._weighted(CsrMatrix(np.array([0, len(counts)]), columns, values, np.array([terms.known_share])))
 
-    def rows(self, texts: Sequence[str]) -> Rows:
+    def rows(self, texts: Sequence[str]) -> CsrMatrix:
         """The features of texts, title and text joined, as they were written."""
         if len(texts) == 1 and len(texts[0]) <= _FEW_CHARACTERS:
             return self.row(self._one_by_one.count(texts[0]))
         return self._weighted(self._all_at_once.count(texts))
 
-    def _weighted(self, counts: Rows) -> Rows:
+    def _weighted(self, counts: CsrMatrix) -> CsrMatrix:
         values = np.log(counts.values) + 1 if self._sublinear else counts.values
         values = values * self._idf[counts.columns]
         if counts.height == 1:

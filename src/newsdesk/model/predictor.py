@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import Bundle, Golden
+from newsdesk.model.bundle import Bundle, GoldenExample
+from newsdesk.model.bundle_validation import check_parts
 from newsdesk.model.calibration import Scores, at_temperature, calibrated
-from newsdesk.model.checks import check_parts
 from newsdesk.model.classifiers import classifier_of
+from newsdesk.model.csr_matrix import CsrMatrix
 from newsdesk.model.features import TfidfFeatures
-from newsdesk.model.few_terms import few_terms_of
-from newsdesk.model.profile import WATCHED_TERMS, Traits
-from newsdesk.model.rows import Rows
+from newsdesk.model.reference_profile import WATCHED_TERMS, TextStats
+from newsdesk.model.short_text_scorer import short_text_scorer
 
 GOLDEN_TOLERANCE = 1e-6  # for a probability; processors round differently
 _MOST_TEXTS, _MOST_CHARACTERS = 256, 2**17  # in one step of a batch
-_NO_TERMS = Rows(np.zeros(2, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))
+_NO_TERMS = CsrMatrix(np.zeros(2, dtype=np.intp), np.empty(0, dtype=np.intp), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Predictor:
         except ValueError as error:
             raise BundleError(f"The bundle {bundle.digest} cannot be used: {error}. Train anew.") from error
         self._classifier = classifier_of(bundle)
-        self._few_terms = few_terms_of(bundle, idf)
+        self._few_terms = short_text_scorer(bundle, idf)
         self._intercepts = self._classifier.scores(_NO_TERMS)
         watched = bundle.tensors.get(WATCHED_TERMS, np.empty(0, dtype=np.int32)).tolist()
         self._watched = {column: place for place, column in enumerate(watched)}
         self._prove(manifest.golden)
 
-    def _prove(self, golden: Sequence[Golden]) -> None:
+    def _prove(self, golden: Sequence[GoldenExample]) -> None:
         """Raises `BundleError` where this machine gives a golden example other probabilities than training did."""
         texts = [example.text for example in golden]
         with np.errstate(all="ignore"):  # weights that overflow are found out below
@@ -65,18 +65,18 @@ class Predictor:
                     "trained. Fetch it again, or train anew."
                 )
 
-    def rows(self, texts: Sequence[str]) -> Rows:
+    def rows(self, texts: Sequence[str]) -> CsrMatrix:
         """The features of `texts`."""
         return self._features.rows(texts)
 
-    def probabilities(self, rows: Rows) -> NDArray[np.float64]:
+    def probabilities(self, rows: CsrMatrix) -> NDArray[np.float64]:
         """Calibrated probabilities, of shape (rows, classes), of texts with these features."""
         calibration = self.bundle.manifest.calibration
         if calibration is None:
             return at_temperature(self._classifier.probabilities(rows), self.bundle.manifest.temperature)
         return calibrated(self.scores(rows), calibration)
 
-    def scores(self, rows: Rows) -> Scores:
+    def scores(self, rows: CsrMatrix) -> Scores:
         """What these features say before they are calibrated."""
         return Scores(self._classifier.scores(rows), self._intercepts, rows.evidence)
 
@@ -97,15 +97,15 @@ class Predictor:
         """What the bundle says about one text."""
         return self._prediction(self._alone(text))
 
-    def traits(self, text: str) -> Traits:
+    def text_stats(self, text: str) -> TextStats:
         """What a text is like for this bundle, as its profile counts it."""
         terms = self._features.terms(text)
         bits = np.zeros(len(self._watched), dtype=np.bool_)
         bits[[self._watched[column] for column in terms.counts if column in self._watched]] = True
-        return Traits(terms.known_share, np.packbits(bits).tobytes().hex())
+        return TextStats(terms.known_share, np.packbits(bits).tobytes().hex())
 
     def _alone(self, text: str) -> list[float]:
-        if self._few_terms is None or (terms := self._features.few_terms(text)) is None:
+        if self._few_terms is None or (terms := self._features.has_few_terms(text)) is None:
             rows = self._features.rows([text])
         elif (probabilities := self._few_terms.probabilities(terms)) is not None:
             return probabilities

@@ -7,10 +7,10 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
 from newsdesk.monitoring import catalogue
-from newsdesk.monitoring.batch import Batch, ManyAtOnce
 from newsdesk.monitoring.catalogue import Metric
+from newsdesk.monitoring.metric_buffer import BulkHistogram, MetricBuffer
 
-Child = TypeVar("Child", Counter, ManyAtOnce)
+Child = TypeVar("Child", Counter, BulkHistogram)
 
 
 def labelled(metric: Child) -> Callable[..., Child]:
@@ -29,7 +29,7 @@ class ApiMetrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # one series more for each, of no use to anyone here
         self.registry = CollectorRegistry()
-        self.batch = Batch()
+        self.batch = MetricBuffer()
         self.requests = self._counter(catalogue.REQUESTS)
         self.duration = self._histogram(catalogue.DURATION)
         self.in_progress = Gauge(
@@ -63,5 +63,5 @@ class ApiMetrics:
     def _counter(self, metric: Metric) -> Counter:
         return Counter(metric.name, metric.help, metric.labels, registry=self.registry)
 
-    def _histogram(self, metric: Metric) -> ManyAtOnce:
-        return ManyAtOnce(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)
+    def _histogram(self, metric: Metric) -> BulkHistogram:
+        return BulkHistogram(metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets)

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from newsdesk.config.pipeline_config import DriftThresholds
 from newsdesk.model.bundle import Bundle
-from newsdesk.model.profile import LENGTH_BINS, REFERENCE_SAMPLE, SHARE_BINS, WATCHED_TERMS, bits_of
-from newsdesk.monitoring.domain import tell_apart
+from newsdesk.model.reference_profile import LENGTH_BINS, REFERENCE_SAMPLE, SHARE_BINS, WATCHED_TERMS, unpack_bits
+from newsdesk.monitoring.domain_classifier import classify_domains
 from newsdesk.monitoring.report import DriftScore, Feature, State
-from newsdesk.monitoring.significance import chi_squared_tail, fisher
-from newsdesk.monitoring.tally import Tally, tally_of
+from newsdesk.monitoring.significance import chi_squared_tail, fisher_exact_test
+from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile
 
 _LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
 _NAMED = 3  # changes that are told in words
@@ -20,18 +20,18 @@ _NAMED = 3  # changes that are told in words
 Histogram = NDArray[np.float64]
 
 
-class Reference:
+class DriftReference:
     """What a bundle with a profile was measured on. `watched` names the terms in the order of the bits."""
 
     def __init__(self, bundle: Bundle) -> None:
         assert bundle.manifest.profile is not None
-        self.tally = tally_of(bundle.manifest.profile)
+        self.tally = counts_from_profile(bundle.manifest.profile)
         self.sample: NDArray[np.uint8] = bundle.tensors[REFERENCE_SAMPLE].astype(np.uint8)
         self.watched = [bundle.vocabulary.terms[column] for column in bundle.tensors[WATCHED_TERMS].tolist()]
 
 
 def drift_scores(
-    reference: Reference, window: Tally, terms: Sequence[str], thresholds: DriftThresholds, min_texts: int
+    reference: DriftReference, window: WindowCounts, terms: Sequence[str], thresholds: DriftThresholds, min_texts: int
 ) -> tuple[DriftScore, ...]:
     """The scores of a window. `terms`: the bits of the terms of its sampled texts, in hexadecimal.
 
@@ -56,7 +56,7 @@ def drift_scores(
     return tuple(scores)
 
 
-def state_of(scores: Sequence[DriftScore]) -> State:
+def window_state(scores: Sequence[DriftScore]) -> State:
     """What the scores of a window say together. The domain classifier confirms; alone it raises no suspicion, for it
     also finds the stories that a small reference happens to hold.
     """
@@ -99,7 +99,7 @@ def same_distribution(before: Histogram, now: Histogram) -> float:
         merged = max(merged, int(np.searchsorted(expected.cumsum(), _LEAST_EXPECTED)) + 1)
     if merged >= len(order):  # too few for chi-squared: the most frequent bin against the rest, exactly
         top = order[-1]
-        return fisher(int(before[top]), int(before.sum()), int(now[top]), int(now.sum()))
+        return fisher_exact_test(int(before[top]), int(before.sum()), int(now[top]), int(now.sum()))
     table = np.array([[side[order[:merged]].sum(), *side[order[merged:]]] for side in (before, now)])
     table = table[:, table.sum(axis=0) > 0]
     expected = np.outer(shares, table.sum(axis=0))
@@ -118,15 +118,15 @@ def _compared(
     )
 
 
-def _of_terms(reference: Reference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
+def _of_terms(reference: DriftReference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
     bits = [np.unpackbits(side, axis=1, count=len(reference.watched)) for side in (reference.sample, sample)]
     before, now = (side.sum(axis=0).astype(np.float64) for side in bits)
     n, m = len(reference.sample), len(sample)
     with_any = [int(side.any(axis=1).sum()) for side in bits]
-    p_value = _smallest([*_term_by_term(before, n, now, m), fisher(with_any[0], n, with_any[1], m)])
+    p_value = _smallest([*_term_by_term(before, n, now, m), fisher_exact_test(with_any[0], n, with_any[1], m)])
     detail = _in_words(reference.watched, before / n, now / m)
     found = [_score("top_terms", jensen_shannon(before, now), p_value, thresholds, detail)]
-    if told := tell_apart(reference.sample, sample):
+    if told := classify_domains(reference.sample, sample):
         found.append(_score("domain_classifier", told.auc, told.p_value, thresholds, ""))
     return found
 
@@ -179,5 +179,5 @@ def _in_words(names: Sequence[str], before: Histogram, now: Histogram) -> str:
 
 
 def _unhexed(terms: Sequence[str], width: int) -> NDArray[np.uint8]:
-    rows = [bits_of(text) for text in terms if len(text) == 2 * width]
+    rows = [unpack_bits(text) for text in terms if len(text) == 2 * width]
     return np.stack(rows) if rows else np.empty((0, width), dtype=np.uint8)

@@ -15,17 +15,24 @@ from typing import NamedTuple
 
 from newsdesk.articles.category import Spellings, category_key
 from newsdesk.config.pipeline_config import FeedbackLimits
-from newsdesk.monitoring.majority import NO_KEY, key_of, majorities
-from newsdesk.monitoring.peers import Voter, voter_of
+from newsdesk.monitoring.annotator_agreement import Annotator, annotator_of
+from newsdesk.monitoring.annotator_reliability import (
+    ConfidenceLog,
+    DistrustedAnnotator,
+    LoggedLabel,
+    PredictedLabel,
+    find_distrusted,
+    trusted_annotations,
+)
+from newsdesk.monitoring.majority_vote import NO_KEY, key_name, majority_labels
 from newsdesk.monitoring.report import LabelState
-from newsdesk.monitoring.selection import reviewers
-from newsdesk.monitoring.trust import Answer, Distrusted, PredictionLog, Said, believed, find_distrusted
-from newsdesk.store.feedback import Vote
+from newsdesk.monitoring.selection_bias import find_reviewers
+from newsdesk.store.feedback import Annotation
 
 _NOT_A_CLASS = "\0"  # before the key of a category that the model does not know: no category begins so
 
 
-class Support(NamedTuple):
+class LabelSupport(NamedTuple):
     """Who says what a label says: the names of the API keys, and whether an administrator vouches for one of them.
 
     All who came without a key are one, `NO_KEY`. `reviewed`: whether as much is said by editors who confirm predictions
@@ -59,9 +66,9 @@ class Labels:
     categories: Mapping[str, str]
     said_at: Mapping[str, datetime]
     states: Mapping[LabelState, int]
-    distrusted: tuple[Distrusted, ...]
+    distrusted: tuple[DistrustedAnnotator, ...]
     reviewed: frozenset[str] = frozenset()
-    support: Mapping[str, Support] = field(default_factory=dict)
+    support: Mapping[str, LabelSupport] = field(default_factory=dict)
     text_missing: frozenset[str] = frozenset()
 
     def without_texts(self, missing: Iterable[str]) -> "Labels":
@@ -81,11 +88,11 @@ class Labels:
 
 
 def usable_labels(
-    votes: Iterable[Vote],
-    predicted: Mapping[str, Answer],
+    annotations: Iterable[Annotation],
+    predicted: Mapping[str, PredictedLabel],
     limits: FeedbackLimits,
     classes: Collection[str] = (),
-    log: PredictionLog | None = None,
+    log: ConfidenceLog | None = None,
     trained_at: Mapping[str, datetime] = MappingProxyType({}),
     meant: Callable[[str], str | None] = str,
 ) -> Labels:
@@ -97,29 +104,37 @@ def usable_labels(
     is none.
     `log`: what else was predicted (see `trust`). `trained_at`: when models were trained, by their digests.
     """
-    canonical, votes = _canonical(classes, meant), [vote for vote in votes if meant(vote.category) is not None]
-    spelt = {(vote.text_digest, *voter_of(vote)): vote.category for vote in votes}
-    votes = sorted((_in_canonical(vote, canonical) for vote in votes), key=_in_time)
-    predicted = {text: Said(canonical(said.category), said.confidence, said.digest) for text, said in predicted.items()}
+    canonical, annotations = (
+        _canonical(classes, meant),
+        [annotation for annotation in annotations if meant(annotation.category) is not None],
+    )
+    spelt = {(annotation.text_digest, *annotator_of(annotation)): annotation.category for annotation in annotations}
+    annotations = sorted((_in_canonical(annotation, canonical) for annotation in annotations), key=_in_time)
+    predicted = {
+        text: LoggedLabel(canonical(said.category), said.confidence, said.digest) for text, said in predicted.items()
+    }
     merged: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for (digest, category), texts in (log or {}).items():
         merged[digest, canonical(category)].update(texts)
-    distrusted = find_distrusted(votes, predicted, limits, merged)
-    heard = believed(votes, distrusted)
+    distrusted = find_distrusted(annotations, predicted, limits, merged)
+    heard = trusted_annotations(annotations, distrusted)
     used = _within(heard, limits)
-    decided = majorities(used)
-    states: dict[str, LabelState] = dict.fromkeys((vote.text_digest for vote in votes), "distrusted")
-    states |= dict.fromkeys((vote.text_digest for vote in heard), "flood")
-    states |= dict.fromkeys((vote.text_digest for vote in used), "contradicted")
+    decided = majority_labels(used)
+    states: dict[str, LabelState] = dict.fromkeys((annotation.text_digest for annotation in annotations), "distrusted")
+    states |= dict.fromkeys((annotation.text_digest for annotation in heard), "flood")
+    states |= dict.fromkeys((annotation.text_digest for annotation in used), "contradicted")
     states |= dict.fromkeys(decided, "used")
-    reviewing = reviewers(used, predicted, limits, trained_at)
-    names = _spellings((vote.category, spelt[vote.text_digest, *voter_of(vote)]) for vote in used)
+    reviewing = find_reviewers(used, predicted, limits, trained_at)
+    names = _spellings(
+        (annotation.category, spelt[annotation.text_digest, *annotator_of(annotation)]) for annotation in used
+    )
     return Labels(
         {text: names.get(category, category) for text, (category, _) in decided.items()},
         {text: at for text, (_, at) in decided.items()},
         Counter(states.values()),
         tuple(sorted(distrusted, key=str)),
-        frozenset(vote.text_digest for vote in used if voter_of(vote) in reviewing) & decided.keys(),
+        frozenset(annotation.text_digest for annotation in used if annotator_of(annotation) in reviewing)
+        & decided.keys(),
         _support(used, decided, reviewing, classes),
     )
 
@@ -136,9 +151,9 @@ def _canonical(classes: Collection[str], meant: Callable[[str], str | None]) -> 
     return canonical
 
 
-def _in_canonical(vote: Vote, canonical: Callable[[str], str]) -> Vote:
-    predicted = None if vote.predicted is None else canonical(vote.predicted)
-    return vote._replace(category=canonical(vote.category), predicted=predicted)
+def _in_canonical(annotation: Annotation, canonical: Callable[[str], str]) -> Annotation:
+    predicted = None if annotation.predicted is None else canonical(annotation.predicted)
+    return annotation._replace(category=canonical(annotation.category), predicted=predicted)
 
 
 def _spellings(said: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -150,47 +165,47 @@ def _spellings(said: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {category: min(found, key=lambda name: (-found[name], name)) for category, found in spellings.items()}
 
 
-def _in_time(vote: Vote) -> tuple[datetime, str, str, str]:
+def _in_time(annotation: Annotation) -> tuple[datetime, str, str, str]:
     """Alike for no two votes: an editor has one on a text."""
-    return vote.at, vote.text_digest, vote.caller or "", vote.editor
+    return annotation.at, annotation.text_digest, annotation.caller or "", annotation.editor
 
 
-def _within(votes: Iterable[Vote], limits: FeedbackLimits) -> list[Vote]:
+def _within(annotations: Iterable[Annotation], limits: FeedbackLimits) -> list[Annotation]:
     """The first votes of each day (UTC), as many as an editor, and then a caller, may give."""
-    by_editor: Counter[tuple[Voter, date]] = Counter()
+    by_editor: Counter[tuple[Annotator, date]] = Counter()
     by_caller: Counter[tuple[str | None, date]] = Counter()
     kept = []
-    for vote in votes:
-        day = vote.at.astimezone(UTC).date()
-        by_editor[voter_of(vote), day] += 1
-        if by_editor[voter_of(vote), day] > limits.max_per_editor_and_day:
+    for annotation in annotations:
+        day = annotation.at.astimezone(UTC).date()
+        by_editor[annotator_of(annotation), day] += 1
+        if by_editor[annotator_of(annotation), day] > limits.max_per_editor_and_day:
             continue
-        by_caller[vote.caller, day] += 1
-        if by_caller[vote.caller, day] <= limits.max_per_caller_and_day:
-            kept.append(vote)
+        by_caller[annotation.caller, day] += 1
+        if by_caller[annotation.caller, day] <= limits.max_per_caller_and_day:
+            kept.append(annotation)
     return kept
 
 
 def _support(
-    votes: Iterable[Vote],
+    annotations: Iterable[Annotation],
     decided: Mapping[str, tuple[str, datetime]],
-    reviewing: Collection[Voter],
+    reviewing: Collection[Annotator],
     classes: Collection[str],
-) -> dict[str, Support]:
-    said_so: defaultdict[str, list[Vote]] = defaultdict(list)
-    for vote in votes:
-        if vote.text_digest in decided and vote.category == decided[vote.text_digest][0]:
-            said_so[vote.text_digest].append(vote)
+) -> dict[str, LabelSupport]:
+    said_so: defaultdict[str, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
+        if annotation.text_digest in decided and annotation.category == decided[annotation.text_digest][0]:
+            said_so[annotation.text_digest].append(annotation)
     supports = {}
     for text, agreeing in said_so.items():
         whole = _support_by(agreeing)
         # Of a category that the model does not know all texts are errors, whoever looks: nobody can confirm one.
         is_new = bool(classes) and decided[text][0].startswith(_NOT_A_CLASS)
-        part = _support_by([vote for vote in agreeing if is_new or voter_of(vote) in reviewing])
+        part = _support_by([annotation for annotation in agreeing if is_new or annotator_of(annotation) in reviewing])
         is_as_much = bool(part.keys) and part.is_independent >= whole.is_independent
         supports[text] = whole._replace(reviewed=is_as_much)
     return supports
 
 
-def _support_by(votes: Sequence[Vote]) -> Support:
-    return Support(frozenset(map(key_of, votes)), any(vote.trusted for vote in votes))
+def _support_by(annotations: Sequence[Annotation]) -> LabelSupport:
+    return LabelSupport(frozenset(map(key_name, annotations)), any(annotation.trusted for annotation in annotations))

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from newsdesk.monitoring.report import Confusion, Estimate, Measure, QualityChange, WorseCategory
-from newsdesk.monitoring.significance import ENOUGH, fisher, share_of
-from newsdesk.monitoring.tally import Labels, Tally
+from newsdesk.monitoring.significance import ENOUGH, fisher_exact_test, proportion
+from newsdesk.monitoring.window_counts import Labels, WindowCounts
 
 SIGNIFICANCE = 0.01  # of a difference in any category, where none changed
 _LATELY = 4  # the newest one of so many windows
@@ -17,7 +17,7 @@ class _Period(NamedTuple):
     """What was counted, the labels that tell how often the model is right, and how many of these texts were predicted
     to be of each category."""
 
-    tally: Tally
+    tally: WindowCounts
     reviewed: Labels
     predicted: Counter[str]
 
@@ -38,7 +38,7 @@ class _Comparison(NamedTuple):
         return rose if self.measure == "corrected" else not rose
 
 
-def quality_change(windows: Mapping[datetime, Tally], classes: Collection[str]) -> QualityChange | None:
+def quality_change(windows: Mapping[datetime, WindowCounts], classes: Collection[str]) -> QualityChange | None:
     """What changed from the older to the newest quarter of the windows, whose beginnings these are, oldest first, for
     each of the model's `classes`; None without a window.
 
@@ -70,14 +70,14 @@ def quality_change(windows: Mapping[datetime, Tally], classes: Collection[str]) 
     )
 
 
-def _periods(before: list[Tally], lately: list[Tally]) -> tuple[_Period, _Period]:
-    sums = [sum(part, start=Tally()) for part in (before, lately)]
+def _periods(before: list[WindowCounts], lately: list[WindowCounts]) -> tuple[_Period, _Period]:
+    sums = [sum(part, start=WindowCounts()) for part in (before, lately)]
     is_whole = all(tally.is_whole for tally in sums)  # or the one would be told by other editors than the other
     first, second = (_period(tally, tally.judged if is_whole else tally.reviewed) for tally in sums)
     return first, second
 
 
-def _period(tally: Tally, reviewed: Labels) -> _Period:
+def _period(tally: WindowCounts, reviewed: Labels) -> _Period:
     predicted: Counter[str] = Counter()
     for counts in reviewed.values():
         predicted.update(counts)
@@ -99,7 +99,7 @@ def _compared(category: str, before: _Period, lately: _Period) -> _Comparison | 
         return None
     # F1 grows with the share of the texts which both are of the category, of those which are or were predicted to be:
     # what holds for that share, its interval and its test, holds for F1.
-    p_value = fisher(count, of, count_before, of_before)
+    p_value = fisher_exact_test(count, of, count_before, of_before)
     estimate = _f1 if measure == "f1" else _share
     return _Comparison(category, measure, estimate(count, of), estimate(count_before, of_before), p_value, labels)
 
@@ -134,7 +134,7 @@ def _jaccard(period: _Period, category: str) -> tuple[int, int]:
     return right, belong.total() + period.predicted[category] - right
 
 
-def _corrected(tally: Tally, category: str) -> tuple[int, int]:
+def _corrected(tally: WindowCounts, category: str) -> tuple[int, int]:
     """How many texts that were predicted to be of a category were corrected, and how many were predicted to be."""
     wrong = sum(counts[category] for right, counts in tally.judged.items() if right != category)
     return wrong, max(tally.categories[category], wrong)
@@ -147,6 +147,6 @@ def _f1(right: int, of: int) -> Estimate:
 
 
 def _share(count: int, of: int) -> Estimate:
-    share = share_of(count, of)
+    share = proportion(count, of)
     assert share is not None, "enough texts"
     return Estimate(share.share, share.low, share.high, of)

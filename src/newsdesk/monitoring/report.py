@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from newsdesk.monitoring.significance import Share, share_of
+from newsdesk.monitoring.significance import Proportion, proportion
 
 Feature = Literal[
     "category_mix", "confidence", "text_length", "known_words", "language", "top_terms", "domain_classifier"
@@ -68,7 +68,7 @@ class Performance:
     predictions: int
     texts: int
     estimated: float | None
-    accuracy: Share | None
+    accuracy: Proportion | None
     per_class: Mapping[str, ClassFigures]
     categories: Mapping[str, int]
     labelled: int = 0
@@ -76,9 +76,9 @@ class Performance:
     confidence: float | None = None
 
     @property
-    def at_most(self) -> Share | None:
+    def at_most(self) -> Proportion | None:
         """The accuracy, were all right that nobody corrected; None where there is no feedback."""
-        return share_of(self.texts - self.wrong, self.texts) if self.labelled else None
+        return proportion(self.texts - self.wrong, self.texts) if self.labelled else None
 
     @property
     def coverage(self) -> float:

@@ -12,7 +12,7 @@ ENOUGH = 20  # texts below which a share says nothing: of 20, 95 % lie within 20
 
 
 @dataclass(frozen=True)
-class Share:
+class Proportion:
     """A share of `of` cases, with its 95 % interval after Wilson (1927)."""
 
     count: int
@@ -22,7 +22,7 @@ class Share:
     high: float
 
 
-def share_of(count: int, of: int) -> Share | None:
+def proportion(count: int, of: int) -> Proportion | None:
     """`count` out of `of`; None where there is no case."""
     if of == 0:
         return None
@@ -32,10 +32,10 @@ def share_of(count: int, of: int) -> Share | None:
     half = _Z / weight * math.sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2))
     low = 0.0 if count == 0 else centre - half
     high = 1.0 if count == of else centre + half
-    return Share(count, of, share, low, high)
+    return Proportion(count, of, share, low, high)
 
 
-def mcnemar(only_first: int, only_second: int) -> float:
+def mcnemar_test(only_first: int, only_second: int) -> float:
     """Two-sided p-value that two classifiers are equally often right, by the cases which only one of them has right.
 
     The exact conditional test: a binomial test with probability one half (McNemar 1947; Fagerland, Lydersen and Laake
@@ -49,7 +49,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * math.fsum(map(math.exp, logarithms)))
 
 
-def fisher(first: int, of_first: int, second: int, of_second: int) -> float:
+def fisher_exact_test(first: int, of_first: int, second: int, of_second: int) -> float:
     """Two-sided p-value that `first` of `of_first` and `second` of `of_second` come from one share, however few.
 
     Fisher's exact test: the sum over all tables with these margins that are no more probable (Agresti 2013, 3.5.1).
@@ -70,7 +70,7 @@ def _log_choose(of: int, count: int) -> float:
     return math.lgamma(of + 1) - math.lgamma(count + 1) - math.lgamma(of - count + 1)
 
 
-def two_proportions(first: Share, second: Share) -> float:
+def two_proportion_z_test(first: Proportion, second: Proportion) -> float:
     """Two-sided p-value that two independent shares are equal: the z-test with the pooled share."""
     pooled = (first.count + second.count) / (first.of + second.of)
     error = math.sqrt(pooled * (1 - pooled) * (1 / first.of + 1 / second.of))
@@ -99,7 +99,7 @@ def normal_tail(z: float) -> float:
     return math.erfc(z / math.sqrt(2)) / 2
 
 
-def rank_sum(strata: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
+def rank_sum_test(strata: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
     """One-sided p-value that values drawn blindly from each stratum would be as small; 1 where nothing can be told.
 
     A stratum is what was drawn, and the rest. Wilcoxon's rank-sum test with ties, by its normal approximation, added up

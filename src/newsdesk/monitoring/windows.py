@@ -8,16 +8,16 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy import Engine
 
-from newsdesk.monitoring.seen import Seen, numbers_of
-from newsdesk.monitoring.tally import Tally
-from newsdesk.store.prediction_scan import Columns, scan
+from newsdesk.monitoring.bloom_filter import BloomFilter, digest_numbers
+from newsdesk.monitoring.window_counts import WindowCounts
+from newsdesk.store.prediction_scan import PredictionColumns, scan
 from newsdesk.text.language import UNKNOWN
 
 _SHADOW = "shadow"
 MOST_SAMPLED = 2000  # texts of a window whose words are looked at
 
 
-class Source(NamedTuple):
+class AnswerSource(NamedTuple):
     """Who answered: a model, in an arm ("" outside of experiments)."""
 
     digest: str
@@ -25,7 +25,7 @@ class Source(NamedTuple):
     arm: str
 
 
-class Judgeable(NamedTuple):
+class LabelledPrediction(NamedTuple):
     """An answer to a text that has feedback."""
 
     text_digest: str
@@ -43,11 +43,11 @@ class SampledText(NamedTuple):
 
 
 @dataclass
-class Counted:
+class CountedWindow:
     """What one source answered in one window. `sample` is by the number of the text."""
 
-    tally: Tally = field(default_factory=Tally)
-    judgeable: list[Judgeable] = field(default_factory=list)
+    tally: WindowCounts = field(default_factory=WindowCounts)
+    judgeable: list[LabelledPrediction] = field(default_factory=list)
     sample: dict[int, SampledText] = field(default_factory=dict)
 
 
@@ -57,18 +57,20 @@ def window_starts(now: datetime, seconds: int, count: int) -> list[datetime]:
     return [datetime.fromtimestamp(newest - i * seconds, UTC) for i in reversed(range(count))]
 
 
-def count_window(store: Engine, start: datetime, seconds: int, with_feedback: Collection[str]) -> dict[Source, Counted]:
+def count_window(
+    store: Engine, start: datetime, seconds: int, with_feedback: Collection[str]
+) -> dict[AnswerSource, CountedWindow]:
     """Count what was answered in the `seconds` from `start` on. Memory does not grow with the predictions.
 
     A text counts once for each model, also where an experiment began or ended in between: in the arm in which that
     model answered it first. Answers in the shadow, which nobody heard, count for themselves.
     """
-    counted: dict[Source, Counted] = {}
-    seen: dict[Source, Seen] = {}
+    counted: dict[AnswerSource, CountedWindow] = {}
+    seen: dict[AnswerSource, BloomFilter] = {}
     for columns in scan(store, start, start + timedelta(seconds=seconds)):
         for source, rows in _by_source(columns):
-            answered = seen.setdefault(_of_model(source), Seen())
-            _count(counted.setdefault(source, Counted()), answered, rows, with_feedback)
+            answered = seen.setdefault(_of_model(source), BloomFilter())
+            _count(counted.setdefault(source, CountedWindow()), answered, rows, with_feedback)
     _sample_once(counted)
     for found in counted.values():
         sample = found.sample.values()
@@ -76,13 +78,13 @@ def count_window(store: Engine, start: datetime, seconds: int, with_feedback: Co
     return counted
 
 
-def _of_model(source: Source) -> Source:
+def _of_model(source: AnswerSource) -> AnswerSource:
     return source if source.arm == _SHADOW else source._replace(arm="")
 
 
-def _sample_once(counted: dict[Source, Counted]) -> None:
+def _sample_once(counted: dict[AnswerSource, CountedWindow]) -> None:
     """Leave each text in the sample of one arm of a model alone."""
-    sampled: dict[Source, set[int]] = {}
+    sampled: dict[AnswerSource, set[int]] = {}
     for source, found in counted.items():
         before = sampled.setdefault(_of_model(source), set())
         for number in before & found.sample.keys():
@@ -90,27 +92,27 @@ def _sample_once(counted: dict[Source, Counted]) -> None:
         before.update(found.sample)
 
 
-def _by_source(columns: Columns) -> Iterator[tuple[Source, Columns]]:
+def _by_source(columns: PredictionColumns) -> Iterator[tuple[AnswerSource, PredictionColumns]]:
     sources = list(zip(columns.digest, columns.model_version, columns.arm, strict=True))
     different = dict.fromkeys(sources)  # in the order in which they first answered
     for digest, version, arm in different:
         rows = columns
         if len(different) > 1:
             own = [i for i, source in enumerate(sources) if source == (digest, version, arm)]
-            rows = Columns(*(tuple(map(column.__getitem__, own)) for column in columns))  # type: ignore[arg-type]
-        yield Source(digest, version, arm or ""), rows
+            rows = PredictionColumns(*(tuple(map(column.__getitem__, own)) for column in columns))  # type: ignore[arg-type]
+        yield AnswerSource(digest, version, arm or ""), rows
 
 
-def _count(counted: Counted, seen: Seen, rows: Columns, with_feedback: Collection[str]) -> None:
+def _count(counted: CountedWindow, seen: BloomFilter, rows: PredictionColumns, with_feedback: Collection[str]) -> None:
     counted.tally.predictions += len(rows.category)
-    numbers = numbers_of(rows.text_digest)
-    new = np.flatnonzero(seen.first_times(numbers)).tolist()
+    numbers = digest_numbers(rows.text_digest)
+    new = np.flatnonzero(seen.add_new(numbers)).tolist()
     confidence = np.array(rows.confidence, dtype=np.float64)[new]
     text_length = np.array(rows.text_length, dtype=np.int64)[new]
     counted.tally.count([rows.category[i] for i in new], confidence, text_length)
     if with_feedback:
         counted.judgeable += [
-            Judgeable(rows.text_digest[i], rows.category[i], rows.confidence[i], rows.digest[i])
+            LabelledPrediction(rows.text_digest[i], rows.category[i], rows.confidence[i], rows.digest[i])
             for i in new
             if rows.text_digest[i] in with_feedback
         ]

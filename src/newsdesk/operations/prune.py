@@ -8,17 +8,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.pipeline_config import Maintenance, PipelineConfig
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.errors import BundleError, RegistryError
-from newsdesk.operations.lock import only_maintenance
+from newsdesk.operations.maintenance_lock import only_maintenance
 from newsdesk.pipeline.known_texts import digests_of_dataset
 from newsdesk.pipeline.lock import only_promoter, only_writer
-from newsdesk.pipeline.plan import MANIFEST, Plan
+from newsdesk.pipeline.plan.plan import MANIFEST, Plan
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import find_champion
-from newsdesk.registry.pointer import bundle_folder_name, read_champion
+from newsdesk.registry.champion_pointer import bundle_folder_name, read_champion_pointer
 from newsdesk.registry.reader import open_reader, open_registry
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback_texts import old_text_digests, remove_old_texts
@@ -32,7 +32,7 @@ from newsdesk.store.retention import (
 
 
 @dataclass(frozen=True)
-class Pruned:
+class PruneResult:
     """What was removed, or with `dry_run` would be: rows of the store, texts of feedback, and folders by their names.
 
     `feedback_texts_not_learnt` of the `feedback_texts` are not among the articles that the champion was trained from:
@@ -51,14 +51,14 @@ class Pruned:
 
 
 @dataclass(frozen=True)
-class Needed:
+class ReferencedItems:
     """What registered versions, the ledger and the pointer name."""
 
     bundles: frozenset[str]
     datasets: frozenset[str]
 
 
-def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
+def prune(settings: Settings, dry_run: bool, progress: Progress) -> PruneResult:
     """Remove what is older than `maintenance:` of pipeline_config.yaml says, and nothing that is still named.
 
     Raises `RegistryError` where the registry does not answer: then nobody knows what is needed, and nothing goes.
@@ -83,13 +83,13 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> Pruned:
                     _remove(folder)
     names = {kind: tuple(folder.name for folder in folders) for kind, folders in old.items()}
     counts = (predictions, windows, texts, not_learnt)
-    return Pruned(dry_run, *counts, names["datasets"], names["plans"], names["bundles"], freed)
+    return PruneResult(dry_run, *counts, names["datasets"], names["plans"], names["bundles"], freed)
 
 
-def _needed(settings: Settings, store: Engine) -> Needed:
+def _needed(settings: Settings, store: Engine) -> ReferencedItems:
     versions = (open_reader(settings) or open_registry(settings)).versions()
     history = entries(store)
-    pointer = read_champion(settings.bundles)
+    pointer = read_champion_pointer(settings.bundles)
     bundles = {pointer.bundle} if pointer else set()
     for digest in {version.digest for version in versions} | {entry.digest for entry in history if entry.digest}:
         try:
@@ -98,10 +98,12 @@ def _needed(settings: Settings, store: Engine) -> Needed:
             continue
     datasets = {version.dataset_version for version in versions}
     datasets |= {str(name) for entry in history for key, name in entry.evidence.items() if key == "dataset_version"}
-    return Needed(frozenset(bundles), frozenset(datasets))
+    return ReferencedItems(frozenset(bundles), frozenset(datasets))
 
 
-def _old_folders(settings: Settings, limits: Maintenance, needed: Needed, now: datetime) -> dict[str, list[Path]]:
+def _old_folders(
+    settings: Settings, limits: Maintenance, needed: ReferencedItems, now: datetime
+) -> dict[str, list[Path]]:
     plans = _old(settings.plans, now, limits.plan_days, (), keep_newest=True)
     datasets = needed.datasets | {_dataset_of(plan) for plan in _folders(settings.plans) if plan not in plans}
     return {

@@ -12,7 +12,7 @@ from urllib.request import Request
 from pydantic import SecretStr
 
 from newsdesk.errors import NewsdeskError
-from newsdesk.http_client import opener
+from newsdesk.http_client import make_opener
 from newsdesk.redaction import redact_address
 
 _TIMEOUT = 10  # seconds for one answer
@@ -36,7 +36,7 @@ class ApiUnreachable(ApiUnavailable):
 
 
 @dataclass(frozen=True)
-class Prediction:
+class ApiPrediction:
     """What the champion answers to a text; `digest` is of the bundle that answered."""
 
     prediction: str
@@ -61,16 +61,16 @@ class ApiClient:
         """Of the bundle that whoever answers has in charge."""
         return str(self._field(self._ask("/model/info", None), "/model/info", "digest"))
 
-    def predict(self, text: str) -> Prediction:
+    def predict(self, text: str) -> ApiPrediction:
         """By the champion, whatever experiment is under way."""
         answer = self._ask("/predict", {"text": text, "model": "champion"})
-        return Prediction(*(self._field(answer, "/predict", name) for name in Prediction.__dataclass_fields__))
+        return ApiPrediction(*(self._field(answer, "/predict", name) for name in ApiPrediction.__dataclass_fields__))
 
     def _ask(self, path: str, body: dict[str, str] | None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = Request(self._url + path, data, self._headers)  # noqa: S310 - it is http or https
-            with opener().open(request, timeout=_TIMEOUT) as answer:
+            with make_opener().open(request, timeout=_TIMEOUT) as answer:
                 return json.load(answer)
         except HTTPError as error:
             with error:

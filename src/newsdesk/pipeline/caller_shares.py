@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from math import floor
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.monitoring.labels import Support
+from newsdesk.monitoring.labels import LabelSupport
 
 
-def beyond_shares(
+def stories_beyond_share(
     found: Mapping[str, LabelledArticle],
-    support: Mapping[str, Support],
+    support: Mapping[str, LabelSupport],
     table: Mapping[str, LabelledArticle],
     share: float,
 ) -> dict[str, str]:

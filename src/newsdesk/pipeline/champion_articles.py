@@ -12,8 +12,8 @@ from newsdesk.articles.story import story_key
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError
+from newsdesk.pipeline.batches import read_ingested_batches
 from newsdesk.pipeline.corrections import FEEDBACK
-from newsdesk.pipeline.ingest import read_intake
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import Champion
 
@@ -46,7 +46,7 @@ def read_champion_articles(
             "newsdesk retrain --data FILE."
         )
     dataset = read_dataset(folder)
-    gone = read_intake(settings).retracted_stories()
+    gone = read_ingested_batches(settings).retracted_stories()
     split = {name: _as_meant(read_articles(dataset, name), rules, gone) for name in SPLITS}
     whole = [one for name in SPLITS for one in split[name]]
     manifest, guard = dataset.manifest, read_guard(dataset)
@@ -64,7 +64,7 @@ def read_champion_articles(
     )
 
 
-class _Meant(NamedTuple):
+class _CurrentArticle(NamedTuple):
     """An article of an older dataset, and its category as the configuration means it now; None where that is left out,
     or the article gone with a retracted table."""
 
@@ -72,14 +72,16 @@ class _Meant(NamedTuple):
     category: str | None
 
 
-def _as_meant(articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]) -> list[_Meant]:
+def _as_meant(
+    articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]
+) -> list[_CurrentArticle]:
     return [
-        _Meant(article, None if gone and story_key(article) in gone else rules.of(article.category))
+        _CurrentArticle(article, None if gone and story_key(article) in gone else rules.of(article.category))
         for article in articles
     ]
 
 
-def _left(articles: Iterable[_Meant]) -> list[LabelledArticle]:
+def _left(articles: Iterable[_CurrentArticle]) -> list[LabelledArticle]:
     return [
         article if category == article.category else article.model_copy(update={"category": category})
         for article, category in articles

@@ -10,16 +10,16 @@ from sqlalchemy import Engine
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.articles.duplicates import separate_duplicates
-from newsdesk.articles.quarantine import Quarantined, check_rows
+from newsdesk.articles.quarantine import QuarantinedRow, check_rows
 from newsdesk.articles.readers import RawRow
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.monitoring.labels import Labels, Support
-from newsdesk.monitoring.majority import NO_KEY
-from newsdesk.pipeline.caller_shares import beyond_shares
-from newsdesk.pipeline.corrected import Corrected
+from newsdesk.monitoring.labels import Labels, LabelSupport
+from newsdesk.monitoring.majority_vote import NO_KEY
+from newsdesk.pipeline.caller_shares import stories_beyond_share
 from newsdesk.pipeline.known_texts import digests_of
-from newsdesk.pipeline.prepare import Checked
+from newsdesk.pipeline.retraining_table import RetrainingTable
+from newsdesk.pipeline.table_check import CheckedTable
 from newsdesk.store.feedback_texts import known_texts
 
 FEEDBACK = "feedback-"  # begins the id of an article that came by feedback
@@ -32,26 +32,26 @@ class Correction(NamedTuple):
     text_digest: str
     category: str
     text: str | None
-    support: Support = Support(frozenset({NO_KEY}), trusted=False)
+    support: LabelSupport = LabelSupport(frozenset({NO_KEY}), trusted=False)
 
 
-def corrections_of(labels: Labels, store: Engine) -> list[Correction]:
+def usable_corrections(labels: Labels, store: Engine) -> list[Correction]:
     """Usable labels with the texts that are kept, the oldest first."""
     texts = dict(known_texts(store))
     in_time = sorted(labels.categories, key=lambda text: (labels.said_at[text], text))
     return [Correction(text, labels.categories[text], texts.get(text), labels.support[text]) for text in in_time]
 
 
-def correct(
+def build_retraining_table(
     known: Iterable[LabelledArticle],
-    given: Checked | None,
+    given: CheckedTable | None,
     corrections: Sequence[Correction],
     cleaning: TextCleaning,
     min_articles_per_category: int,
     guard: Mapping[str, LabelledArticle] = MappingProxyType({}),
     max_caller_share: float = 1,
     rules: CategoryRules = NO_RULES,
-) -> Corrected:
+) -> RetrainingTable:
     """Put together what is `known`, a table that is `given`, and corrections in the order of time.
 
     Corrections are to categories as `rules` mean them; what is known, and a table, has those already.
@@ -71,14 +71,14 @@ def correct(
     found, support, unusable, unknown = _found(corrections, table, cleaning, rules)
     held_back = [key for key in found if key in guard and not support[key].is_evidence]
     _without(found, held_back)
-    beyond = beyond_shares(found, support, table, max_caller_share)
+    beyond = stories_beyond_share(found, support, table, max_caller_share)
     _without(found, beyond)
     left_out = _leave_out_small(found, table, guard, min_articles_per_category)
     table |= found
     # Feedback of an earlier retraining is in the table for good; who said it may be distrusted since.
     said = found.keys() | {key for key, item in table.items() if item.id.startswith(FEEDBACK) and key not in own}
     relabelled = sum(table[key].category != article.category for key, article in before.items())
-    return Corrected(
+    return RetrainingTable(
         table,
         quarantined + unusable,
         corrections=len(corrections) - unknown,
@@ -127,13 +127,13 @@ def _found(
     table: Mapping[str, LabelledArticle],
     cleaning: TextCleaning,
     rules: CategoryRules,
-) -> tuple[dict[str, LabelledArticle], dict[str, Support], list[Quarantined], int]:
+) -> tuple[dict[str, LabelledArticle], dict[str, LabelSupport], list[QuarantinedRow], int]:
     """Articles as they were corrected, by story; whose word that is; what cannot be used; of how many the text is not
     known."""
     by_digest = {digest: key for key, article in table.items() for digest in digests_of(article.title, article.text)}
     found: dict[str, LabelledArticle] = {}
-    supports: dict[str, Support] = {}
-    unusable: list[Quarantined] = []
+    supports: dict[str, LabelSupport] = {}
+    unusable: list[QuarantinedRow] = []
     unknown = 0
     for number, (digest, category, text, support) in enumerate(corrections, start=1):
         key = by_digest.get(digest)
@@ -148,7 +148,7 @@ def _found(
         row = RawRow(number, values)
         least = cleaning.min_text_length
         item = next(check_rows([row], _COLUMNS, labels=None, min_text_length=least, rules=rules))
-        if isinstance(item, Quarantined):
+        if isinstance(item, QuarantinedRow):
             unusable.append(item)
             continue
         key = key or story_key(item.article)

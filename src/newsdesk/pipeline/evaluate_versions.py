@@ -9,19 +9,19 @@ from newsdesk.articles.category import Spellings
 from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.dataset import Examples, read_examples, read_stories
 from newsdesk.articles.duplicates import separate_duplicates
-from newsdesk.articles.reading import TableReading
+from newsdesk.articles.table_report import TableReport
+from newsdesk.config.config_files import load_model_config, load_pipeline_config
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.significance import Share, share_of
-from newsdesk.pipeline.learnt_stories import count_learnt
-from newsdesk.pipeline.prepare import Source, check
+from newsdesk.monitoring.significance import Proportion, proportion
+from newsdesk.pipeline.learnt_stories import count_learnt_stories
 from newsdesk.pipeline.progress import Progress
 from newsdesk.pipeline.storage import find_dataset_if_reachable
+from newsdesk.pipeline.table_check import ArticleSource, check_table
 from newsdesk.registry.champion import Champion, find_champion, find_version
 from newsdesk.text.cleaning import join_title_and_text
-from newsdesk.training.comparison import most_probable
+from newsdesk.training.candidate import predict_categories
 from newsdesk.training.evaluation import Evaluation, evaluate
 from newsdesk.training.paired_comparison import PairedComparison, compare_paired
 
@@ -33,7 +33,7 @@ class EvaluationSet(NamedTuple):
     examples: Examples
     stories: frozenset[str]
     set_aside: int = 0
-    reading: TableReading | None = None
+    reading: TableReport | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class EvaluatedVersion:
     answers: Sequence[str]
 
     @property
-    def accuracy(self) -> Share:
+    def accuracy(self) -> Proportion:
         """With its 95 % interval."""
-        share = share_of(int(self.evaluation.confusion.trace()), self.evaluation.articles)
+        share = proportion(int(self.evaluation.confusion.trace()), self.evaluation.articles)
         assert share is not None  # no test set is empty
         return share
 
@@ -112,7 +112,7 @@ def conclusion(first: EvaluatedVersion, second: EvaluatedVersion, found: PairedC
 
 
 def evaluate_versions(
-    numbers: Sequence[str], source: Source, settings: Settings, progress: Progress
+    numbers: Sequence[str], source: ArticleSource, settings: Settings, progress: Progress
 ) -> ComparedVersions:
     """Measure registered versions (none named: the champion), all on `source`, or where that names no table on the test
     set of the champion's dataset. Raises `NewsdeskError`."""
@@ -125,8 +125,8 @@ def evaluate_versions(
     found = []
     for version, bundle in models:
         progress.step(f"Asking version {version}")
-        answers = most_probable(Predictor(bundle), test_set.examples.texts)
-        learnt = count_learnt(settings, bundle.manifest.dataset_version, test_set.stories)
+        answers = predict_categories(Predictor(bundle), test_set.examples.texts)
+        learnt = count_learnt_stories(settings, bundle.manifest.dataset_version, test_set.stories)
         unknown = tuple(sorted({*truth} - {*bundle.manifest.classes}))
         found.append(EvaluatedVersion(version, bundle.digest, evaluate(truth, answers), learnt, unknown, answers))
     return ComparedVersions(test_set, tuple(found))
@@ -137,7 +137,7 @@ def _version(settings: Settings, number: str) -> Champion:
     return Champion(version.version, bundle)
 
 
-def _test_set(source: Source, settings: Settings, progress: Progress) -> EvaluationSet:
+def _test_set(source: ArticleSource, settings: Settings, progress: Progress) -> EvaluationSet:
     if source.data is None:
         champion = find_champion(settings)
         dataset = find_dataset_if_reachable(settings, champion.bundle.manifest.dataset_version)
@@ -151,7 +151,7 @@ def _test_set(source: Source, settings: Settings, progress: Progress) -> Evaluat
     pipeline, models = load_pipeline_config(settings.config_dir), load_model_config(settings.config_dir)
     source = replace(source, date_order=source.date_order or pipeline.data_pipeline.date_order)
     rules = CategoryRules(pipeline.data_pipeline.categories)
-    checked = check(source, models.preprocessing.text_cleaning, progress, rules)
+    checked = check_table(source, models.preprocessing.text_cleaning, progress, rules)
     stories, repeats = separate_duplicates(checked.accepted)
     if not stories:
         raise DataError(f"{source} has no article with a text and a category to measure on. Look at its columns.")

@@ -9,23 +9,23 @@ from sqlalchemy import Engine
 from newsdesk.articles.category_rules import NO_RULES, CategoryRules
 from newsdesk.config.pipeline_config import FeedbackLimits, Monitoring
 from newsdesk.model.predictor import Predictor
+from newsdesk.monitoring.annotator_reliability import LoggedLabel
+from newsdesk.monitoring.confidence_log import confidence_log
 from newsdesk.monitoring.labels import Labels, usable_labels
-from newsdesk.monitoring.prediction_log import log_beside
-from newsdesk.monitoring.trust import Said
-from newsdesk.monitoring.windows import Counted, Source, count_window, window_starts
+from newsdesk.monitoring.windows import AnswerSource, CountedWindow, count_window, window_starts
 from newsdesk.pipeline.progress import Progress
 from newsdesk.registry.champion import Champion
-from newsdesk.store.feedback import Vote
+from newsdesk.store.feedback import Annotation
 from newsdesk.store.feedback_texts import known_texts
 
-Windows = dict[tuple[datetime, Source], Counted]
+Windows = dict[tuple[datetime, AnswerSource], CountedWindow]
 
 
 def count_windows(
-    store: Engine, starts: Sequence[datetime], seconds: int, votes: Sequence[Vote], progress: Progress
+    store: Engine, starts: Sequence[datetime], seconds: int, annotations: Sequence[Annotation], progress: Progress
 ) -> Windows:
     """Go once through what was answered in these windows, and look closer at the texts that have votes."""
-    with_feedback = {vote.text_digest for vote in votes}
+    with_feedback = {annotation.text_digest for annotation in annotations}
     counted: Windows = {}
     progress.step(f"Counting {len(starts)} windows")
     for start in starts:
@@ -42,7 +42,7 @@ def label_counts(labels: Labels) -> dict[str, Any]:
 
 def labels_in(
     store: Engine,
-    votes: Sequence[Vote],
+    annotations: Sequence[Annotation],
     champion: Champion,
     monitoring: Monitoring,
     now: datetime,
@@ -51,15 +51,15 @@ def labels_in(
 ) -> Labels:
     """What the votes come to, for whoever has not counted the windows."""
     counted: Windows = {}
-    if any(vote.predicted is None for vote in votes):
+    if any(annotation.predicted is None for annotation in annotations):
         starts = window_starts(now, monitoring.window, monitoring.look_back)
-        counted = count_windows(store, starts, monitoring.window, votes, progress)
-    return labels_of(store, votes, counted, champion, monitoring.feedback, rules)
+        counted = count_windows(store, starts, monitoring.window, annotations, progress)
+    return labels_of(store, annotations, counted, champion, monitoring.feedback, rules)
 
 
 def labels_of(
     store: Engine,
-    votes: Sequence[Vote],
+    annotations: Sequence[Annotation],
     counted: Windows,
     champion: Champion,
     limits: FeedbackLimits,
@@ -68,19 +68,19 @@ def labels_of(
     """What the votes come to, for categories as `rules` mean them. Votes about no prediction are held against what was
     answered last in the windows that were counted, else against what the champion says of the text, where that is
     kept."""
-    unanswered = {vote.text_digest for vote in votes if vote.predicted is None}
+    unanswered = {annotation.text_digest for annotation in annotations if annotation.predicted is None}
     answered = _answered(counted, unanswered)
     predicted = _predicted(store, unanswered - answered.keys(), champion) | answered
-    log = log_beside(store, votes, predicted, limits)
+    log = confidence_log(store, annotations, predicted, limits)
     manifest = champion.bundle.manifest
     trained_at = {champion.bundle.digest: manifest.trained_at}
-    return usable_labels(votes, predicted, limits, manifest.classes, log, trained_at, rules.of)
+    return usable_labels(annotations, predicted, limits, manifest.classes, log, trained_at, rules.of)
 
 
-def _answered(counted: Windows, texts: Collection[str]) -> dict[str, Said]:
+def _answered(counted: Windows, texts: Collection[str]) -> dict[str, LoggedLabel]:
     """What was answered last to each text, but in the shadow."""
     return {
-        answer.text_digest: Said(answer.category, answer.confidence, answer.digest)
+        answer.text_digest: LoggedLabel(answer.category, answer.confidence, answer.digest)
         for (_, source), found in sorted(counted.items(), key=lambda item: item[0])
         if source.arm != "shadow"
         for answer in found.judgeable
@@ -88,11 +88,11 @@ def _answered(counted: Windows, texts: Collection[str]) -> dict[str, Said]:
     }
 
 
-def _predicted(store: Engine, texts: Collection[str], champion: Champion) -> dict[str, Said]:
+def _predicted(store: Engine, texts: Collection[str], champion: Champion) -> dict[str, LoggedLabel]:
     """What the champion says of those that are kept."""
     kept = {digest: text for digest, text in known_texts(store) if digest in texts} if texts else {}
     predictions = Predictor(champion.bundle).predict_many(list(kept.values()))
     return {
-        text: Said(said.category, said.confidence, champion.bundle.digest)
+        text: LoggedLabel(said.category, said.confidence, champion.bundle.digest)
         for text, said in zip(kept, predictions, strict=True)
     }

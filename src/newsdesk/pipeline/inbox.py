@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from newsdesk.articles.readers import is_table, table_stem
 from newsdesk.errors import UsageError
-from newsdesk.pipeline.storage import StorageError, explained, open_address
+from newsdesk.pipeline.storage import StorageError, open_address, storage_errors
 from newsdesk.printable import printable
 from newsdesk.redaction import redact_address
 
@@ -20,7 +20,7 @@ class UnfinishedError(StorageError):
     """A table is being written still."""
 
 
-class Table(NamedTuple):
+class InboxTable(NamedTuple):
     """A table at an address, and its file of labels where it has one. `size` in bytes and `modified`, of both, tell
     whether it is as it was."""
 
@@ -35,7 +35,7 @@ class Table(NamedTuple):
         return printable(redact_address(self.address))
 
 
-class Local(NamedTuple):
+class LocalTable(NamedTuple):
     """A table as files on this machine, and the digest of what they hold."""
 
     table: Path
@@ -43,13 +43,13 @@ class Local(NamedTuple):
     digest: str
 
 
-def tables_in(address: str) -> list[Table]:
+def tables_in(address: str) -> list[InboxTable]:
     """Every table of the folder at `address`, by name. Others than tables, and what lies beside these, are left.
 
     An inbox that is not there yet is empty. Raises `StorageError`, `ConfigError`.
     """
     system, folder = open_address(address)
-    with explained(address):
+    with storage_errors(address):
         system.invalidate_cache()
         found = system.ls(folder, detail=True) if system.isdir(folder) else []
     files = {entry["name"].rpartition("/")[2]: entry for entry in found if entry["type"] == "file"}
@@ -57,20 +57,20 @@ def tables_in(address: str) -> list[Table]:
     return [_table(files, name, address) for name in names if not table_stem(name).endswith(_LABELS)]
 
 
-def table_at(address: str, labels: str | None) -> Table:
+def table_at(address: str, labels: str | None) -> InboxTable:
     """One table. Raises `UsageError` where there is none, `StorageError`, `ConfigError`."""
     entries = []
     for one in filter(None, (address, labels)):
         system, path = open_address(one)
-        with explained(one):
+        with storage_errors(one):
             if not system.isfile(path):
                 raise UsageError(f"{redact_address(one)}: there is no such file. Check the address.")
             entries.append(system.info(path))
-    return Table(address, labels, sum(entry["size"] for entry in entries), _modified(*entries))
+    return InboxTable(address, labels, sum(entry["size"] for entry in entries), _modified(*entries))
 
 
 @contextmanager
-def at_hand(table: Table, sheet: str | None = None) -> Iterator[Local]:
+def local_copy(table: InboxTable, sheet: str | None = None) -> Iterator[LocalTable]:
     """The table's files, copied here where they are elsewhere; another sheet of a workbook is another table.
 
     Raises `StorageError`, and in the end `UnfinishedError` where they changed meanwhile.
@@ -82,17 +82,17 @@ def at_hand(table: Table, sheet: str | None = None) -> Iterator[Local]:
             with file.open("rb") as opened:
                 digest.update(hashlib.file_digest(opened, "sha256").digest())
         digest.update((sheet or "").encode("utf-8", "surrogateescape"))
-        yield Local(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
+        yield LocalTable(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
     if table_at(table.address, table.labels) != table:
         raise UnfinishedError(f"{table.name} changed while it was read. It is taken once it is whole.")
 
 
-def _table(files: dict[str, Any], name: str, folder: str) -> Table:
+def _table(files: dict[str, Any], name: str, folder: str) -> InboxTable:
     expected = table_stem(name) + _LABELS
     labels = next((other for other in sorted(files) if _is_table(other) and table_stem(other) == expected), None)
     entries = [files[one] for one in (name, labels) if one]
     folder = folder.rstrip("/")
-    return Table(
+    return InboxTable(
         f"{folder}/{name}",
         f"{folder}/{labels}" if labels else None,
         sum(entry["size"] for entry in entries),
@@ -115,6 +115,6 @@ def _here(address: str, scratch: Path) -> Path:
     if "file" in system.protocol:
         return Path(path)
     target = scratch / PurePosixPath(path).name
-    with explained(address):
+    with storage_errors(address):
         system.get_file(path, str(target))
     return target

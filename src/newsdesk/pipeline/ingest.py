@@ -9,34 +9,43 @@ from typing import Any, Literal
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.category_hints import CategoryHint, category_hints
 from newsdesk.articles.category_rules import CategoryRules
-from newsdesk.articles.columns import BY_NAME, ColumnNames
-from newsdesk.articles.dates import DateOrder
+from newsdesk.articles.column_mapping import BY_NAME, ColumnNames
+from newsdesk.articles.date_parsing import DateOrder
 from newsdesk.articles.duplicates import separate_duplicates
-from newsdesk.articles.intake import MANIFEST, Batch, Intake, about_retracted, in_order, read_batch, write_batch
-from newsdesk.articles.quarantine import Quarantined
-from newsdesk.articles.tables import QUARANTINE, read_quarantine
+from newsdesk.articles.ingested_batches import (
+    MANIFEST,
+    Batch,
+    IngestedBatches,
+    describe_retraction,
+    in_order,
+    write_batch,
+)
+from newsdesk.articles.parquet_files import QUARANTINE, read_quarantine
+from newsdesk.articles.quarantine import QuarantinedRow
+from newsdesk.config.config_files import load_model_config, load_pipeline_config
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
 from newsdesk.errors import DataError, UsageError
-from newsdesk.pipeline.ending import remembered
-from newsdesk.pipeline.inbox import Local, Table, UnfinishedError, at_hand, table_at, tables_in
+from newsdesk.pipeline.batches import read_ingested_batches
+from newsdesk.pipeline.inbox import InboxTable, LocalTable, UnfinishedError, local_copy, table_at, tables_in
 from newsdesk.pipeline.lock import PATIENCE, only_writer
-from newsdesk.pipeline.prepare import REFUSED, Source, check
+from newsdesk.pipeline.prepare import REFUSED
 from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.run_log import log_run
 from newsdesk.pipeline.storage import Storage
-from newsdesk.pipeline.table_limits import refuse_too_many_broken
+from newsdesk.pipeline.table_check import ArticleSource, check_table
+from newsdesk.pipeline.table_limits import require_few_broken
 from newsdesk.printable import printable
 from newsdesk.redaction import redact_address
-from newsdesk.stopping import too_late_to_stop, uninterrupted
+from newsdesk.stopping import defer_stop, finish_without_stopping
 
 # A batch, its articles by story, the rows that were set aside, and what it says again: story key and category.
-_Contents = tuple[Batch, list[tuple[str, LabelledArticle]], list[Quarantined], list[tuple[str, str]] | None]
+_Contents = tuple[Batch, list[tuple[str, LabelledArticle]], list[QuarantinedRow], list[tuple[str, str]] | None]
 
 
 @dataclass(frozen=True)
-class Ingested:
+class IngestResult:
     """A batch for each table that was looked at; `waiting` are those that are being written still, `retracted` those
     that were, and are left in the inbox. `hints`: of the categories of all that was ever taken, those that look like
     something else."""
@@ -61,7 +70,7 @@ class Ingested:
             "new": sum(batch.new for batch in self.batches),
             "tables": [batch.model_dump(mode="json") for batch in self.batches],
             "waiting": self.waiting,
-            "retracted": [about_retracted(batch) for batch in self.retracted],
+            "retracted": [describe_retraction(batch) for batch in self.retracted],
             "category_hints": [hint.as_dict() for hint in self.hints],
         }
 
@@ -75,17 +84,17 @@ def ingest(
     date_order: DateOrder | None = None,
     encoding: str = "utf-8",
     sheet: str | None = None,
-) -> Ingested:
+) -> IngestResult:
     """Take in the table at `data`, or every one in the inbox that was not taken in as it is now.
 
     A table that cannot be used is remembered as refused, and looked at again only when it changed or is named. Raises
     `UsageError`, `StorageError`.
     """
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
-    with only_writer(settings.home, PATIENCE), remembered(settings, "ingest") as ending:
+    with only_writer(settings.home, PATIENCE), log_run(settings, "ingest") as ending:
         progress.step(f"Looking into {redact_address(data or settings.inbox_address)}")
-        reading = Source(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
-        intake = _Intake(settings, pipeline, models.preprocessing.text_cleaning, reading, progress)
+        reading = ArticleSource(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
+        intake = _Ingestion(settings, pipeline, models.preprocessing.text_cleaning, reading, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
         ingested = intake.take(tables, by_name=data is not None)
         if ingested.batches:
@@ -96,15 +105,7 @@ def ingest(
     return ingested
 
 
-def read_intake(settings: Settings) -> Intake:
-    """What was ingested, on whichever machine. Raises `DataError`, `StorageError`."""
-    storage = Storage(settings)
-    folders = [settings.articles / name for name in sorted(storage.names(settings.articles))]
-    batches = [read_batch(folder) for folder in folders if storage.fetch(folder, MANIFEST, may_change=True)]
-    return Intake(settings.articles, in_order(batches))
-
-
-class _Intake:
+class _Ingestion:
     """Takes tables in, one after another."""
 
     def __init__(
@@ -112,7 +113,7 @@ class _Intake:
         settings: Settings,
         pipeline: PipelineConfig,
         cleaning: TextCleaning,
-        reading: Source,
+        reading: ArticleSource,
         progress: Progress,
     ) -> None:
         """`reading` says how tables are read; which, `take` is told."""
@@ -121,10 +122,10 @@ class _Intake:
         self._reading = reading
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
         self._rules = CategoryRules(self._limits.categories)
-        self._batches = {batch.digest: batch for batch in read_intake(settings).batches}
+        self._batches = {batch.digest: batch for batch in read_ingested_batches(settings).batches}
         self._stories: dict[str, str] | None = None
 
-    def _found(self, table: Table) -> Batch | None:
+    def _found(self, table: InboxTable) -> Batch | None:
         """What it was taken in as, if it is now as it was then, by its file's size and date."""
         return next(
             (
@@ -135,7 +136,7 @@ class _Intake:
             None,
         )
 
-    def take(self, tables: Iterable[Table], *, by_name: bool) -> Ingested:
+    def take(self, tables: Iterable[InboxTable], *, by_name: bool) -> IngestResult:
         """A table that changes while it is read waits for the next time. One that is known, or was retracted, is taken
         again only where somebody names it."""
         taken, waiting, retracted = [], [], []
@@ -147,7 +148,7 @@ class _Intake:
                 retracted += [found] if found.status == "retracted" else []
                 continue
             try:
-                with at_hand(table, self._reading.sheet) as local:
+                with local_copy(table, self._reading.sheet) as local:
                     before = self._batches.get(local.digest)
                     if before and self._is_retracted(local.digest) and not by_name:
                         retracted.append(before.model_copy(update={"source": table.name}))
@@ -161,8 +162,8 @@ class _Intake:
                 taken.append(batch)
                 continue
             if table is last:
-                too_late_to_stop()
-            with uninterrupted():
+                finish_without_stopping()
+            with defer_stop():
                 folder = write_batch(self._home, batch, stories, aside, known)
                 self._storage.share(folder, MANIFEST)
             if self._is_ingested(batch.digest):  # what it says was said before, and perhaps otherwise since
@@ -172,13 +173,13 @@ class _Intake:
                 taken.append(batch)
             self._batches[batch.digest] = batch
         hints = self._hints() if any(batch.status == "ingested" for batch in taken) else ()
-        return Ingested(taken, waiting, hints, retracted)
+        return IngestResult(taken, waiting, hints, retracted)
 
     def _hints(self) -> list[CategoryHint]:
         meant = (self._rules.of(category) for category in self._known().values())
         return category_hints(Counter(category for category in meant if category is not None), self._rules)
 
-    def _read(self, table: Table, local: Local) -> _Contents:
+    def _read(self, table: InboxTable, local: LocalTable) -> _Contents:
         draft = Batch(
             digest=local.digest,
             source=table.name,
@@ -192,14 +193,14 @@ class _Intake:
         if self._is_retracted(local.digest):
             draft = draft.model_copy(update={"retractions": self._batches.pop(local.digest).retractions})
             self._stories = None  # what was left of it is written anew with it
-        aside: list[Quarantined] = []
+        aside: list[QuarantinedRow] = []
         try:
             source = replace(self._reading, data=local.table, labels=local.labels)
-            checked = check(source, self._cleaning, self._progress, self._rules)
+            checked = check_table(source, self._cleaning, self._progress, self._rules)
             draft = draft.model_copy(update={"reading": checked.reading})
             stories, repeats = separate_duplicates(checked.accepted)
             aside = checked.quarantined + repeats
-            refuse_too_many_broken(table.name, checked, aside, self._limits, self._broken_rows)
+            require_few_broken(table.name, checked, aside, self._limits, self._broken_rows)
         except (DataError, UsageError) as error:
             reason = str(error).replace(str(local.table), table.name)
             if local.labels and table.labels:
@@ -218,7 +219,7 @@ class _Intake:
         return draft.model_copy(update=counts | _counts(aside)), new, aside, known
 
     def _again(self, draft: Batch, before: Batch) -> _Contents:
-        folder, intake = self._home / before.digest, Intake(self._home, [before])
+        folder, intake = self._home / before.digest, IngestedBatches(self._home, [before])
         stories, known = intake.articles(), intake.known_in(before)
         file = {name: getattr(draft, name) for name in ("source", "size", "modified")}
         aside = read_quarantine(folder / QUARANTINE)
@@ -238,9 +239,9 @@ class _Intake:
     def _known(self) -> dict[str, str]:
         """Story key → category, read when the first table comes."""
         if self._stories is None:
-            self._stories = Intake(self._home, in_order(self._batches.values())).stories()
+            self._stories = IngestedBatches(self._home, in_order(self._batches.values())).stories()
         return self._stories
 
 
-def _counts(aside: Iterable[Quarantined]) -> dict[str, dict[str, int]]:
+def _counts(aside: Iterable[QuarantinedRow]) -> dict[str, dict[str, int]]:
     return {"quarantined": dict(Counter(reason for row in aside for reason in row.reasons))}

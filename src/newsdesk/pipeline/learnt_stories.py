@@ -7,7 +7,7 @@ from newsdesk.config.settings import Settings
 from newsdesk.pipeline.storage import find_dataset_if_reachable
 
 
-def count_learnt(settings: Settings, dataset_version: str, stories: Set[str]) -> int | None:
+def count_learnt_stories(settings: Settings, dataset_version: str, stories: Set[str]) -> int | None:
     """How many of the stories are in the train or validation set of a dataset; None where that is gone, or the storage
     away."""
     dataset = find_dataset_if_reachable(settings, dataset_version)

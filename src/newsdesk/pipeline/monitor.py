@@ -9,23 +9,23 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.articles.category import Spellings
 from newsdesk.articles.category_rules import CategoryRules
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_pipeline_config
-from newsdesk.model.bundle import Manifest
-from newsdesk.monitoring.decision import ATTEMPTED
-from newsdesk.monitoring.drift import Reference, drift_scores, state_of
-from newsdesk.monitoring.examples import NOT_ASKED_FOR, Examples
+from newsdesk.model.bundle import BundleManifest
+from newsdesk.monitoring.drift import DriftReference, drift_scores, window_state
 from newsdesk.monitoring.labels import Labels
-from newsdesk.monitoring.reading import OF_CHAMPION, read_report, scores_to_json
+from newsdesk.monitoring.misclassified_texts import NOT_ASKED_FOR, MisclassifiedTexts
 from newsdesk.monitoring.report import DriftScore, Report, State
-from newsdesk.monitoring.tally import Tally
-from newsdesk.monitoring.windows import Counted, Source, window_starts
-from newsdesk.pipeline.ending import remembered
-from newsdesk.pipeline.examples import find_examples
+from newsdesk.monitoring.report_query import OF_CHAMPION, read_report, scores_to_json
+from newsdesk.monitoring.retraining_decision import ATTEMPTED
+from newsdesk.monitoring.window_counts import WindowCounts
+from newsdesk.monitoring.windows import AnswerSource, CountedWindow, window_starts
 from newsdesk.pipeline.feedback import Windows, count_windows, label_counts, labels_of
 from newsdesk.pipeline.known_texts import mark_unteachable
+from newsdesk.pipeline.misclassified_texts import find_misclassified_texts
 from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.run_log import log_run
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import current_feedback
@@ -34,29 +34,29 @@ from newsdesk.store.records import StoreError
 from newsdesk.store.windows import StoredWindow, save_windows
 
 
-class Watched(NamedTuple):
+class MonitoringResult(NamedTuple):
     """What a pass found, the manifest of the champion it is about, and texts of what that mixes up."""
 
     report: Report
-    manifest: Manifest
-    examples: Examples
+    manifest: BundleManifest
+    examples: MisclassifiedTexts
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class PassOptions(NamedTuple):
+class MonitoringOptions(NamedTuple):
     """Whether a pass looks for texts as well, and by which clock."""
 
     with_examples: bool = False
     clock: Callable[[], datetime] = _now
 
 
-USUAL = PassOptions()
+USUAL = MonitoringOptions()
 
 
-def monitor(settings: Settings, progress: Progress, options: PassOptions = USUAL) -> Watched:
+def monitor(settings: Settings, progress: Progress, options: MonitoringOptions = USUAL) -> MonitoringResult:
     """Look at the newest windows, again at those that were looked at before. However many passes find the same.
 
     Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
@@ -65,7 +65,7 @@ def monitor(settings: Settings, progress: Progress, options: PassOptions = USUAL
     rules = CategoryRules(config.data_pipeline.categories)
     store = open_store(settings.database)
     try:
-        with remembered(settings, "monitor"):
+        with log_run(settings, "monitor"):
             return _pass(store, settings, config.monitoring, rules, progress, options)
     except SQLAlchemyError as error:
         raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
@@ -79,16 +79,16 @@ def _pass(
     monitoring: Monitoring,
     rules: CategoryRules,
     progress: Progress,
-    options: PassOptions,
-) -> Watched:
+    options: MonitoringOptions,
+) -> MonitoringResult:
     now = options.clock()
     progress.step("Looking for the champion")
     champion = find_champion(settings)
     progress.step("Reading feedback")
-    votes = current_feedback(store)
+    annotations = current_feedback(store)
     starts = window_starts(now, monitoring.window, monitoring.look_back)
-    counted = count_windows(store, starts, monitoring.window, votes, progress)
-    labels = labels_of(store, votes, counted, champion, monitoring.feedback, rules)
+    counted = count_windows(store, starts, monitoring.window, annotations, progress)
+    labels = labels_of(store, annotations, counted, champion, monitoring.feedback, rules)
     labels = mark_unteachable(labels, store, settings, champion)
     spellings = Spellings(champion.bundle.manifest.classes, rules.of)
     _judge(counted, labels, spellings)
@@ -104,10 +104,12 @@ def _pass(
     record_run(store, PipelineRun("monitor", now, options.clock(), "succeeded", detail=detail))
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, now)
     assert report is not None  # its pass was recorded just now
-    examples = Examples(why_none=NOT_ASKED_FOR)
+    examples = MisclassifiedTexts(why_none=NOT_ASKED_FOR)
     if options.with_examples:
-        examples = find_examples(store, report, counted, labels, spellings, is_kept=settings.store_feedback_text)
-    return Watched(report, champion.bundle.manifest, examples)
+        examples = find_misclassified_texts(
+            store, report, counted, labels, spellings, is_kept=settings.store_feedback_text
+        )
+    return MonitoringResult(report, champion.bundle.manifest, examples)
 
 
 def _judge(counted: Windows, labels: Labels, spellings: Spellings) -> None:
@@ -143,22 +145,22 @@ def _verdicts(
     counted: Windows, champion: Champion, monitoring: Monitoring
 ) -> dict[datetime, tuple[tuple[DriftScore, ...], State]]:
     """How far the champion's texts in each window are from those it was measured on, whatever the arm."""
-    own: dict[datetime, list[Counted]] = {}
+    own: dict[datetime, list[CountedWindow]] = {}
     for (start, source), found in counted.items():
         if _is_of(champion, source):
             own.setdefault(start, []).append(found)
     if champion.bundle.manifest.profile is None:
         return dict.fromkeys(own, ((), "too_few"))
-    reference, verdicts = Reference(champion.bundle), {}
+    reference, verdicts = DriftReference(champion.bundle), {}
     for start, parts in own.items():
-        tally = sum((part.tally for part in parts), start=Tally())
+        tally = sum((part.tally for part in parts), start=WindowCounts())
         terms = [text.terms for part in parts for text in part.sample.values()]
         scores = drift_scores(reference, tally, terms, monitoring.drift, monitoring.min_texts)
-        verdicts[start] = scores, state_of(scores)
+        verdicts[start] = scores, window_state(scores)
     return verdicts
 
 
-def _is_of(champion: Champion, source: Source) -> bool:
+def _is_of(champion: Champion, source: AnswerSource) -> bool:
     return source.digest == champion.bundle.digest and source.arm in OF_CHAMPION
 
 

@@ -19,7 +19,7 @@ class Progress(Protocol):
         """How far it is within the step, in words."""
 
 
-class Silent:
+class NoProgress:
     """Nobody watches."""
 
     def step(self, name: str, total: int | None = None) -> None: ...
@@ -29,7 +29,7 @@ class Silent:
     def note(self, where: str) -> None: ...
 
 
-def watched(items: Iterable[Item], progress: Progress, every: int = 500) -> Iterator[Item]:
+def track(items: Iterable[Item], progress: Progress, every: int = 500) -> Iterator[Item]:
     """Pass the items on and count them as parts done, so many at a time."""
     for number, item in enumerate(items, start=1):
         yield item

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.intake import MANIFEST, Batch, Intake, Retraction
+from newsdesk.articles.ingested_batches import MANIFEST, Batch, IngestedBatches, Retraction
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, UsageError
-from newsdesk.pipeline.ingest import read_intake
-from newsdesk.pipeline.learnt_stories import count_learnt
+from newsdesk.pipeline.batches import read_ingested_batches
+from newsdesk.pipeline.learnt_stories import count_learnt_stories
 from newsdesk.pipeline.lock import PATIENCE, only_writer
 from newsdesk.pipeline.storage import Storage
 from newsdesk.registry.champion import find_champion
@@ -39,9 +39,9 @@ def retract(name: str, reason: str, actor: str, settings: Settings, *, is_meant:
     that brought nothing, and, with what it would come to, where `is_meant` is false.
     """
     with only_writer(settings.home, PATIENCE):
-        intake = read_intake(settings)
+        intake = read_ingested_batches(settings)
         batch = _meant(name, intake.batches)
-        brought = Intake(intake.home, [batch]).articles()
+        brought = IngestedBatches(intake.home, [batch]).articles()
         if batch.status == "retracted":
             _share(settings, batch)
             _drop_what_nobody_says(settings, intake)
@@ -58,7 +58,7 @@ def retract(name: str, reason: str, actor: str, settings: Settings, *, is_meant:
         done = batch.model_copy(update={"status": "retracted", "retractions": (*batch.retractions, retraction)})
         intake.write_retracted(done, kept)
         _share(settings, done)
-        _drop_what_nobody_says(settings, read_intake(settings))
+        _drop_what_nobody_says(settings, read_ingested_batches(settings))
     champion, learnt = _learnt_by_champion(settings, brought.keys() - kept.keys())
     return replace(result, batch=done, champion=champion, learnt=learnt)
 
@@ -68,7 +68,7 @@ def _learnt_by_champion(settings: Settings, stories: Set[str]) -> tuple[str | No
         champion = find_champion(settings)
     except NewsdeskError:  # nobody is in charge, or nobody can be asked who
         return None, 0
-    return champion.version, count_learnt(settings, champion.bundle.manifest.dataset_version, stories) or 0
+    return champion.version, count_learnt_stories(settings, champion.bundle.manifest.dataset_version, stories) or 0
 
 
 def _meant(name: str, batches: Sequence[Batch]) -> Batch:
@@ -91,7 +91,9 @@ def _meant(name: str, batches: Sequence[Batch]) -> Batch:
     return (ingested or usable)[-1]
 
 
-def _said_by_others(brought: Mapping[str, LabelledArticle], batch: Batch, intake: Intake) -> dict[str, LabelledArticle]:
+def _said_by_others(
+    brought: Mapping[str, LabelledArticle], batch: Batch, intake: IngestedBatches
+) -> dict[str, LabelledArticle]:
     """What a later table says again, under the same category."""
     under = {key: article.category for key, article in brought.items()}.items()
     said: set[tuple[str, str]] = set()
@@ -100,23 +102,23 @@ def _said_by_others(brought: Mapping[str, LabelledArticle], batch: Batch, intake
     return {key: article for key, article in brought.items() if (key, article.category) in said}
 
 
-def _later(batch: Batch, intake: Intake) -> Iterator[Batch]:
+def _later(batch: Batch, intake: IngestedBatches) -> Iterator[Batch]:
     for other in intake.batches:
         if other.status == "ingested" and other.at > batch.at:
             yield other
 
 
-def _unsure(batch: Batch, intake: Intake) -> Iterator[str]:
+def _unsure(batch: Batch, intake: IngestedBatches) -> Iterator[str]:
     for other in _later(batch, intake):
         if other.known and intake.known_in(other) is None:
             yield other.source
 
 
-def _drop_what_nobody_says(settings: Settings, intake: Intake) -> None:
+def _drop_what_nobody_says(settings: Settings, intake: IngestedBatches) -> None:
     """What was left of retracted tables for the sake of one that is retracted now."""
     for batch in intake.batches:
         if batch.status == "retracted":
-            left = Intake(intake.home, [batch]).articles()
+            left = IngestedBatches(intake.home, [batch]).articles()
             kept = _said_by_others(left, batch, intake)
             if len(kept) < len(left):
                 intake.write_retracted(batch, kept)

@@ -9,27 +9,28 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Engine
 
 from newsdesk.articles.category_rules import CategoryRules
-from newsdesk.articles.columns import BY_NAME, ColumnNames
-from newsdesk.articles.dates import DateOrder
-from newsdesk.articles.reading import TableReading
+from newsdesk.articles.column_mapping import BY_NAME, ColumnNames
+from newsdesk.articles.date_parsing import DateOrder
+from newsdesk.articles.table_report import TableReport
+from newsdesk.config.config_files import load_model_config, load_pipeline_config
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import Monitoring, PipelineConfig
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_model_config, load_pipeline_config
-from newsdesk.monitoring.decision import ATTEMPTED
 from newsdesk.monitoring.labels import Labels
-from newsdesk.monitoring.reading import read_report
+from newsdesk.monitoring.report_query import read_report
+from newsdesk.monitoring.retraining_decision import ATTEMPTED
 from newsdesk.pipeline.champion_articles import read_champion_articles
-from newsdesk.pipeline.corrected import Corrected
-from newsdesk.pipeline.corrections import correct, corrections_of
-from newsdesk.pipeline.ending import Ending, remembered
+from newsdesk.pipeline.corrections import build_retraining_table, usable_corrections
 from newsdesk.pipeline.feedback import label_counts, labels_in
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.known_texts import digests_of_articles
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.prepare import Prepared, Source, check, write
+from newsdesk.pipeline.prepare import PreparedDataset, write_prepared_dataset
 from newsdesk.pipeline.progress import Progress
-from newsdesk.pipeline.run import Outcome, train_and_judge
+from newsdesk.pipeline.retraining_table import RetrainingTable
+from newsdesk.pipeline.run import RunResult, train_and_judge
+from newsdesk.pipeline.run_log import RunLogEntry, log_run
+from newsdesk.pipeline.table_check import ArticleSource, check_table
 from newsdesk.registry.champion import Champion, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.feedback import current_feedback
@@ -40,7 +41,7 @@ Mode = Literal["refresh", "full"]
 
 
 @dataclass(frozen=True)
-class Order:
+class RetrainRequest:
     """What to do, for whom. `mode`: `refresh` fits the champion's kind of classifier alone, `full` compares all of
     `model_config.yaml`; None as `pipeline_config.yaml` says. `data`: a table of labelled articles to learn from,
     too, in `columns` of these names, its dates in `date_order`, in this
@@ -59,31 +60,31 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Retrained:
+class RetrainResult:
     """What became of it, and why. `corrected` and `labels`, what feedback came to, are None where it was not needed,
     `outcome` where nothing was trained."""
 
     reason: str
-    corrected: Corrected | None = None
+    corrected: RetrainingTable | None = None
     labels: Labels | None = None
-    outcome: Outcome | None = None
+    outcome: RunResult | None = None
 
     @property
-    def reading(self) -> TableReading | None:
+    def reading(self) -> TableReport | None:
         """How the table was read, if one was given."""
         return self.corrected.reading if self.corrected else None
 
 
-def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
+def retrain(order: RetrainRequest, settings: Settings, progress: Progress) -> RetrainResult:
     """Retrain, or, where the order says so, only if the newest monitoring pass asks for it. Raises `NewsdeskError`.
 
     The store remembers how it ended, unless it was not needed.
     """
     with only_writer(settings.home):
-        found = assemble(order, settings, progress)
+        found = assemble_retraining_data(order, settings, progress)
         if found.prepared is None:
-            return Retrained(found.reason, found.corrected, found.labels)
-        with remembered(settings, "retrain", order.options) as ending:
+            return RetrainResult(found.reason, found.corrected, found.labels)
+        with log_run(settings, "retrain", order.options) as ending:
             ending.detail = dict(found.occasion["retraining"])
             outcome = train_and_judge(
                 found.prepared,
@@ -97,22 +98,22 @@ def retrain(order: Order, settings: Settings, progress: Progress) -> Retrained:
             )
             ending.status, ending.rows = outcome.status, found.prepared.row_counts
             ending.detail |= outcome.summary
-    return Retrained(found.reason, found.corrected, found.labels, outcome)
+    return RetrainResult(found.reason, found.corrected, found.labels, outcome)
 
 
-class Assembled(NamedTuple):
+class RetrainingData(NamedTuple):
     """What to retrain on, and how. `prepared` is None where there is nothing new to learn from."""
 
     reason: str
-    corrected: Corrected | None = None
+    corrected: RetrainingTable | None = None
     labels: Labels | None = None
-    prepared: Prepared | None = None
+    prepared: PreparedDataset | None = None
     models: ModelConfig = ModelConfig()
     pipeline: PipelineConfig = PipelineConfig()
     occasion: Mapping[str, Any] = {}
 
 
-def assemble(order: Order, settings: Settings, progress: Progress) -> Assembled:
+def assemble_retraining_data(order: RetrainRequest, settings: Settings, progress: Progress) -> RetrainingData:
     """The dataset to retrain on, or, where the order says so, only if the newest monitoring pass asks for it. Raises
     `NewsdeskError`. Holds `only_writer`. The store remembers where there was nothing new, and what failed."""
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
@@ -123,8 +124,8 @@ def assemble(order: Order, settings: Settings, progress: Progress) -> Assembled:
         if order.if_needed:
             needed, reason = _need(store, champion, pipeline.monitoring)
         if not needed:
-            return Assembled(reason)
-        with remembered(settings, "retrain", order.options) as ending:
+            return RetrainingData(reason)
+        with log_run(settings, "retrain", order.options) as ending:
             ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
             return _assembled(order, settings, models, pipeline, champion, store, progress, ending)
     finally:
@@ -132,21 +133,21 @@ def assemble(order: Order, settings: Settings, progress: Progress) -> Assembled:
 
 
 def _assembled(
-    order: Order,
+    order: RetrainRequest,
     settings: Settings,
     models: ModelConfig,
     pipeline: PipelineConfig,
     champion: Champion,
     store: Engine,
     progress: Progress,
-    ending: Ending,
-) -> Assembled:
+    ending: RunLogEntry,
+) -> RetrainingData:
     cleaning = models.preprocessing.text_cleaning
     rules = CategoryRules(pipeline.data_pipeline.categories)
     known = read_champion_articles(settings, champion, pipeline, rules, may_be_gone=order.data is not None)
     date_order = order.date_order or pipeline.data_pipeline.date_order
-    table = Source(order.data, None, order.columns, order.encoding, date_order, order.sheet)
-    given = check(table, cleaning, progress, rules) if order.data else None
+    table = ArticleSource(order.data, None, order.columns, order.encoding, date_order, order.sheet)
+    given = check_table(table, cleaning, progress, rules) if order.data else None
     progress.step("Reading feedback")
     labels = labels_in(
         store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress, rules
@@ -155,23 +156,25 @@ def _assembled(
     share = pipeline.monitoring.feedback.max_caller_share
     texts = digests_of_articles([*known.articles, *(item.article for item in (given.accepted if given else ()))])
     labels = labels.without_texts(labels.categories.keys() - texts - known_text_digests(store))
-    said = corrections_of(labels, store)
-    corrected = correct(known.articles, given, said, cleaning, least, known.guard, share, rules)
+    said = usable_corrections(labels, store)
+    corrected = build_retraining_table(known.articles, given, said, cleaning, least, known.guard, share, rules)
     corrected = replace(corrected, renamed=known.renamed, removed=known.removed)
     ending.detail["corrections"] = corrected.counts()
     ending.detail |= label_counts(labels)
     if not corrected.is_new:
         reason = f"There is nothing new to learn from: {corrected}."
         ending.status, ending.detail["reason"] = "skipped", reason
-        return Assembled(reason, corrected, labels)
+        return RetrainingData(reason, corrected, labels)
     source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
         f", with {order.data}" if order.data else ""
     )
     constraints = corrected.constraints(known.learnt, known.guard)
-    prepared = write(corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints)
+    prepared = write_prepared_dataset(
+        corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints
+    )
     chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
     occasion = {"retraining": dict(ending.detail)}
-    return Assembled(ending.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, occasion)
+    return RetrainingData(ending.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, occasion)
 
 
 def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:

@@ -6,31 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from newsdesk.config.config_files import MODEL_CONFIG, load_model_config, load_pipeline_config
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import PipelineConfig
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import MODEL_CONFIG, load_model_config, load_pipeline_config
 from newsdesk.errors import ConfigError
-from newsdesk.pipeline.ending import STATUS_OF, remembered
 from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
 from newsdesk.pipeline.lock import only_writer
-from newsdesk.pipeline.prepare import Prepared, Source, prepare
+from newsdesk.pipeline.prepare import PreparedDataset, prepare
 from newsdesk.pipeline.progress import Progress
+from newsdesk.pipeline.run_log import STATUS_OF, log_run
 from newsdesk.pipeline.sample_rule import refuse_sample_beside_own
+from newsdesk.pipeline.table_check import ArticleSource
 
 if TYPE_CHECKING:
-    from newsdesk.pipeline.judge import Judged
-    from newsdesk.pipeline.train import Trained
+    from newsdesk.pipeline.promotion_gate import GateResult
+    from newsdesk.pipeline.train import TrainingResult
     from newsdesk.store.pipeline_runs import Status
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """All that the main job has to tell."""
 
-    prepared: Prepared
-    trained: "Trained"
-    judged: "Judged"
+    prepared: PreparedDataset
+    trained: "TrainingResult"
+    judged: "GateResult"
 
     @property
     def status(self) -> "Status":
@@ -46,13 +47,13 @@ class Outcome:
 
 
 def run(
-    source: Source,
+    source: ArticleSource,
     settings: Settings,
     actor: str,
     progress: Progress,
     options: GateOptions = NOTHING_SAID,
     candidates: Sequence[str] | None = None,
-) -> Outcome:
+) -> RunResult:
     """Read, quarantine, split, clean, train, compare, judge, promote. Raises `NewsdeskError` in one sentence.
 
     `candidates` of the configured ones are fitted; None: all.
@@ -61,7 +62,7 @@ def run(
     """
     if source.data is None and options.effect == "promote":
         refuse_sample_beside_own(settings)
-    with remembered(settings, "run", options) as ending:
+    with log_run(settings, "run", options) as ending:
         models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
         models = models.with_candidates(candidates)
         with only_writer(settings.home):
@@ -73,7 +74,7 @@ def run(
 
 
 def train_and_judge(
-    prepared: Prepared,
+    prepared: PreparedDataset,
     models: ModelConfig,
     pipeline: PipelineConfig,
     settings: Settings,
@@ -81,28 +82,28 @@ def train_and_judge(
     progress: Progress,
     occasion: Mapping[str, Any],
     options: GateOptions = NOTHING_SAID,
-) -> Outcome:
+) -> RunResult:
     """Train on a dataset, and let the gate decide; `occasion` goes into the promotion ledger. Holds `only_writer`."""
     progress.step("Opening the registry")
     # scikit-learn and MLflow take seconds to import; bad data has been told by now.
-    from newsdesk.pipeline.candidates import check_candidates
-    from newsdesk.pipeline.judge import Gate
-    from newsdesk.pipeline.promote import Promotions
+    from newsdesk.pipeline.candidate_training import check_candidates
+    from newsdesk.pipeline.promoter import Promoter
+    from newsdesk.pipeline.promotion_gate import PromotionGate
     from newsdesk.pipeline.train import train
+    from newsdesk.registry.mlflow_registry import MlflowRegistry
     from newsdesk.registry.tracking import NoTracking, Tracking
-    from newsdesk.registry.versions import Registry
     from newsdesk.store.database import open_store
 
     with _named(settings.config_dir / MODEL_CONFIG):
         check_candidates(models, pipeline.training_pipeline.random_seed)
         tracking = Tracking(settings) if options.effect != "nothing" else NoTracking()
-        registry, store = Registry(settings), open_store(settings.database)
+        registry, store = MlflowRegistry(settings), open_store(settings.database)
         trained = train(prepared.dataset, prepared.source, models, pipeline.training_pipeline, tracking, progress)
 
     progress.step("Judging and registering")
-    gate = Gate(settings, registry, Promotions(settings, registry, store, actor), options)
+    gate = PromotionGate(settings, registry, Promoter(settings, registry, store, actor), options)
     judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, {"source": prepared.source, **occasion})
-    return Outcome(prepared, trained, judged)
+    return RunResult(prepared, trained, judged)
 
 
 @contextmanager

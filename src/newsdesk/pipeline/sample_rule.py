@@ -4,12 +4,12 @@ gives way to it whatever its categories are called."""
 from newsdesk.articles.dataset import MANIFEST, read_dataset
 from newsdesk.config.settings import Settings
 from newsdesk.errors import DataError, UsageError
-from newsdesk.pipeline.prepare import Source
+from newsdesk.pipeline.table_check import ArticleSource
 from newsdesk.registry.champion import Champion, NoChampionError, find_champion
 from newsdesk.store.database import open_store
 from newsdesk.store.ledger import entries
 
-_SAMPLE = str(Source())
+_SAMPLE = str(ArticleSource())
 
 
 def champion_in_charge(settings: Settings) -> Champion | None:

@@ -19,7 +19,7 @@ _PAUSE = 0.5  # seconds between two looks
 
 
 @dataclass(frozen=True)
-class Served:
+class SmokeTestResult:
     """What the servers serve, and the seconds until all did. `unreachable` are those that did not answer at all."""
 
     version: str
@@ -34,7 +34,7 @@ class _NotYet(Exception):  # noqa: N818 - no error: servers follow the champion 
     """An answer by another model; the message completes "the server …"."""
 
 
-def addresses_in(listed: Iterable[str]) -> list[str]:
+def parse_addresses(listed: Iterable[str]) -> list[str]:
     """Addresses of servers; each may be several, with commas between them. Raises `UsageError`."""
     urls = [url.strip().rstrip("/") for one in listed for url in one.split(",") if url.strip()]
     for url in urls or [""]:
@@ -48,14 +48,14 @@ def addresses_in(listed: Iterable[str]) -> list[str]:
 
 def smoke_test(
     urls: Sequence[str], settings: Settings, patience: float, progress: Progress, successes: int = SUCCESSES
-) -> Served:
+) -> SmokeTestResult:
     """Wait until every server that answers names the champion `successes` times in a row, and gives to its golden
     examples the answers that it was measured with. An address may stand for several workers, or servers.
 
     Raises `SmokeTestFailed` where one does not within `patience` seconds, answers otherwise or takes no request of
     ours, and where no server answers.
     """
-    servers = [ApiClient(url, settings.api_key) for url in addresses_in(urls)]
+    servers = [ApiClient(url, settings.api_key) for url in parse_addresses(urls)]
     progress.step(f"Asking {', '.join(server.shown for server in servers)}")
     champion, begun, category = find_champion(settings), time.monotonic(), ""
     waiting: dict[ApiClient, Exception] = {}
@@ -76,7 +76,7 @@ def smoke_test(
         raise _failure(waiting, champion, patience)
     right = [server.shown for server in servers if server not in waiting]
     shown = [server.shown for server in unreachable]
-    return Served(champion.version, champion.bundle.digest, category, seconds, right, shown)
+    return SmokeTestResult(champion.version, champion.bundle.digest, category, seconds, right, shown)
 
 
 def _category(server: ApiClient, champion: Champion, successes: int) -> str:

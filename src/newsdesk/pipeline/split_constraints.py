@@ -23,7 +23,7 @@ class SplitConstraints:
     guard: Mapping[str, LabelledArticle] | None = None
     unvouched: Collection[str] = ()
 
-    def hold(self, splits: dict[str, Split], categories: Mapping[str, str]) -> None:
+    def apply(self, splits: dict[str, Split], categories: Mapping[str, str]) -> None:
         """Move stories, by category, to where they belong; every category keeps one to learn from."""
         splits |= dict.fromkeys((key for key in self.never_test if splits.get(key) == "test"), "train")
         splits |= dict.fromkeys((key for key in self.only_train if key in splits), "train")

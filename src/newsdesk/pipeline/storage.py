@@ -38,7 +38,7 @@ class Storage:
         """Copy a folder of `NEWSDESK_HOME` there, `manifest` last. Raises `StorageError`."""
         if self._system is None:
             return
-        with explained(self._address):
+        with storage_errors(self._address):
             there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
             files = sorted((path for path in folder.iterdir()), key=lambda path: path.name == manifest)
             for file in files:
@@ -50,7 +50,7 @@ class Storage:
         is_here = (folder / manifest).is_file()
         if self._system is None or (is_here and not may_change):
             return is_here
-        with explained(self._address):
+        with storage_errors(self._address):
             there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
             if not self._system.exists(f"{there}/{manifest}"):
                 return is_here
@@ -65,7 +65,7 @@ class Storage:
         """The names of what is in a folder of `NEWSDESK_HOME`, here or there. Raises `StorageError`."""
         found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         if self._system is not None:
-            with explained(self._address):
+            with storage_errors(self._address):
                 there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
                 self._system.invalidate_cache()
                 if self._system.isdir(there):
@@ -116,7 +116,7 @@ def open_address(address: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def explained(address: str | None) -> Iterator[None]:
+def storage_errors(address: str | None) -> Iterator[None]:
     """Say in one sentence what a store at `address` complains of. Raises `StorageError`."""
     try:
         yield

@@ -4,24 +4,21 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from newsdesk import atomic
 from newsdesk.articles.category_hints import CategoryHint, category_hints, hint_lines
 from newsdesk.articles.category_rules import CategoryRules
 from newsdesk.articles.labels import LabelJoin
-from newsdesk.articles.quarantine import SMALL, Accepted, Quarantined, set_aside
+from newsdesk.articles.quarantine import SMALL, AcceptedRow, QuarantinedRow, set_aside
 from newsdesk.config.pipeline_config import DataPipeline
 from newsdesk.errors import DataError
-
-if TYPE_CHECKING:
-    from newsdesk.pipeline.prepare import Checked
+from newsdesk.pipeline.table_check import CheckedTable
 
 _NAMED = 5  # categories in a message
 
 
-def refuse_too_many_broken(
-    source: str, checked: "Checked", quarantined: list[Quarantined], limits: DataPipeline, report: Path
+def require_few_broken(
+    source: str, checked: CheckedTable, quarantined: list[QuarantinedRow], limits: DataPipeline, report: Path
 ) -> None:
     """Raises `DataError` where more rows are broken than the limits allow; these go into the file `report`."""
     rows = checked.rows
@@ -47,8 +44,8 @@ def _about_labels(joined: LabelJoin | None) -> str:
 
 
 def leave_out_small(
-    source: str, stories: Mapping[str, Accepted], limits: DataPipeline
-) -> tuple[dict[str, Accepted], list[Quarantined], list[CategoryHint]]:
+    source: str, stories: Mapping[str, AcceptedRow], limits: DataPipeline
+) -> tuple[dict[str, AcceptedRow], list[QuarantinedRow], list[CategoryHint]]:
     """The stories whose categories have enough articles; the others, set aside; and which categories, large or small,
     look like something else. Raises `DataError` where that leaves fewer than two categories or less than half of the
     articles, or where `on_small_category` says so."""

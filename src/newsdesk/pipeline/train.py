@@ -15,17 +15,23 @@ from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.profiling import with_profile
-from newsdesk.pipeline.candidates import fit_candidate, gather, told_to, with_hyperparameters
+from newsdesk.model.profile_builder import add_profile
+from newsdesk.pipeline.candidate_training import epoch_callback, fit_candidate, prepare_inputs, with_hyperparameters
+from newsdesk.pipeline.mlflow_records import candidate_record, winner_record
 from newsdesk.pipeline.progress import Progress
-from newsdesk.pipeline.records import candidate_record, winner_record
-from newsdesk.stopping import uninterrupted
-from newsdesk.training.bundling import build_bundle, prove_equal, vocabulary_of, with_calibration, with_metrics
+from newsdesk.stopping import defer_stop
+from newsdesk.training.bundle_builder import (
+    build_bundle,
+    build_vocabulary,
+    require_equal,
+    with_calibration,
+    with_metrics,
+)
 from newsdesk.training.calibration import expected_calibration_error
-from newsdesk.training.comparison import Candidate, best_servable
+from newsdesk.training.candidate import Candidate, best_candidate
 from newsdesk.training.cross_fitting import cross_fitted_calibration
 from newsdesk.training.evaluation import Evaluation, evaluate
-from newsdesk.training.fit import cleaned, fit_classifier, fit_features
+from newsdesk.training.fit import clean_examples, fit_classifier, fit_features
 
 if TYPE_CHECKING:
     from newsdesk.registry.tracking import Tracking
@@ -40,7 +46,7 @@ class Winner(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What training came to: all candidates, and the winner, fitted again on train and validation together.
 
     `test` is how well the winner's `bundle`, the very thing that would serve, does on the test set.
@@ -60,13 +66,13 @@ def train(
     settings: TrainingPipeline,
     tracking: "Tracking",
     progress: Progress,
-) -> Trained:
+) -> TrainingResult:
     """Fit, compare and track every candidate in `config`, on what `source` gave.
 
     Raises `ConfigError`, `TrainingError`.
     """
     progress.step("Cleaning and counting terms")
-    material = gather(dataset, config, settings.random_seed)
+    material = prepare_inputs(dataset, config, settings.random_seed)
     with _tracked_run(tracking, dataset, source) as run_id:
         candidates: list[Candidate] = []
         for number, name in enumerate(config.models, start=1):
@@ -83,12 +89,12 @@ def compare(
     settings: TrainingPipeline,
     tracking: "Tracking",
     progress: Progress,
-) -> Trained:
+) -> TrainingResult:
     """The same for candidates that were fitted already, wherever it was. Raises `ConfigError`, `TrainingError`."""
     with _tracked_run(tracking, dataset, dataset.manifest.source) as run_id:
         for candidate in candidates:
             _track(tracking, candidate, dataset, run_id)
-        training = cleaned(read_examples(dataset, "train"), config)
+        training = clean_examples(read_examples(dataset, "train"), config)
         return _decide(candidates, training, dataset, config, settings, tracking, progress, run_id)
 
 
@@ -96,7 +102,7 @@ def compare(
 def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterator[str]:
     run_id = None
     try:
-        with uninterrupted():
+        with defer_stop():
             run_id = tracking.start(
                 f"train {dataset.version}", {"dataset_version": dataset.version, "newsdesk_version": __version__}
             )
@@ -106,7 +112,7 @@ def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterato
         yield run_id
     except BaseException:
         if run_id is not None:
-            with uninterrupted():
+            with defer_stop():
                 tracking.finish(run_id, failed=True)
         raise
     tracking.finish(run_id)
@@ -121,9 +127,9 @@ def _decide(
     tracking: "Tracking",
     progress: Progress,
     run_id: str,
-) -> Trained:
+) -> TrainingResult:
     """`training` is the train split, cleaned."""
-    best, seed = best_servable(candidates, settings.gate.metric), settings.random_seed
+    best, seed = best_candidate(candidates, settings.gate.metric), settings.random_seed
     if best is None or best.bundle is None:
         raise TrainingError(
             "None of the classifiers in configs/model_config.yaml can be served: add one of the four that ship with it."
@@ -133,21 +139,21 @@ def _decide(
     progress.step(f"Calibrating {best.name}")
     calibration = cross_fitted_calibration(best.bundle, dataset, config, seed)
     progress.step(f"Fitting {best.name} on train and validation")
-    features = fit_features(training + cleaned(validation, config), config)
-    winner = fit_classifier(best.name, config, features, seed, told_to(progress))
-    uncalibrated = build_bundle(winner, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
+    features = fit_features(training + clean_examples(validation, config), config)
+    winner = fit_classifier(best.name, config, features, seed, epoch_callback(progress))
+    uncalibrated = build_bundle(winner, build_vocabulary(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
-    prove_equal(uncalibrated, winner, testing)
+    require_equal(uncalibrated, winner, testing)
     bundle, test = _measured(with_calibration(uncalibrated, calibration), testing)
-    with winner_record(winner, test, bundle, config) as record, uninterrupted():
+    with winner_record(winner, test, bundle, config) as record, defer_stop():
         tracking.record(run_id, record)
-    return Trained(
+    return TrainingResult(
         list(candidates), Winner(winner.name, winner.pipeline, len(training) + len(validation)), bundle, test, run_id
     )
 
 
 def _track(tracking: "Tracking", candidate: Candidate, dataset: Dataset, parent: str) -> None:
-    with candidate_record(candidate, dataset) as record, uninterrupted():
+    with candidate_record(candidate, dataset) as record, defer_stop():
         tracking.log(record, parent)
 
 
@@ -160,4 +166,4 @@ def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
     test = evaluate(testing.categories, [predictor.classes[i] for i in best])
     per_class = {f"f1/{category}": scores.f1 for category, scores in test.per_class.items()}
     metrics = test.metrics() | {"ece": expected_calibration_error(probabilities.max(axis=1), best == truth)} | per_class
-    return with_profile(with_metrics(bundle, metrics), testing.texts), test
+    return add_profile(with_metrics(bundle, metrics), testing.texts), test

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import Bundle, load_bundle
-from newsdesk.registry.pointer import read_champion
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import load_bundle
+from newsdesk.registry.champion_pointer import read_champion_pointer
 from newsdesk.registry.reader import fetch_bundle, open_reader, open_registry
 from newsdesk.registry.version import Version
 
@@ -31,7 +32,7 @@ def find_champion(settings: Settings) -> Champion:
     reader = open_reader(settings)
     if reader and (holder := reader.holder("champion")):
         return Champion(holder.version, fetch_bundle(reader, holder, settings.bundles)[0])
-    pointer = read_champion(settings.bundles)
+    pointer = read_champion_pointer(settings.bundles)
     if pointer is None:
         raise NoChampionError(f"There is no champion to watch under {settings.bundles}. Train one: newsdesk run.")
     return Champion(pointer.version, load_bundle(settings.bundles / pointer.bundle))

@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import RegistryError
-from newsdesk.http_client import spare_proxies
+from newsdesk.http_client import bypass_proxies
 from newsdesk.private_files import keep_private
 from newsdesk.redaction import redact, redact_address, secrets_in
-from newsdesk.stopping import uninterrupted
+from newsdesk.stopping import defer_stop
 
 EXPERIMENT = "newsdesk"
 
@@ -32,11 +32,11 @@ def connect(settings: Settings) -> MlflowClient:
     if settings.mlflow_tracking_username and settings.mlflow_tracking_password:  # MLflow reads them from here alone
         os.environ["MLFLOW_TRACKING_USERNAME"] = settings.mlflow_tracking_username
         os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.mlflow_tracking_password.get_secret_value()
-    with explained(settings.tracking_uri):
-        spare_proxies(settings.tracking_uri)
+    with mlflow_errors(settings.tracking_uri):
+        bypass_proxies(settings.tracking_uri)
         if not settings.mlflow_tracking_uri and not settings.embedded_mlflow.exists():
             # Made by the client, MLflow's own experiment would keep its artifacts in the folder we happen to be in.
-            with uninterrupted():  # what is set up by half cannot be set up again
+            with defer_stop():  # what is set up by half cannot be set up again
                 SqlAlchemyStore(settings.tracking_uri, settings.artifact_root)  # type: ignore[no-untyped-call]
         return MlflowClient(tracking_uri=settings.tracking_uri, registry_uri=settings.tracking_uri)
 
@@ -46,7 +46,7 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
 
     MLflow keeps a deleted experiment, and with it the name, until `mlflow gc` removes it for good.
     """
-    with explained(settings.tracking_uri):
+    with mlflow_errors(settings.tracking_uri):
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
             if experiment.lifecycle_stage == LifecycleStage.DELETED:
@@ -57,7 +57,7 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
 
 
 @contextmanager
-def explained(address: str) -> Iterator[None]:
+def mlflow_errors(address: str) -> Iterator[None]:
     """Say in one sentence what MLflow or its database complains of."""
     try:
         yield

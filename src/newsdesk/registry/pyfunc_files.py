@@ -12,8 +12,9 @@ from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import Map
 
-from newsdesk.articles.columns import KNOWN_NAMES
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.articles.column_mapping import KNOWN_NAMES
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.registry.pyfunc_code import copy_code
 from newsdesk.registry.pyfunc_model import OUTPUT, UNNAMED
 from newsdesk.registry.version import BUNDLE

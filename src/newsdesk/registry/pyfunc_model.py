@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from newsdesk.articles.columns import KNOWN_NAMES
-from newsdesk.articles.text_fault import text_fault
-from newsdesk.model.bundle import load_bundle
+from newsdesk.articles.column_mapping import KNOWN_NAMES
+from newsdesk.articles.text_fault import find_text_fault
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import join_title_and_text
 
@@ -38,7 +38,7 @@ class NewsClassifier:
         texts = texts_of(model_input)
         output = _checked((params or {}).get(OUTPUT) or self._output)
         shortest = self._predictor.bundle.manifest.text_cleaning.min_text_length
-        places = [place for place, text in enumerate(texts) if text_fault(text, shortest) is None]
+        places = [place for place, text in enumerate(texts) if find_text_fault(text, shortest) is None]
         answers: list[Any] = [None] * len(texts)
         for place, answer in zip(places, self._predictor.predict_many([texts[i] for i in places]), strict=True):
             answers[place] = answer

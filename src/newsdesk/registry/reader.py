@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from newsdesk.config.settings import Settings
-from newsdesk.registry.fetch import fetch_bundle
-from newsdesk.registry.protocol import RegistryReader, RegistryWriter
-from newsdesk.registry.rest import RestRegistry
+from newsdesk.registry.bundle_fetch import fetch_bundle
+from newsdesk.registry.interfaces import RegistryReader, RegistryWriter
+from newsdesk.registry.rest_registry import RestRegistry
 from newsdesk.registry.sqlite_reader import SqliteReader
 
 __all__ = ["RegistryReader", "RegistryWriter", "fetch_bundle", "open_reader", "open_registry"]
@@ -33,9 +33,9 @@ def open_registry(settings: Settings) -> RegistryWriter:
     """What also moves aliases. Without an MLflow server this imports MLflow, which takes seconds."""
     if _is_server(settings):
         return RestRegistry(settings)
-    from newsdesk.registry.versions import Registry
+    from newsdesk.registry.mlflow_registry import MlflowRegistry
 
-    return Registry(settings)
+    return MlflowRegistry(settings)
 
 
 def _is_server(settings: Settings) -> bool:

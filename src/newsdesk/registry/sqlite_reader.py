@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from newsdesk.errors import RegistryError
-from newsdesk.registry.bundle_files import local_folder, read_local
-from newsdesk.registry.protocol import Registered, RegistryReader
+from newsdesk.registry.artifact_files import local_folder, read_local
+from newsdesk.registry.interfaces import RegisteredVersion, RegistryReader
 from newsdesk.registry.version import MODEL, Version, describe, newest_first
 
 _PATIENCE = 5.0  # seconds to wait for a writer
@@ -45,7 +45,7 @@ class SqliteReader(RegistryReader):
                 tags[version][key] = value
         return newest_first([describe(version, created, tags[version], aliases) for version, created in rows])
 
-    def download(self, version: Registered, name: str) -> bytes:
+    def download(self, version: RegisteredVersion, name: str) -> bytes:
         with self._opened() as database:
             row = database.execute(_SOURCE, (MODEL, version.version)).fetchone()
         if row is None:

@@ -9,7 +9,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.utils.validation import MAX_DATASET_NAME_SIZE
 
 from newsdesk.config.settings import Settings
-from newsdesk.registry.mlflow_client import connect, experiment_id, explained
+from newsdesk.registry.mlflow_client import connect, experiment_id, mlflow_errors
 from newsdesk.registry.run_record import RunRecord
 
 _BATCH = 250  # metrics at once: MLflow takes 1,000, and a request of 1 MB, whatever their names are written in
@@ -27,7 +27,7 @@ class Tracking:
     def start(self, name: str, tags: Mapping[str, str], parent: str | None = None) -> str:
         """Open a run and return its id."""
         nesting = {"mlflow.parentRunId": parent} if parent else {}
-        with explained(self._address):
+        with mlflow_errors(self._address):
             run = self._client.create_run(self._experiment, run_name=name, tags={**tags, **nesting})
         return str(run.info.run_id)
 
@@ -37,7 +37,7 @@ class Tracking:
         metrics = [Metric(name, value, now, 0) for name, value in record.metrics.items()]
         parameters = [Param(name, str(value)[:_LONGEST_PARAMETER]) for name, value in record.parameters.items()]
         tags = [RunTag(name, value) for name, value in record.tags.items()]
-        with explained(self._address):
+        with mlflow_errors(self._address):
             self._client.log_batch(run_id, params=parameters, tags=tags)
             for batch in _batches(metrics):
                 self._client.log_batch(run_id, metrics=batch)
@@ -57,12 +57,12 @@ class Tracking:
             profile=json.dumps({"num_rows": sum(counts.values()), **counts}),
         )
         context = InputTag("mlflow.data.context", "training")
-        with explained(self._address):
+        with mlflow_errors(self._address):
             self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, [context])])
 
     def finish(self, run_id: str, *, failed: bool = False) -> None:
         """Close a run."""
-        with explained(self._address):
+        with mlflow_errors(self._address):
             self._client.set_terminated(run_id, status="FAILED" if failed else "FINISHED")
 
     def log(self, record: RunRecord, parent: str | None = None) -> str:

@@ -12,31 +12,31 @@ from starlette.types import ASGIApp
 from newsdesk import __version__
 from newsdesk.serving import errors, openapi
 from newsdesk.serving.access_log import AccessLog
+from newsdesk.serving.admission_middleware import AdmissionMiddleware
 from newsdesk.serving.body_limits import BodySizes
-from newsdesk.serving.guard import Guard
-from newsdesk.serving.head import HeadAsGet
-from newsdesk.serving.observe import Observed
-from newsdesk.serving.origin import Origin
+from newsdesk.serving.client_labels import ClientLabels
+from newsdesk.serving.fast_path_middleware import FastPathMiddleware
+from newsdesk.serving.head_middleware import HeadMiddleware
+from newsdesk.serving.observability_middleware import ObservabilityMiddleware
 from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.routes import batch, feedback, models, open_inference, operations, predicting, tokens
-from newsdesk.serving.service import Service
-from newsdesk.serving.shortcut import Shortcut
+from newsdesk.serving.server_state import ServerState
 
 # `tracing.py` sends spans where they are wanted. FastAPI's own telemetry looks for a provider with every request, and
 # would tell it what exceptions say, which may be article text.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
-def create_app(service: Service) -> FastAPI:
-    """The HTTP interface to `service`. Its pages at /docs and /redoc need no other host."""
+def create_app(state: ServerState) -> FastAPI:
+    """The HTTP interface to `state`. Its pages at /docs and /redoc need no other host."""
 
     log = AccessLog()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await service.start()
+        await state.start()
         yield
-        await service.stop()
+        await state.stop()
         log.flush()
 
     app = FastAPIOffline(
@@ -47,21 +47,26 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         telemetry=_NO_TELEMETRY,
     )
-    errors.install(app)
+    errors.install_error_handlers(app)
     app.router.route_class = JsonRoute
     for subject in (predicting, batch, operations, feedback, models, open_inference, tokens):
-        subject.add_routes(app, service)
-    openapi.install(app, service)
-    app.middleware_stack = _layers(app, service, log)
+        subject.add_routes(app, state)
+    openapi.install_openapi(app, state)
+    app.middleware_stack = _layers(app, state, log)
     return app
 
 
-def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
+def _layers(app: FastAPI, state: ServerState, log: AccessLog) -> ASGIApp:
     """What lies around the endpoints, from the inside out: ours outermost, and FastAPI's own within the shortcut."""
-    settings = service.settings
-    layers: ASGIApp = Shortcut(HeadAsGet(app.build_middleware_stack()), app.router.routes)
-    layers = Guard(
-        layers, service.access, service.limiter, settings.api_timeout, BodySizes(app.router.routes), service.long_work
+    settings = state.settings
+    layers: ASGIApp = FastPathMiddleware(HeadMiddleware(app.build_middleware_stack()), app.router.routes)
+    layers = AdmissionMiddleware(
+        layers,
+        state.authenticator,
+        state.rate_limiter,
+        settings.api_timeout,
+        BodySizes(app.router.routes),
+        state.text_workers,
     )
     if settings.api_cors_origins:
         layers = CORSMiddleware(
@@ -74,4 +79,4 @@ def _layers(app: FastAPI, service: Service, log: AccessLog) -> ASGIApp:
             ],
             expose_headers=["inference-header-content-length", "retry-after", "x-request-id"],
         )
-    return Observed(layers, service.metrics, Origin(settings), log)
+    return ObservabilityMiddleware(layers, state.metrics, ClientLabels(settings), log)

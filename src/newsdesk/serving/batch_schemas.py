@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from newsdesk.serving.body_limits import ONE_TEXT, BodyLimits
-from newsdesk.serving.rows import RowId
-from newsdesk.serving.schemas import ABSTAINED, Identifier, ModelName, PredictionOptions, ResponseBody
+from newsdesk.serving.request_rows import RowId
+from newsdesk.serving.schemas import ABSTAINED, Identifier, ModelName, OptionFields, ResponseBody
 
 LOG = (
     "Whether the answers count as production. With false they are neither kept nor monitored, and have no "
@@ -21,7 +21,7 @@ _STRING: dict[str, JsonValue] = {"type": "string"}
 _ARTICLE: dict[str, JsonValue] = {"type": "object", "properties": {"title": _STRING, "text": _STRING}}
 
 
-class BatchRequest(PredictionOptions):
+class BatchRequest(OptionFields):
     body_limits: ClassVar[BodyLimits] = BodyLimits(size=ONE_TEXT.size, items=10 * MAX_BATCH)
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"texts": ["Stock market hits record high", "Lakers win championship"]}]}

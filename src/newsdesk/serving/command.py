@@ -34,7 +34,7 @@ async def run_newsdesk(settings: Settings, *arguments: str) -> bytes:
     return _output_of(process.returncode, output, complaint)
 
 
-async def run_to_its_end(settings: Settings, *arguments: str) -> bytes:
+async def run_newsdesk_shielded(settings: Settings, *arguments: str) -> bytes:
     """The same for what must not be left half done: whoever waits may go, even this server, and the command goes on."""
     outcome: Future[bytes] = Future()
     outcome.set_running_or_notify_cancel()

@@ -35,7 +35,7 @@ def unsupported_coding(message: str, offered: str = "gzip, deflate") -> ApiError
     return ApiError(status, "Invalid input", message, "unsupported_encoding", {"Accept-Encoding": offered})
 
 
-class Decompressed:
+class DecompressedBody:
     """What `receive` gives, unpacked. More than `most` bytes are never unpacked: raises `ApiError` (413), and 400 for
     what is no such coding, ends too early, or goes on behind its end. A gzip may have several members (RFC 1952, 2.2),
     as parallel packers and `cat` make it.

@@ -16,19 +16,19 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from newsdesk.errors import NewsdeskError
-from newsdesk.serving.codes import Code
+from newsdesk.serving.error_codes import ErrorCode
 from newsdesk.serving.schemas import ErrorResponse
 from newsdesk.store.records import StoreError
 
 Responses = dict[int | str, dict[str, Any]]  # what FastAPI takes as `responses`
 
 # For OpenAPI. Said as a class of its own, it also keeps FastAPI from promising its 422, which we never send.
-FAILURES: Responses = {
+DOCUMENTED_ERRORS: Responses = {
     "4XX": {"model": ErrorResponse, "description": "Refused: the body says why."},
     "5XX": {"model": ErrorResponse, "description": "Failed on our side: the body says how."},
 }
 
-_HTTP_CODES: dict[HTTPStatus, Code] = {
+_HTTP_CODES: dict[HTTPStatus, ErrorCode] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
 }
@@ -42,23 +42,23 @@ class ApiError(Exception):
     """A failure with its HTTP status and a stable code."""
 
     def __init__(
-        self, status: HTTPStatus, error: str, message: str, code: Code, headers: Mapping[str, str] | None = None
+        self, status: HTTPStatus, error: str, message: str, code: ErrorCode, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
         self.status, self.error, self.message, self.code, self.headers = status, error, message, code, headers
 
 
-def invalid_input(message: str, code: Code = "invalid_input") -> ApiError:
+def invalid_input(message: str, code: ErrorCode = "invalid_input") -> ApiError:
     """400, as for every mistake in what was sent."""
     return ApiError(HTTPStatus.BAD_REQUEST, "Invalid input", message, code)
 
 
-def failure(
+def error_response(
     scope: Scope,
     status: HTTPStatus,
     error: str,
     message: str,
-    code: Code,
+    code: ErrorCode,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer that tells of a failure. Clients of the Open Inference Protocol show people its `error` alone: for
@@ -75,35 +75,37 @@ def _speaks_open_inference(scope: Scope) -> bool:
     return path == "/v2" or path.startswith("/v2/")
 
 
-def answer_to(scope: Scope, error: ApiError) -> Response:
+def response_to_error(scope: Scope, error: ApiError) -> Response:
     """The answer that tells of `error`."""
-    return failure(scope, error.status, error.error, error.message, error.code, error.headers)
+    return error_response(scope, error.status, error.error, error.message, error.code, error.headers)
 
 
-def install(app: FastAPI) -> None:
+def install_error_handlers(app: FastAPI) -> None:
     """Answer every failure that `app` knows of in our shape."""
 
     @app.exception_handler(ApiError)
     async def on_api_error(request: Request, error: ApiError) -> Response:
-        return answer_to(request.scope, error)
+        return response_to_error(request.scope, error)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid_path_or_query(request: Request, _: RequestValidationError) -> Response:
-        return answer_to(request.scope, invalid_input("The address is not as /docs describes it"))
+        return response_to_error(request.scope, invalid_input("The address is not as /docs describes it"))
 
     @app.exception_handler(NewsdeskError)
     async def on_refusal(request: Request, error: NewsdeskError) -> Response:
         status = HTTPStatus.SERVICE_UNAVAILABLE
-        code: Code = "store_unavailable" if isinstance(error, StoreError) else "registry_unavailable"
+        code: ErrorCode = "store_unavailable" if isinstance(error, StoreError) else "registry_unavailable"
         logger.warning("%s", error)  # it names addresses, which are nobody's business outside
         message = f"The {code.partition('_')[0]} does not answer now; try again later"
-        return failure(request.scope, status, status.phrase, message, code)
+        return error_response(request.scope, status, status.phrase, message, code)
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
         message = status.description or status.phrase
-        return failure(request.scope, status, status.phrase, message, _HTTP_CODES.get(status, "refused"), error.headers)
+        return error_response(
+            request.scope, status, status.phrase, message, _HTTP_CODES.get(status, "refused"), error.headers
+        )
 
 
 def unknown_field(loc: Sequence[int | str], content: Any) -> str:
@@ -119,7 +121,7 @@ def unknown_field(loc: Sequence[int | str], content: Any) -> str:
     return f"Field number {place} of {len(content)} is not known; see /docs for those that are"
 
 
-def what_is_wrong(mistake: Mapping[str, Any], fields: frozenset[str]) -> str:
+def describe_mistake(mistake: Mapping[str, Any], fields: frozenset[str]) -> str:
     """One of pydantic's error details in our words, without the input."""
     field = ".".join(str(part) for part in mistake["loc"] if isinstance(part, int) or part in fields)
     match mistake["type"]:

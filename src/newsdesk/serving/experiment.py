@@ -9,8 +9,8 @@ from typing import Literal
 
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.memory_budget import MemoryBudget
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.models import ServedModels
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.model_pool import ModelPool
 from newsdesk.serving.prediction_log import PredictionLog
 from newsdesk.store.records import Arm, PredictionRecord, new_id
 
@@ -29,14 +29,14 @@ class Experiment:
         self,
         mode: Mode,
         share: float,
-        models: ServedModels,
+        models: ModelPool,
         log: PredictionLog | None,
         metrics: ApiMetrics,
         unit: Unit = "text",
     ) -> None:
         self._mode, self._share, self._unit = mode, share, unit
         self._models, self._log, self._metrics = models, log, metrics
-        self._waiting: Queue[tuple[str, Served, PredictionRecord]] = Queue(_WAITING)
+        self._waiting: Queue[tuple[str, LoadedModel, PredictionRecord]] = Queue(_WAITING)
         self._texts = MemoryBudget(_WAITING_BYTES)
         self._stopped = Event()
 
@@ -52,7 +52,7 @@ class Experiment:
         """Whether an experiment is asked for, and nobody is there to be tried."""
         return self._mode != "off" and self._models.challenger is None
 
-    def arm(self, caller: str) -> tuple[Served | None, Arm | None]:
+    def arm(self, caller: str) -> tuple[LoadedModel | None, Arm | None]:
         """Who answers `caller`: always the same as long as the challenger is the same. Where texts are the unit, who
         answers those that are not the challenger's."""
         champion, challenger = self._models.champion, self._models.challenger
@@ -62,7 +62,7 @@ class Experiment:
             return challenger, "challenger"
         return champion, "champion"
 
-    def arm_of_text(self, digest: str, served: Served, arm: Arm | None) -> tuple[Served, Arm | None]:
+    def arm_of_text(self, digest: str, served: LoadedModel, arm: Arm | None) -> tuple[LoadedModel, Arm | None]:
         """Who answers the text with this digest, which `served` in this `arm` would answer else: always the same model,
         whoever sends it."""
         challenger = self._models.challenger
@@ -98,7 +98,7 @@ class Experiment:
             finally:
                 self._texts.give_back([text])
 
-    def _answer(self, text: str, challenger: Served, record: PredictionRecord) -> None:
+    def _answer(self, text: str, challenger: LoadedModel, record: PredictionRecord) -> None:
         begun = time.perf_counter()
         said = challenger.predictor.predict(text)
         milliseconds = (time.perf_counter() - begun) * 1000

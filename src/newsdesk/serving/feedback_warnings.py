@@ -3,14 +3,19 @@
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
-from newsdesk.store.records import Feedback, Recorded
+from newsdesk.store.records import Feedback, FeedbackReceipt
 
 _ON_ITS_WAY = 10_000  # milliseconds: a prediction reaches the log within a second, on a busy machine within a few
 _TIME_ORDERED = 7  # version of the UUIDs that begin with the moment at which they were made
 
 
-def warnings_about_feedback(
-    feedback: Feedback, recorded: Recorded, category: str | None, classes: Collection[str], *, store_feedback_text: bool
+def feedback_warnings(
+    feedback: Feedback,
+    recorded: FeedbackReceipt,
+    category: str | None,
+    classes: Collection[str],
+    *,
+    store_feedback_text: bool,
 ) -> list[str]:
     """What became of `feedback` that an editor would not expect. `category` as the model spells it, of whose `classes`
     it should be one; None: the configuration leaves it out. No `classes`: there is no model."""
@@ -21,14 +26,14 @@ def warnings_about_feedback(
     ]
 
 
-def _about_prediction(feedback: Feedback, recorded: Recorded) -> Iterator[str]:
+def _about_prediction(feedback: Feedback, recorded: FeedbackReceipt) -> Iterator[str]:
     if recorded.prediction_is_logged is not False or _is_on_its_way(feedback):
         return
     counts = "The label is taken for the text that came with it" if feedback.text_digest else "The label does not count"
     yield f"No prediction of this id is in the log. {counts}: compare prediction_id with that of the answer."
 
 
-def _about_text(recorded: Recorded, store_feedback_text: bool) -> Iterator[str]:
+def _about_text(recorded: FeedbackReceipt, store_feedback_text: bool) -> Iterator[str]:
     if recorded.text_is_kept is not False:
         return
     remedy = "keep it with STORE_FEEDBACK_TEXT=true"

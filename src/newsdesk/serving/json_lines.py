@@ -14,8 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from newsdesk.serving.batch_schemas import ErrorLine
 from newsdesk.serving.errors import ApiError
-from newsdesk.serving.outbox import DiskRoom, Outbox
-from newsdesk.serving.rows import RowId
+from newsdesk.serving.request_rows import RowId
+from newsdesk.serving.response_buffer import DiskBudget, ResponseBuffer
 
 LONGEST_LINE = 8 * 1024 * 1024  # bytes
 LONGEST_STREAM = 3600.0  # seconds
@@ -34,16 +34,16 @@ class JsonLinesResponse(Response):
         answer: AnswerLines,
         batch_size: int,
         timeout: float,
-        room: DiskRoom | None = None,
+        room: DiskBudget | None = None,
         longest: float = LONGEST_STREAM,
     ) -> None:
         super().__init__(media_type="application/x-ndjson")
         del self.headers["content-length"]
         self._answer, self._batch_size, self._timeout = answer, batch_size, timeout
-        self._room, self._longest = room or DiskRoom(), longest
+        self._room, self._longest = room or DiskBudget(), longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI has it
-        with Outbox(self._room) as outbox:
+        with ResponseBuffer(self._room) as outbox:
             reading = asyncio.create_task(self._read(receive, outbox))
             try:
                 async with asyncio.timeout(self._longest + self._timeout):
@@ -57,7 +57,7 @@ class JsonLinesResponse(Response):
             finally:
                 reading.cancel()
 
-    async def _read(self, receive: Receive, outbox: Outbox) -> None:
+    async def _read(self, receive: Receive, outbox: ResponseBuffer) -> None:
         index, last = 0, b""
         try:
             async with asyncio.timeout(self._longest):

@@ -10,7 +10,7 @@ _PREFIX = "last_prediction_"
 _SECONDS = struct.Struct("d")
 
 
-class LastPrediction:
+class LastPredictionTime:
     """Never goes back, whatever process is asked.
 
     Processes that share a `folder` keep a file each there, named by their `place`, which outlives them; without a

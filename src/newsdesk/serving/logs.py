@@ -31,7 +31,7 @@ def _entry_of(record: logging.LogRecord) -> Entry:
     entry: dict[str, Any] = {"message": record.getMessage()}
     entry |= {name: value for name in _EXTRAS if (value := getattr(record, name, None)) is not None}
     if record.exc_info and (defect := record.exc_info[1]):
-        entry["exception"] = f"{type(defect).__name__} at {place_of(defect)}"
+        entry["exception"] = f"{type(defect).__name__} at {source_location(defect)}"
     return record.created, entry
 
 
@@ -46,7 +46,7 @@ def _text_line(record: logging.LogRecord, created: float, entry: dict[str, Any])
     return f"{moment:%H:%M:%S} {record.levelname:<7} {entry['message']}{extras}"
 
 
-def place_of(defect: BaseException) -> str:
+def source_location(defect: BaseException) -> str:
     """File and line where it was raised."""
     place = defect.__traceback__
     while place and place.tb_next:

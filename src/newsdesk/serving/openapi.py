@@ -4,26 +4,26 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from newsdesk.model.bundle import Manifest
+from newsdesk.model.bundle import BundleManifest
 from newsdesk.serving.api_examples import ANSWERS, LINES, OTHERS, TASKS, task_of
 from newsdesk.serving.security.permissions import PERMISSIONS
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 
 _LINES = "application/x-ndjson"
 _HAS_WORDS = r"^[^\u0000]*[\p{L}\p{N}][^\u0000]*$"
 
 
-def install(app: FastAPI, service: Service) -> None:
+def install_openapi(app: FastAPI, state: ServerState) -> None:
     """Have `app` describe itself as it is now."""
     described = app.openapi
 
     def openapi() -> dict[str, Any]:
         schema = described()
         _tell_tasks(schema)
-        if service.settings.auth_required:
+        if state.settings.auth_required:
             _tell_security(schema)
-        if service.models.champion:
-            _tell_model(schema["components"]["schemas"], service.models.champion.predictor.bundle.manifest)
+        if state.models.champion:
+            _tell_model(schema["components"]["schemas"], state.models.champion.predictor.bundle.manifest)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -43,7 +43,7 @@ def _tell_tasks(schema: dict[str, Any]) -> None:
         schema["components"]["schemas"][name]["examples"] = [answer]
 
 
-def _tell_model(schemas: dict[str, Any], manifest: Manifest) -> None:
+def _tell_model(schemas: dict[str, Any], manifest: BundleManifest) -> None:
     """Which texts the model in charge takes, and which categories it knows."""
     text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _HAS_WORDS}
     # Title and text are judged together, which JSON Schema cannot say: with a title, any text may do.

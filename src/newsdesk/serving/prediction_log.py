@@ -8,13 +8,13 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
-from newsdesk.serving.feedback_desk import PATIENCE, FeedbackDesk
+from newsdesk.serving.feedback_service import PATIENCE, FeedbackService
 from newsdesk.serving.memory_budget import MemoryBudget, size_of
 from newsdesk.store.connection import StoreConnection
 from newsdesk.store.records import (
     Feedback,
+    FeedbackReceipt,
     PredictionRecord,
-    Recorded,
     StoreError,
     TextMismatch,
     as_json,
@@ -61,7 +61,7 @@ class PredictionLog:
         self._in_hand: list[PredictionRecord] = []
         self._store = StoreConnection(address)
         self._spool = Spool(spool_folder, "predictions", spool_bytes)
-        self._desk = FeedbackDesk(self._store, Spool(spool_folder, "feedback", _FEEDBACK_SPOOL_BYTES))
+        self._desk = FeedbackService(self._store, Spool(spool_folder, "feedback", _FEEDBACK_SPOOL_BYTES))
         self._on_event = on_event
         self._capacity, self._batch, self._interval = capacity, batch, interval
         self._texts, self._many_texts = MemoryBudget(text_bytes), text_bytes // 4
@@ -118,7 +118,7 @@ class PredictionLog:
             with self._lock:
                 self._overflow += 1
 
-    async def feedback(self, feedback: Feedback) -> Recorded:
+    async def feedback(self, feedback: Feedback) -> FeedbackReceipt:
         """Keep feedback, durably. Raises `FeedbackConflict`, `TextMismatch`, and `StoreError` where neither store nor
         spool took it."""
         if feedback.prediction_id and feedback.text_digest not in (None, self._waiting_text(feedback)):

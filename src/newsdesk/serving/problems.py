@@ -30,7 +30,7 @@ class Problem:
     message: str
 
 
-def problem_of(error: NewsdeskError) -> Problem:
+def problem_from_error(error: NewsdeskError) -> Problem:
     """Why following the champion failed."""
     cause: BaseException | None = error
     while cause is not None:

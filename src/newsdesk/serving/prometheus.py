@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, ge
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from newsdesk.serving.worker_place import metric_files, shared_folder
+from newsdesk.serving.worker_slots import metric_files, shared_folder
 
 
 def exposition(registry: CollectorRegistry) -> tuple[bytes, str]:
@@ -14,11 +14,11 @@ def exposition(registry: CollectorRegistry) -> tuple[bytes, str]:
     if shared_folder() is None:
         return generate_latest(registry), CONTENT_TYPE_LATEST
     together = CollectorRegistry()
-    together.register(_AllWorkers())
+    together.register(_AllWorkersCollector())
     return generate_latest(together), CONTENT_TYPE_LATEST
 
 
-class _AllWorkers(Collector):
+class _AllWorkersCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         folder = shared_folder()
         files = [str(file) for file in metric_files(folder)] if folder else []

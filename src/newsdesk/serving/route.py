@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsdesk.serving.body_limits import LimitedBody
-from newsdesk.serving.errors import invalid_input, unknown_field, what_is_wrong
-from newsdesk.serving.long_work import LONG, LongWork, while_connected
+from newsdesk.serving.errors import describe_mistake, invalid_input, unknown_field
 from newsdesk.serving.strict_json import parse_json
+from newsdesk.serving.worker_threads import LONG, WorkerThreads, run_while_connected
 
 JSON_LINES = (b"application/x-ndjson", b"application/jsonl")  # media types of what is read line by line
 
@@ -56,11 +56,11 @@ class JsonRoute(APIRoute):
             if len(body) < LONG:
                 answer = await endpoint(read(model, request.scope, body), request)
             else:
-                answer = await while_connected(request.receive, handle_long(body, request))
+                answer = await run_while_connected(request.receive, handle_long(body, request))
             return answer if isinstance(answer, Response) else JsonAnswer(answer)
 
         async def handle_long(body: bytes, request: Request) -> BaseModel | Response:
-            long_work: LongWork = request.scope["long_work"]
+            long_work: WorkerThreads = request.scope["long_work"]
             long_work.require_room()
             return await endpoint(await long_work.run(lambda: read(model, request.scope, body)), request)
 
@@ -72,7 +72,7 @@ class JsonRoute(APIRoute):
 
     def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:  # noqa: ARG002 - for its headers
         """The body of the request of `scope` as `model`. Raises `ApiError`."""
-        return validated(model, parse_json(body, model.body_limits.items))
+        return validate_body(model, parse_json(body, model.body_limits.items))
 
 
 class JsonAnswer(Response):
@@ -94,14 +94,16 @@ def _directly(handle: Handler) -> ASGIApp:
     return app
 
 
-def validated(model: type[Model], content: Any) -> Model:
+def validate_body(model: type[Model], content: Any) -> Model:
     """`content` as `model` wants it. Raises `ApiError` that names the field, and never shows what stands in it."""
     try:
         return model.model_validate(_with_few_unknown(model, content))
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False)
         unknown = [unknown_field(mistake["loc"], content) for mistake in mistakes if mistake["type"] == _UNKNOWN][:1]
-        others = [what_is_wrong(mistake, _fields_of(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN][:1]
+        others = [describe_mistake(mistake, _fields_of(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN][
+            :1
+        ]
         raise invalid_input(". ".join(others + unknown)) from None
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
-from newsdesk.serving.logs import place_of
-from newsdesk.serving.long_work import LongWork
-from newsdesk.serving.model_source import Served
+from newsdesk.serving.logs import source_location
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.worker_threads import WorkerThreads
 from newsdesk.text.language import guess_language
 
 _PER_SECOND, _BURST = 10.0, 500  # a quiet server looks at all of its texts, a busy one at a few in a hundred
@@ -34,8 +34,8 @@ class TokenBucket:
         return True
 
 
-class Look(NamedTuple):
-    """What a text of the sample is like. `terms` and `known_share` are what `Predictor.traits` says."""
+class SampledStats(NamedTuple):
+    """What a text of the sample is like. `terms` and `known_share` are what `Predictor.text_stats` says."""
 
     known_share: float
     language: str
@@ -45,18 +45,18 @@ class Look(NamedTuple):
 class Sampler:
     """Decides which texts are looked at, looks at them, and counts what it saw."""
 
-    def __init__(self, metrics: ApiMetrics, long_work: LongWork, bucket: TokenBucket | None = None) -> None:
+    def __init__(self, metrics: ApiMetrics, long_work: WorkerThreads, bucket: TokenBucket | None = None) -> None:
         self._long_work = long_work
         self._bucket = bucket or TokenBucket(_PER_SECOND, _BURST)
         self._known_words, self._languages = metrics.known_words, labelled(metrics.languages)
 
-    async def look(self, served: Served, texts: Sequence[str]) -> list[Look | None]:
+    async def sample(self, served: LoadedModel, texts: Sequence[str]) -> list[SampledStats | None]:
         """What each text is like for the model that answered it; None for those that are not of the sample."""
         chosen = [text if self._bucket.take() else None for text in texts]
         length = sum(len(text) for text in chosen if text is not None)
         if not length:
             return [None] * len(texts)
-        looks = await self._long_work.run_if_long(length, lambda: _looks(served, chosen))
+        looks = await self._long_work.offload_if_long(length, lambda: _sampled_stats(served, chosen))
         for look in looks:
             if look is not None:
                 self._known_words.observe(look.known_share)
@@ -64,14 +64,14 @@ class Sampler:
         return looks
 
 
-def _looks(served: Served, texts: Sequence[str | None]) -> list[Look | None]:
+def _sampled_stats(served: LoadedModel, texts: Sequence[str | None]) -> list[SampledStats | None]:
     try:
-        return [None if text is None else _look(served, text) for text in texts]
+        return [None if text is None else _stats_of(served, text) for text in texts]
     except Exception as defect:  # noqa: BLE001 - the texts are answered already
-        logger.error("A sample could not be taken: %s at %s", type(defect).__name__, place_of(defect))
+        logger.error("A sample could not be taken: %s at %s", type(defect).__name__, source_location(defect))
         return [None] * len(texts)
 
 
-def _look(served: Served, text: str) -> Look:
-    traits = served.predictor.traits(text)
-    return Look(traits.known_share, guess_language(text), traits.terms)
+def _stats_of(served: LoadedModel, text: str) -> SampledStats:
+    traits = served.predictor.text_stats(text)
+    return SampledStats(traits.known_share, guess_language(text), traits.terms)

@@ -61,8 +61,8 @@ class ResponseBody(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
 
-class PredictionOptions(RequestBody):
-    """What one may ask of a prediction besides the prediction."""
+class OptionFields(RequestBody):
+    """The fields of a request that say how to answer."""
 
     top_k: Count | None = Field(default=None, description="Give only the probabilities of this many best categories.")
     threshold: StrictFloat | None = Field(
@@ -89,7 +89,7 @@ class ArticleBody(RequestBody):
         return self.text if self.title is None else join_title_and_text(self.title, self.text)
 
 
-class PredictRequest(ArticleBody, PredictionOptions):
+class PredictRequest(ArticleBody, OptionFields):
     model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Stock market hits record high"}]})
 
 

@@ -19,12 +19,12 @@ from newsdesk.config.secrets import RedactedRecord, known_secrets
 from newsdesk.config.settings import Settings, load_settings
 from newsdesk.errors import ConfigError, NewsdeskError
 from newsdesk.redaction import redact
-from newsdesk.serving.hangup import end_on_hangup
-from newsdesk.serving.protocol import Protocol
-from newsdesk.serving.security.client import trusted_proxies
-from newsdesk.serving.security.secret import development_secret, require_safe_secret
-from newsdesk.serving.supervisor import Server, Supervisor, ending_times
-from newsdesk.serving.worker_place import SHARED_FOLDER, make_shared_folder, shared_folder, take_place
+from newsdesk.serving.hardened_http_protocol import HardenedHttpProtocol
+from newsdesk.serving.security.signing_secret import development_secret, require_strong_secret
+from newsdesk.serving.security.trusted_proxies import trusted_proxies
+from newsdesk.serving.sighup import treat_sighup_as_sigterm
+from newsdesk.serving.supervisor import Server, Supervisor, shutdown_timeouts
+from newsdesk.serving.worker_slots import SHARED_FOLDER, make_shared_folder, shared_folder, take_slot
 
 WAIT = "NEWSDESK_WAIT_FOR_MODEL"  # tells workers that they may start without a model
 _HUNG = 20  # seconds without a sign until a worker is replaced: as long as one may take to start on a busy machine
@@ -33,7 +33,7 @@ logger = getLogger("newsdesk.server")
 
 
 @dataclass(frozen=True)
-class Listening:
+class ListenOptions:
     """Where a server listens, and whether it may start without a model."""
 
     host: str
@@ -41,17 +41,17 @@ class Listening:
     may_wait: bool
 
 
-def run(settings: Settings, listening: Listening) -> int:
+def run(settings: Settings, listening: ListenOptions) -> int:
     """Serve until stopped; returns the exit code. Raises `NewsdeskError` where the server cannot start."""
-    require_safe_secret(settings)
+    require_strong_secret(settings)
     logging = _logging(settings)
     if settings.api_workers == 1:
         app = create_app(settings, may_wait=listening.may_wait)
         _greet(settings, listening)
-        end_on_hangup()
+        treat_sighup_as_sigterm()
         with suppress(KeyboardInterrupt):  # the server has ended in peace, and tells again by which signal
             config = _config(app, settings, listening, logging)
-            Server(config, ending_times(settings.api_timeout).all).run()
+            Server(config, shutdown_timeouts(settings.api_timeout).all).run()
         return 0
     _greet(settings, listening)
     return _run_several(settings, listening, logging)
@@ -60,13 +60,13 @@ def run(settings: Settings, listening: Listening) -> int:
 def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
     """The application of one process, with the champion loaded. Raises `NewsdeskError`."""
     # prometheus_client looks at its environment when it is imported: only now is it set.
-    from newsdesk.config.yaml_file import load_pipeline_config
+    from newsdesk.config.config_files import load_pipeline_config
     from newsdesk.serving.app import create_app as app_of
-    from newsdesk.serving.model_source import ModelSource
-    from newsdesk.serving.service import Service
-    from newsdesk.serving.tracing import traced
+    from newsdesk.serving.model_loader import ModelLoader
+    from newsdesk.serving.server_state import ServerState
+    from newsdesk.serving.tracing import with_tracing
 
-    source = ModelSource(settings)
+    source = ModelLoader(settings)
     try:
         champion = source.load_at_start()
     except NewsdeskError as error:
@@ -75,15 +75,15 @@ def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
         logger.warning("%s Until then every prediction is answered with 503.", error)
         champion = None
     pipeline = load_pipeline_config(settings.config_dir)
-    return traced(app_of(Service(settings, champion, pipeline, source)))
+    return with_tracing(app_of(ServerState(settings, champion, pipeline, source)))
 
 
 def create_app_of_worker() -> FastAPI:
     """The application of one process among several, whose parent put all it needs into the environment."""
     setLogRecordFactory(RedactedRecord)
-    end_on_hangup()
+    treat_sighup_as_sigterm()
     if folder := shared_folder():
-        take_place(folder)
+        take_slot(folder)
     try:
         return create_app(load_settings(), may_wait=bool(os.environ.get(WAIT)))
     except NewsdeskError as error:
@@ -91,7 +91,7 @@ def create_app_of_worker() -> FastAPI:
         sys.exit(STARTUP_FAILURE)
 
 
-def _run_several(settings: Settings, listening: Listening, logging: dict[str, Any]) -> int:
+def _run_several(settings: Settings, listening: ListenOptions, logging: dict[str, Any]) -> int:
     folder = make_shared_folder()
     os.environ |= settings.environment_variables() | {SHARED_FOLDER: str(folder)}
     if listening.may_wait:
@@ -100,14 +100,16 @@ def _run_several(settings: Settings, listening: Listening, logging: dict[str, An
         os.environ["API_SECRET_KEY"] = development_secret()
     config = _config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging)
     try:
-        supervisor = Supervisor(config, [config.bind_socket()], ending_times(settings.api_timeout).all)
+        supervisor = Supervisor(config, [config.bind_socket()], shutdown_timeouts(settings.api_timeout).all)
         supervisor.run()
         return int(any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _config(app: FastAPI | str, settings: Settings, listening: Listening, logging: dict[str, Any]) -> uvicorn.Config:
+def _config(
+    app: FastAPI | str, settings: Settings, listening: ListenOptions, logging: dict[str, Any]
+) -> uvicorn.Config:
     proxies = trusted_proxies(settings)
     return uvicorn.Config(
         app,
@@ -115,7 +117,7 @@ def _config(app: FastAPI | str, settings: Settings, listening: Listening, loggin
         host=listening.host,
         port=listening.port,
         workers=settings.api_workers,
-        http=partial(Protocol, head_timeout=settings.api_timeout),  # type: ignore[arg-type]  # called as a class is
+        http=partial(HardenedHttpProtocol, head_timeout=settings.api_timeout),  # type: ignore[arg-type]  # called as a class is
         ws="none",
         lifespan="on",
         log_config=logging,
@@ -124,7 +126,7 @@ def _config(app: FastAPI | str, settings: Settings, listening: Listening, loggin
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
         timeout_worker_healthcheck=_HUNG,
-        timeout_graceful_shutdown=ending_times(settings.api_timeout).requests,  # type: ignore[arg-type]  # it may be
+        timeout_graceful_shutdown=shutdown_timeouts(settings.api_timeout).requests,  # type: ignore[arg-type]  # it may be
     )
 
 
@@ -138,7 +140,7 @@ def _logging(settings: Settings) -> dict[str, Any]:
     return config
 
 
-def _greet(settings: Settings, listening: Listening) -> None:
+def _greet(settings: Settings, listening: ListenOptions) -> None:
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     logger.info("Serving on http://%s:%d, documented at /docs", host, listening.port)
     if not (settings.store_feedback_text or settings.store_text):

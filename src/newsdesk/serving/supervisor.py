@@ -18,7 +18,7 @@ _LOOK = 0.1  # seconds
 
 
 @dataclass(frozen=True)
-class EndingTimes:
+class ShutdownTimeouts:
     """Seconds. `requests`: for what was begun to be answered; `log`: then, for what waits to be written; `all`: from
     the signal until whatever still runs is killed."""
 
@@ -27,10 +27,10 @@ class EndingTimes:
     all: float
 
 
-def ending_times(api_timeout: float) -> EndingTimes:
+def shutdown_timeouts(api_timeout: float) -> ShutdownTimeouts:
     """All of it within API_TIMEOUT, which is at least taken for five seconds."""
     seconds = max(api_timeout, _SHORTEST)
-    return EndingTimes(requests=seconds * 0.6, log=seconds * 0.25, all=seconds)
+    return ShutdownTimeouts(requests=seconds * 0.6, log=seconds * 0.25, all=seconds)
 
 
 class Server(uvicorn.Server):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
-def traced(app: "FastAPI") -> "FastAPI":
+def with_tracing(app: "FastAPI") -> "FastAPI":
     """`app`, with a span for every request sent to the collector; as it is where no collector is named."""
     if not os.environ.get(ENDPOINT):
         return app

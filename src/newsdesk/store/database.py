@@ -1,29 +1,11 @@
 """Open the store."""
 
-from datetime import UTC, datetime
-
-from sqlalchemy import DateTime, Dialect, Engine, MetaData
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Engine
 
 from newsdesk.errors import NewsdeskError
-from newsdesk.store.engine import answering, shown, store_engine
-from newsdesk.store.found import NEWEST, look_into
+from newsdesk.store.engine import database_errors, masked_address, store_engine
 from newsdesk.store.records import StoreOutdated
-
-metadata = MetaData()
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: written in UTC and read in UTC, though SQLite forgets the time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value and value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+from newsdesk.store.schema_revision import NEWEST, read_schema_revision
 
 
 def open_store(address: str, *, keep_open: bool = False) -> Engine:
@@ -43,14 +25,14 @@ def open_store(address: str, *, keep_open: bool = False) -> Engine:
 
 def _require_revision(engine: Engine) -> None:
     """A store that is newer than this version is as good: revisions only add while an older version may serve."""
-    with answering(engine), engine.connect() as connection:
-        found = look_into(connection)
+    with database_errors(engine), engine.connect() as connection:
+        found = read_schema_revision(connection)
     if found.revision is not None and found.revision >= NEWEST:
         return
     if engine.dialect.name == "postgresql" and not found.is_empty:
         at = f"at revision {found.revision}" if found.revision else "older than its first revision"
         raise StoreOutdated(
-            f"The store at {shown(engine)} is {at}, and this version of Newsdesk needs revision {NEWEST}. "
+            f"The store at {masked_address(engine)} is {at}, and this version of Newsdesk needs revision {NEWEST}. "
             "Run: newsdesk store migrate."
         )
     from newsdesk.store.migration import migrate  # loads Alembic, which a store that is up to date never needs

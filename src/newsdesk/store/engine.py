@@ -53,13 +53,13 @@ def store_engine(address: str, *, keep_open: bool = False) -> Engine:
         ) from error
 
 
-def shown(engine: Engine) -> str:
+def masked_address(engine: Engine) -> str:
     """The address without its secrets."""
     return redact_address(engine.url.render_as_string(hide_password=False))
 
 
 @contextmanager
-def answering(engine: Engine) -> Iterator[None]:
+def database_errors(engine: Engine) -> Iterator[None]:
     """Raises `StoreError` where the database, asked in the `with` block, fails."""
     try:
         yield
@@ -67,7 +67,8 @@ def answering(engine: Engine) -> Iterator[None]:
         said = first_line(error, engine)
         fix = tls_fix(str(error.orig))
         raise (StoreUntrusted if fix else StoreError)(
-            f"The store at {shown(engine)} does not answer: {said}. {fix or 'Start it, or correct its address.'}"
+            f"The store at {masked_address(engine)} does not answer: {said}. "
+            f"{fix or 'Start it, or correct its address.'}"
         ) from error
 
 

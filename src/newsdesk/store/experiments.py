@@ -14,7 +14,7 @@ _champion = predictions.alias("champion")
 _other = predictions.alias("other")
 
 
-class Versions(NamedTuple):
+class CompetingVersions(NamedTuple):
     """Which models compete: registered version and bundle digest of each."""
 
     champion: str
@@ -24,15 +24,15 @@ class Versions(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ExperimentRun:
     """A run of `other` beside the champion, from its first to its last answer."""
 
-    versions: Versions
+    versions: CompetingVersions
     since: datetime
     until: datetime
 
 
-class Answer(NamedTuple):
+class ArmAnswer(NamedTuple):
     """What was said to a text, and in how many milliseconds."""
 
     text_digest: str
@@ -40,7 +40,7 @@ class Answer(NamedTuple):
     duration_ms: float
 
 
-def latest_shadow(store: Engine) -> Experiment | None:
+def latest_shadow(store: Engine) -> ExperimentRun | None:
     """The newest run in shadow, by its newest pair; None where there is no pair."""
     query = (
         select(_champion.c.model_version, _champion.c.digest, _other.c.model_version, _other.c.digest)
@@ -51,10 +51,10 @@ def latest_shadow(store: Engine) -> Experiment | None:
     )
     with store.connect() as connection:
         row = connection.execute(query).first()
-        return None if row is None else _experiment(connection, Versions(*row), "shadow")
+        return None if row is None else _experiment(connection, CompetingVersions(*row), "shadow")
 
 
-def latest_challenge(store: Engine) -> Experiment | None:
+def latest_challenge(store: Engine) -> ExperimentRun | None:
     """The newest A/B run, against the champion that answered last before it; None where one of them never answered."""
     newest = select(predictions).order_by(predictions.c.at.desc()).limit(1)
     with store.connect() as connection:
@@ -66,7 +66,7 @@ def latest_challenge(store: Engine) -> Experiment | None:
         if champion is None:
             return None
         sides = (champion.model_version, champion.digest, challenger.model_version, challenger.digest)
-        return _experiment(connection, Versions(*sides), "challenger")
+        return _experiment(connection, CompetingVersions(*sides), "challenger")
 
 
 def lone_challenger(store: Engine) -> tuple[str, int] | None:
@@ -81,35 +81,35 @@ def lone_challenger(store: Engine) -> tuple[str, int] | None:
         return row.model_version, count
 
 
-def shadow_pairs(store: Engine, versions: Versions) -> Iterator[tuple[Answer, Answer]]:
+def shadow_pairs(store: Engine, versions: CompetingVersions) -> Iterator[tuple[ArmAnswer, ArmAnswer]]:
     """What champion and shadow of these versions said to the same texts."""
     query = (
-        select(*(side.c[name] for side in (_champion, _other) for name in Answer._fields))
+        select(*(side.c[name] for side in (_champion, _other) for name in ArmAnswer._fields))
         .join_from(_other, _champion, _champion.c.id == _other.c.pair_id)
         .where(_other.c.arm == "shadow", _other.c.digest == versions.other_digest)
         .where(_champion.c.digest == versions.champion_digest)
     )
     for row in _rows(store, query):
-        yield Answer._make(row[:3]), Answer._make(row[3:])
+        yield ArmAnswer._make(row[:3]), ArmAnswer._make(row[3:])
 
 
-def answers(store: Engine, experiment: Experiment, arm: Arm) -> Iterator[Answer]:
+def arm_answers(store: Engine, experiment: ExperimentRun, arm: Arm) -> Iterator[ArmAnswer]:
     """What an arm said while the experiment ran."""
     versions = experiment.versions
     digest = versions.champion_digest if arm == "champion" else versions.other_digest
     query = (
-        select(*(predictions.c[name] for name in Answer._fields))
+        select(*(predictions.c[name] for name in ArmAnswer._fields))
         .where(predictions.c.arm == arm, predictions.c.digest == digest)
         .where(predictions.c.at.between(experiment.since, experiment.until))
     )
     for row in _rows(store, query):
-        yield Answer._make(row)
+        yield ArmAnswer._make(row)
 
 
-def _experiment(connection: Connection, versions: Versions, arm: Arm) -> Experiment:
+def _experiment(connection: Connection, versions: CompetingVersions, arm: Arm) -> ExperimentRun:
     its_answers = (predictions.c.arm == arm, predictions.c.digest == versions.other_digest)
     period = select(func.min(predictions.c.at), func.max(predictions.c.at)).where(*its_answers)
-    return Experiment(versions, *connection.execute(period).one())
+    return ExperimentRun(versions, *connection.execute(period).one())
 
 
 def _rows(store: Engine, query: Select[Any]) -> Iterator[Row[Any]]:

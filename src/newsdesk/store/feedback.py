@@ -24,9 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from newsdesk.articles.category import InvalidCategory, category_key, clean_category
-from newsdesk.store.database import UtcDateTime, metadata
 from newsdesk.store.predictions import predictions
-from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, StoreError, TextMismatch, as_row
+from newsdesk.store.records import Feedback, FeedbackConflict, FeedbackReceipt, StoreError, TextMismatch, as_row
+from newsdesk.store.schema import UtcDateTime, metadata
 
 _MOST_TRIES = 20  # each lost race means that another request was recorded
 _ROWS_AT_ONCE = 10_000
@@ -65,7 +65,7 @@ Index(
 )
 
 
-class Vote(NamedTuple):
+class Annotation(NamedTuple):
     """What an editor said last about a text, through one caller.
 
     `at` is when they said so first. `predicted` and `confidence` are what a model had answered, `digest` that of its
@@ -85,7 +85,7 @@ class Vote(NamedTuple):
     trusted: bool = False
 
 
-def record_feedback(store: Engine, feedback: Feedback) -> Recorded:
+def record_feedback(store: Engine, feedback: Feedback) -> FeedbackReceipt:
     """Keep what an editor says; it is on disk when this returns.
 
     The same key of the same caller, or the same id, again gives the first row, however its category is spelled. Without
@@ -123,7 +123,7 @@ def replay_feedback(store: Engine, feedback: Feedback) -> None:
         record_feedback(store, replace(feedback, key=None))
 
 
-def current_feedback(store: Engine) -> list[Vote]:
+def current_feedback(store: Engine) -> list[Annotation]:
     """What each editor said last about each text that is known, directly or by a prediction of it.
 
     An editor is known by name and caller: nobody can take back what another one's key said in the same name. What
@@ -147,32 +147,32 @@ def current_feedback(store: Engine) -> list[Vote]:
         .where(text.is_not(None))
         .order_by(_feedback.c.said_last_at, _feedback.c.revision, _feedback.c.id)
     )
-    newest: dict[tuple[str, str | None, str], Vote] = {}
+    newest: dict[tuple[str, str | None, str], Annotation] = {}
     with store.connect() as connection:
         for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
             try:
-                vote = Vote._make(row)._replace(category=clean_category(row.said), trusted=bool(row[-1]))
+                annotation = Annotation._make(row)._replace(category=clean_category(row.said), trusted=bool(row[-1]))
             except InvalidCategory:
                 continue
-            newest[vote.text_digest, vote.caller, vote.editor] = vote
+            newest[annotation.text_digest, annotation.caller, annotation.editor] = annotation
     return list(newest.values())
 
 
-def _record(connection: Connection, feedback: Feedback) -> Recorded:
+def _record(connection: Connection, feedback: Feedback) -> FeedbackReceipt:
     if before := _written_before(connection, feedback):
         if before.subject != feedback.subject or category_key(before.category) != category_key(feedback.category):
             raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
-        return Recorded(before.id, "unchanged")
+        return FeedbackReceipt(before.id, "unchanged")
     history = _said_before(connection, feedback)
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
     if newest and feedback.key is None and _adds_nothing(feedback, newest):
         _say_again(connection, newest, feedback)
-        return Recorded(newest.id, "unchanged")
+        return FeedbackReceipt(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
     row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
     connection.execute(insert(_feedback).values(row))
-    return Recorded(feedback.id, "created")
+    return FeedbackReceipt(feedback.id, "created")
 
 
 def _adds_nothing(feedback: Feedback, newest: Row[Any]) -> bool:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Engine, Table, func, select, update
 
-from newsdesk.store.database import metadata
 from newsdesk.store.feedback import is_about
 from newsdesk.store.predictions import predictions
+from newsdesk.store.schema import metadata
 
 _feedback = metadata.tables["feedback"]
 _ROWS_AT_ONCE = 10_000

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from newsdesk.printable import one_line
-from newsdesk.store.database import UtcDateTime, metadata
+from newsdesk.store.schema import UtcDateTime, metadata
 
 Action = Literal["promote", "rollback"]
 MOVED = "moved"  # the decision of other hands, told when it is seen
@@ -74,7 +74,7 @@ _GUARDS: dict[str, list[str]] = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One decision. Versions are those of the registered model; `to_version` is None where nothing was registered."""
 
     at: datetime
@@ -87,7 +87,7 @@ class Entry:
     reason: str
     evidence: dict[str, Any]
 
-    def readable(self) -> "Entry":
+    def readable(self) -> "LedgerEntry":
         """As it is kept: a line each, for whoever reads it on whatever terminal."""
         return replace(self, actor=one_line(self.actor) or "unknown", reason=one_line(self.reason))
 
@@ -101,14 +101,14 @@ def guard_ledger(connection: Connection) -> None:
             connection.exec_driver_sql(statement)
 
 
-def append(store: Engine, entry: Entry) -> None:
+def append(store: Engine, entry: LedgerEntry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
         _wait_for_others(connection)
         connection.execute(insert(_ledger).values(**asdict(entry.readable())))
 
 
-def append_after(store: Engine, length: int, entry: Entry) -> bool:
+def append_after(store: Engine, length: int, entry: LedgerEntry) -> bool:
     """Add one entry, durably, where the ledger still has `length` of them; whether it was added."""
     values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry.readable()).items()]
     still = select(func.count()).select_from(_ledger).scalar_subquery() == length
@@ -119,12 +119,12 @@ def append_after(store: Engine, length: int, entry: Entry) -> bool:
         return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
-def entries(store: Engine) -> list[Entry]:
+def entries(store: Engine) -> list[LedgerEntry]:
     """All entries, oldest first."""
     columns = [column for column in _ledger.columns if column.name != "id"]
     with store.connect() as connection:
         rows = connection.execute(select(*columns).order_by(_ledger.c.id)).mappings().all()
-    return [Entry(**row) for row in rows]
+    return [LedgerEntry(**row) for row in rows]
 
 
 def count_decisions(store: Engine) -> dict[str, int]:
@@ -143,7 +143,7 @@ def waiting_version(store: Engine) -> str | None:
     return newest.to_version if newest and newest.decision == WAITING else None
 
 
-def last_change(history: Sequence[Entry]) -> Entry | None:
+def last_change(history: Sequence[LedgerEntry]) -> LedgerEntry | None:
     """The newest entry that says who is in charge; None where nobody was put in charge yet."""
     return next((entry for entry in reversed(history) if entry.decision in _CHANGES), None)
 
@@ -153,7 +153,7 @@ def decided_datasets(store: Engine) -> set[str]:
     return {str(entry.evidence["dataset_version"]) for entry in entries(store) if "dataset_version" in entry.evidence}
 
 
-def predecessor(history: Sequence[Entry], version: str) -> str | None:
+def predecessor(history: Sequence[LedgerEntry], version: str) -> str | None:
     """Which version was in charge before `version` last took over by promotion; None where there was none."""
     for entry in reversed(history):
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
@@ -161,7 +161,7 @@ def predecessor(history: Sequence[Entry], version: str) -> str | None:
     return None
 
 
-def previous(history: Sequence[Entry]) -> str | None:
+def previous(history: Sequence[LedgerEntry]) -> str | None:
     """The version that a rollback goes back to; None where there is none."""
     change = last_change(history)
     if change is None or change.to_version is None:
@@ -171,13 +171,13 @@ def previous(history: Sequence[Entry]) -> str | None:
     return _replaced(history, change)
 
 
-def champions(history: Sequence[Entry]) -> list[str]:
+def champions(history: Sequence[LedgerEntry]) -> list[str]:
     """Every version that was in charge, the last one first."""
     versions = [entry.to_version for entry in reversed(history) if entry.decision in _CHANGES]
     return list(dict.fromkeys(version for version in versions if version))
 
 
-def _replaced(history: Sequence[Entry], change: Entry) -> str | None:
+def _replaced(history: Sequence[LedgerEntry], change: LedgerEntry) -> str | None:
     """Whom a change of this history replaced. It does not say where that version, or its alias, was deleted in the
     registry before."""
     if change.from_version is not None:

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from newsdesk.errors import UsageError
-from newsdesk.store.engine import first_line, shown, store_engine
-from newsdesk.store.found import look_into
+from newsdesk.store.engine import first_line, masked_address, store_engine
 from newsdesk.store.ledger import guard_ledger
 from newsdesk.store.records import StoreError
 from newsdesk.store.revisions import FOLDER, Revision, alembic_config, revisions
+from newsdesk.store.schema_revision import read_schema_revision
 from newsdesk.store.tls import tls_fix
 
 NOTHING = "base"  # Alembic's name for a database without our tables
@@ -35,7 +35,7 @@ _alembic = Lock()  # what Alembic calls `op` and `context` there is once in a pr
 
 
 @dataclass(frozen=True)
-class Migrated:
+class MigrationResult:
     """The way that was gone, None being a database without revision; `steps` in the order in which they were taken."""
 
     before: str | None
@@ -43,7 +43,9 @@ class Migrated:
     steps: list[str]
 
 
-def run_migration(address: str, to: str | None = None, *, may_lose: bool = False, folder: Path = FOLDER) -> Migrated:
+def run_migration(
+    address: str, to: str | None = None, *, may_lose: bool = False, folder: Path = FOLDER
+) -> MigrationResult:
     """`migrate` the store at an address, as a job of its own, that has the time to wait for others."""
     engine = store_engine(address)
     try:
@@ -54,7 +56,7 @@ def run_migration(address: str, to: str | None = None, *, may_lose: bool = False
 
 def migrate(
     engine: Engine, to: str | None = None, *, may_lose: bool = False, patience: float = 10, folder: Path = FOLDER
-) -> Migrated:
+) -> MigrationResult:
     """Bring the store to a revision, by default up to the newest; where it is there, or beyond the newest, do nothing.
 
     Of several at once one does it, and the others wait for up to `patience` seconds and find nothing to do. Raises
@@ -67,25 +69,25 @@ def migrate(
     until = time.monotonic() + patience
     while True:
         try:
-            with alone(engine) as connection:
+            with exclusive_transaction(engine) as connection:
                 return _go(connection, known, to, may_lose, folder)
         except DBAPIError as error:
             if not _is_held_up(error) or time.monotonic() > until:
                 said = first_line(error, engine)
                 raise StoreError(
-                    f"The store at {shown(engine)} was not migrated: {said}. Nothing in it was changed. "
+                    f"The store at {masked_address(engine)} was not migrated: {said}. Nothing in it was changed. "
                     f"{tls_fix(str(error.orig)) or 'Remove the cause, then run: newsdesk store migrate.'}"
                 ) from error
         time.sleep(_PAUSE)
 
 
-def bring_to_newest(connection: Connection) -> None:
-    """The same up to the newest revision, within a transaction of `alone`."""
+def upgrade_to_head(connection: Connection) -> None:
+    """The same up to the newest revision, within a transaction of `exclusive_transaction`."""
     _go(connection, revisions(), None, may_lose=False, folder=FOLDER)
 
 
 @contextmanager
-def alone(engine: Engine) -> Iterator[Connection]:
+def exclusive_transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction, that nobody else changes the tables beside."""
     with _alembic, engine.begin() as connection:
         for statement in _ONE_AT_A_TIME[engine.dialect.name]:
@@ -93,11 +95,11 @@ def alone(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _go(connection: Connection, known: list[Revision], to: str | None, may_lose: bool, folder: Path) -> Migrated:
-    before = look_into(connection).revision
+def _go(connection: Connection, known: list[Revision], to: str | None, may_lose: bool, folder: Path) -> MigrationResult:
+    before = read_schema_revision(connection).revision
     at, target = before or "", known[-1].id if to is None else "" if to == NOTHING else to
     if at == target or (to is None and at > target):
-        return Migrated(before, before, [])
+        return MigrationResult(before, before, [])
     if at > known[-1].id:
         raise UsageError(
             f"The store is at revision {at}, which this version of Newsdesk does not know. Go back from it with the "
@@ -113,7 +115,7 @@ def _go(connection: Connection, known: list[Revision], to: str | None, may_lose:
     else:
         command.downgrade(config, target or NOTHING)
     guard_ledger(connection)
-    return Migrated(before, target or None, [step.id for step in up or down])
+    return MigrationResult(before, target or None, [step.id for step in up or down])
 
 
 def _require_consent(down: list[Revision], may_lose: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy import JSON, Column, Engine, Index, Integer, String, Table, func, insert, select
 
-from newsdesk.store.database import UtcDateTime, metadata
+from newsdesk.store.schema import UtcDateTime, metadata
 
 Pipeline = Literal["ingest", "run", "retrain", "monitor"]
 # succeeded: a model was put in charge, or the pass is done. kept: none was, for none is better. refused: the data or

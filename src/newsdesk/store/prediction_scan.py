@@ -21,7 +21,7 @@ _COLUMNS = (
 )
 
 
-class Columns(NamedTuple):
+class PredictionColumns(NamedTuple):
     """Some predictions, column by column, each a tuple of the same length. What was not taken is None."""
 
     digest: tuple[str, ...]
@@ -36,7 +36,7 @@ class Columns(NamedTuple):
     terms: tuple[str | None, ...]
 
 
-def scan(store: Engine, begin: datetime, end: datetime) -> Iterator[Columns]:
+def scan(store: Engine, begin: datetime, end: datetime) -> Iterator[PredictionColumns]:
     """The predictions from `begin` up to, not including, `end`.
 
     Straight from the driver: a million rows through SQLAlchemy's types would take several times as long.
@@ -48,7 +48,7 @@ def scan(store: Engine, begin: datetime, end: datetime) -> Iterator[Columns]:
     with store.connect().execution_options(yield_per=_AT_ONCE) as connection:
         result = connection.exec_driver_sql(statement, period)
         while rows := result.fetchmany(_AT_ONCE):
-            yield Columns(*zip(*rows, strict=True))
+            yield PredictionColumns(*zip(*rows, strict=True))
 
 
 def _as_stored(moment: datetime, is_sqlite: bool) -> Any:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Engine, Float, Index, Integer, String, Table, select
 from sqlalchemy.exc import DataError, IntegrityError
 
-from newsdesk.store.database import UtcDateTime, metadata
 from newsdesk.store.records import PredictionRecord
+from newsdesk.store.schema import UtcDateTime, metadata
 
 # What a database says of a row that it will never take; of everything else it may be rid tomorrow.
 REFUSALS = (DataError, IntegrityError, ValueError)
@@ -69,7 +69,7 @@ def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
             connection.exec_driver_sql(_statement(len(some), is_sqlite), _flat(some, is_sqlite))
 
 
-class LoggedAnswer(NamedTuple):
+class LoggedPrediction(NamedTuple):
     """What was said of a text."""
 
     text_digest: str
@@ -77,7 +77,7 @@ class LoggedAnswer(NamedTuple):
     confidence: float
 
 
-def newest_answers(store: Engine, digest: str, until: datetime, most: int) -> list[LoggedAnswer]:
+def newest_predictions(store: Engine, digest: str, until: datetime, most: int) -> list[LoggedPrediction]:
     """The newest `most` answers of the model with this bundle up to a moment, but those in the shadow, newest first."""
     query = (
         select(predictions.c.text_digest, predictions.c.category, predictions.c.confidence)
@@ -87,7 +87,7 @@ def newest_answers(store: Engine, digest: str, until: datetime, most: int) -> li
         .limit(most)
     )
     with store.connect() as connection:
-        return [LoggedAnswer._make(row) for row in connection.execute(query)]
+        return [LoggedPrediction._make(row) for row in connection.execute(query)]
 
 
 @cache

@@ -113,7 +113,7 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class FeedbackReceipt:
     """What became of feedback. `spooled`: safe on disk, on its way to the store.
 
     `text_is_kept`: whether the store holds the text that it is about. `prediction_is_logged`: whether it holds the

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, delete, func, select
 
 from newsdesk.store import feedback, windows  # noqa: F401 - so that their tables are known
-from newsdesk.store.database import metadata
 from newsdesk.store.predictions import predictions
+from newsdesk.store.schema import metadata
 
 _feedback = metadata.tables["feedback"]
 _windows = metadata.tables["monitoring_windows"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, Engine, Integer, String, Table, delete, insert, select
 
-from newsdesk.store.database import UtcDateTime, metadata
+from newsdesk.store.schema import UtcDateTime, metadata
 
 _windows = Table(
     "monitoring_windows",

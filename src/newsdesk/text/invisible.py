@@ -26,7 +26,7 @@ _part = re.compile(f"(?<=[{UNSPACED}]){_ZERO_WIDTH_SPACE}|{_ZERO_WIDTH_SPACE}(?=
 _find_word = regex.compile(f"(?![{_LETTERS}])[\\p{{L}}\\p{{N}}]").search
 
 
-def without_invisible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """`text` as it looks: itself where nothing in it is invisible."""
     if not has_invisible(text):
         return text
@@ -43,10 +43,10 @@ def _parted(text: str, begin: int) -> str:
 
 def has_invisible(text: str) -> bool:
     """Whether any character of `text` is invisible."""
-    return not text.isascii() and _find(beyond_ascii(text)) is not None
+    return not text.isascii() and _find(non_ascii(text)) is not None
 
 
-def beyond_ascii(text: str) -> str:
+def non_ascii(text: str) -> str:
     """The characters of `text` that are not ASCII: of Latin letters' languages so few that looking at them alone takes
     a tenth of the time.
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import regex
 
-from newsdesk.text.invisible import without_invisible
+from newsdesk.text.invisible import strip_invisible
 
 TYPOGRAPHIC_MARKS = "\u00a0\u00a3\u20ac\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"  # nbsp £ € – — ‘ ’ “ ” • …
 
@@ -74,7 +74,7 @@ def normalise(text: str, *, lowercase: bool, invisible: bool = False) -> str:
     if text.isascii():
         return text.lower() if lowercase else text
     if not invisible:
-        text = without_invisible(text)
+        text = strip_invisible(text)
     text = _drop_marks(r"\1", text)
     return _composed(text.lower() if lowercase else text)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from newsdesk.text.invisible import beyond_ascii, without_invisible
+from newsdesk.text.invisible import non_ascii, strip_invisible
 from newsdesk.text.language import guess_language
 from newsdesk.text.scripts import HAN_AND_KANA, THAI_LAO_BURMESE_KHMER, UNSPACED
 
@@ -21,9 +21,9 @@ def unspaced_language(text: str) -> str | None:
 
     None for other languages, and where the words were parted already, by a segmenter or by zero-width spaces.
     """
-    if text.isascii() or _find(beyond_ascii(text[:_SAMPLE])) is None:
+    if text.isascii() or _find(non_ascii(text[:_SAMPLE])) is None:
         return None
-    sample = without_invisible(text[:_SAMPLE])
+    sample = strip_invisible(text[:_SAMPLE])
     language = guess_language(sample)
     if language not in NAMES:
         return None

@@ -16,14 +16,14 @@ _LEAST = 1e-12  # a probability of zero for the truth must not make the loss inf
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredTexts:
     """The scores of some texts by a classifier that was not fitted on them; text i belongs to class `truth[i]`."""
 
     scores: Scores
     truth: NDArray[np.intp]
 
 
-def fit_calibration(scored: Scored, counts: Sequence[int]) -> Calibration:
+def fit_calibration(scored: ScoredTexts, counts: Sequence[int]) -> Calibration:
     """The calibration with the lowest log loss, where `counts[i]` texts that are independent belong to class i.
 
     Of n texts of a class, however separable, the targets say that (n + 1) / (n + 2) belong to it, so that no finite

@@ -10,15 +10,15 @@ from newsdesk.training.category_change import CategoryChange
 from newsdesk.training.gate import Verdict
 
 if TYPE_CHECKING:
-    from newsdesk.training.paired_answers import PairedAnswers
     from newsdesk.training.paired_comparison import PairedComparison
+    from newsdesk.training.paired_predictions import PairedPredictions
 
 _RULES = "training_pipeline.on_category_change"
 _FREELY = OnCategoryChange(added="promote", lost="promote", disjoint="promote")
 
 
 def decide_across_categories(
-    answers: "PairedAnswers",
+    answers: "PairedPredictions",
     change: CategoryChange,
     gate: GateConfig,
     decide: "Callable[[PairedComparison], Verdict]",
@@ -63,7 +63,7 @@ def judge_change(verdict: Verdict, change: CategoryChange, rules: OnCategoryChan
     return said
 
 
-def beside_sample(verdict: Verdict, change: CategoryChange) -> Verdict:
+def judge_beside_sample(verdict: Verdict, change: CategoryChange) -> Verdict:
     """What becomes of the verdict on all current test articles where categories changed from those of the sample corpus
     to those of somebody's own articles."""
     verdict = judge_change(verdict, change, _FREELY)

@@ -11,10 +11,10 @@ from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.calibration import Calibration, Scores
 from newsdesk.model.predictor import Predictor
-from newsdesk.training.bundling import build_bundle, vocabulary_of
-from newsdesk.training.calibration import Scored, fit_calibration
-from newsdesk.training.cuts import with_cuts
-from newsdesk.training.fit import cleaned, fit_classifier, fit_features
+from newsdesk.training.bundle_builder import build_bundle, build_vocabulary
+from newsdesk.training.calibration import ScoredTexts, fit_calibration
+from newsdesk.training.fit import clean_examples, fit_classifier, fit_features
+from newsdesk.training.text_excerpts import with_excerpts
 
 _ENOUGH = 1000  # texts to fit the three numbers of a calibration on
 _MOST = 5000  # that are looked at
@@ -56,29 +56,29 @@ def _folds(stories: Sequence[str], categories: Sequence[str], seed: int) -> list
 def _fitted(candidate: Bundle, examples: Examples, dataset: Dataset, config: ModelConfig, seed: int) -> Bundle | None:
     """None where so few texts have no term, not all of the classes, or give weights that no bundle can hold."""
     try:
-        features = fit_features(cleaned(examples, config), config)
+        features = fit_features(clean_examples(examples, config), config)
     except TrainingError:
         return None
     fitted = fit_classifier(candidate.manifest.model_name, config, features, seed)
-    bundle = build_bundle(fitted, vocabulary_of(features, config), config, dataset, datetime.now(UTC))
+    bundle = build_bundle(fitted, build_vocabulary(features, config), config, dataset, datetime.now(UTC))
     return bundle if bundle is not None and bundle.manifest.classes == candidate.manifest.classes else None
 
 
-def _scored(bundle: Bundle, examples: Examples, classes: Sequence[str], seed: int) -> Scored:
+def _scored(bundle: Bundle, examples: Examples, classes: Sequence[str], seed: int) -> ScoredTexts:
     predictor, number = Predictor(bundle), {category: i for i, category in enumerate(classes)}
     step = -(-len(examples) // _MOST)
-    cut = with_cuts(Examples(examples.texts[::step], examples.categories[::step]), seed)
-    return Scored(predictor.scores(predictor.rows(cut.texts)), np.array([number[name] for name in cut.categories]))
+    cut = with_excerpts(Examples(examples.texts[::step], examples.categories[::step]), seed)
+    return ScoredTexts(predictor.scores(predictor.rows(cut.texts)), np.array([number[name] for name in cut.categories]))
 
 
-def _joined(parts: Sequence[Scored]) -> Scored:
+def _joined(parts: Sequence[ScoredTexts]) -> ScoredTexts:
     intercepts = [np.broadcast_to(part.scores.intercepts, part.scores.values.shape) for part in parts]
     scores = Scores(
         np.concatenate([part.scores.values for part in parts]),
         np.concatenate(intercepts),
         np.concatenate([part.scores.evidence for part in parts]),
     )
-    return Scored(scores, np.concatenate([part.truth for part in parts]))
+    return ScoredTexts(scores, np.concatenate([part.truth for part in parts]))
 
 
 def _only(examples: Examples, places: set[int]) -> Examples:

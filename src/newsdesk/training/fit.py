@@ -14,8 +14,8 @@ from newsdesk.config.model_config import Hyperparameters, ModelConfig, TfidfConf
 from newsdesk.errors import ConfigError, TrainingError
 from newsdesk.model.features import SHORTEST_TOKEN
 from newsdesk.text.cleaning import Cleaner
-from newsdesk.training.candidates import make_classifier
-from newsdesk.training.network import SparseMLPClassifier, Watch, unwatched
+from newsdesk.training.classifier_factory import make_classifier
+from newsdesk.training.sparse_mlp import EpochCallback, SparseMLPClassifier, ignore_epoch
 
 TOKEN_PATTERN = f"[^ ]{{{SHORTEST_TOKEN},}}"
 
@@ -30,7 +30,7 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedClassifier:
     """A fitted classifier on its features. `hyperparameters` as configured; `pipeline` takes cleaned texts."""
 
     name: str
@@ -54,7 +54,7 @@ def new_vectorizer(settings: TfidfConfig) -> TfidfVectorizer:
     return TfidfVectorizer(lowercase=False, token_pattern=TOKEN_PATTERN, **settings.model_dump())
 
 
-def cleaned(examples: Examples, config: ModelConfig) -> Examples:
+def clean_examples(examples: Examples, config: ModelConfig) -> Examples:
     """The same examples with their texts cleaned."""
     clean = Cleaner(config.preprocessing.text_cleaning).clean
     return Examples([clean(text) for text in examples.texts], examples.categories)
@@ -75,8 +75,8 @@ def fit_features(examples: Examples, config: ModelConfig) -> Features:
 
 
 def fit_classifier(
-    name: str, config: ModelConfig, features: Features, seed: int, on_epoch: Watch = unwatched
-) -> Fitted:
+    name: str, config: ModelConfig, features: Features, seed: int, on_epoch: EpochCallback = ignore_epoch
+) -> FittedClassifier:
     """Fit the candidate called `name`. Raises `ConfigError` where scikit-learn refuses its parameters.
 
     `on_epoch` is told of every epoch by those kinds that have them.
@@ -98,4 +98,4 @@ def fit_classifier(
     if any("interrupted by user" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt  # which scikit-learn's networks take for the end of a fit
     converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
-    return Fitted(name, classifier, features, seconds, converged, config.models[name])
+    return FittedClassifier(name, classifier, features, seconds, converged, config.models[name])

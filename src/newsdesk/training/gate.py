@@ -7,8 +7,8 @@ from typing import Any, Literal
 from newsdesk.config.gate_config import GateMetric
 from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.training.evaluation import Evaluation
-from newsdesk.training.figures import figure_apart, figure_of
 from newsdesk.training.paired_comparison import PairedComparison
+from newsdesk.training.share_format import format_share, format_share_apart
 
 Decision = Literal["promoted", "waiting", "refused", "kept", "unchanged"]
 
@@ -58,7 +58,7 @@ def decide(
         return verdict("unchanged", "the champion already is this very model")
     if comparison is None:
         metric, least = thresholds.gate.metric, thresholds.auto_deploy_threshold
-        reached = f"test {METRICS[metric]} {figure_of(test.figure(metric), test.articles)} reaches {least:g}"
+        reached = f"test {METRICS[metric]} {format_share(test.figure(metric), test.articles)} reaches {least:g}"
         return verdict("promoted", f"{reached}, and there is no champion yet")
     if guard is not None and guard.high < -thresholds.gate.max_loss:
         return verdict(
@@ -92,7 +92,7 @@ def _missed_floors(test: Evaluation, thresholds: TrainingPipeline) -> Iterator[s
     }
     for key, (name, limit) in least.items():
         if limit is not None and test.figure(name) < limit:
-            shown = figure_apart(test.figure(name), limit, test.articles)
+            shown = format_share_apart(test.figure(name), limit, test.articles)
             yield f"test {METRICS[name]} {shown} is below training_pipeline.{key} {limit:g}"
     dead = len(test.dead_categories)
     if floors.dead_categories is not None and dead > floors.dead_categories:
@@ -128,11 +128,11 @@ def _told(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
         "errors": f"at least {gate.min_error_reduction:.0%} of the champion's errors, +{needed:.2g}, was needed",
         "paired": "surely more than 0 was needed",
     }[gate.rule]
-    low, high = (figure_apart(end, 0, of, "+") for end in (comparison.low, comparison.high))
+    low, high = (format_share_apart(end, 0, of, "+") for end in (comparison.low, comparison.high))
     return (
-        f"{METRICS[comparison.metric]} {figure_of(comparison.challenger, of)} against the champion's "
-        f"{figure_of(champion, of)} on the same {of:,} test articles, a difference of "
-        f"{figure_apart(comparison.gain, needed, of, '+')} (95 % interval {low} to {high}); {asked}"
+        f"{METRICS[comparison.metric]} {format_share(comparison.challenger, of)} against the champion's "
+        f"{format_share(champion, of)} on the same {of:,} test articles, a difference of "
+        f"{format_share_apart(comparison.gain, needed, of, '+')} (95 % interval {low} to {high}); {asked}"
     )
 
 
@@ -141,7 +141,7 @@ def _out_of_reach(comparison: PairedComparison, thresholds: TrainingPipeline) ->
     needed, champion = thresholds.model_comparison_threshold, comparison.champion
     if needed <= _HARD * (1 - champion) + _ROUNDING:
         return ""
-    shown = figure_apart(champion, 1, comparison.articles)
+    shown = format_share_apart(champion, 1, comparison.articles)
     remedy = "training_pipeline.gate.rule errors or paired asks for what can be reached"
     if champion + needed > 1 + _ROUNDING:
         return f", and +{needed:g} on {shown} can never be reached: {remedy}"

@@ -50,7 +50,7 @@ class Layers:
     link: Link
 
     @classmethod
-    def drawn(
+    def initialised(
         cls,
         units: Sequence[int],
         activation: str,

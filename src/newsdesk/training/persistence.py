@@ -12,9 +12,9 @@ import numpy as np
 
 from newsdesk import atomic
 from newsdesk.errors import TrainingError
-from newsdesk.model.bundle import MANIFEST as BUNDLE
-from newsdesk.model.bundle import load_bundle, write_bundle
-from newsdesk.training.comparison import Candidate
+from newsdesk.model.bundle_files import MANIFEST as BUNDLE
+from newsdesk.model.bundle_files import load_bundle, write_bundle
+from newsdesk.training.candidate import Candidate
 from newsdesk.training.evaluation import ClassScores, Evaluation
 
 CANDIDATE = "candidate.json"

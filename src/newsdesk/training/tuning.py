@@ -7,7 +7,7 @@ from sklearn.model_selection import ParameterSampler
 from newsdesk.config.model_config import Hyperparameters, ModelConfig
 
 
-def settings_to_try(name: str, config: ModelConfig, budget: int, seed: int) -> list[Hyperparameters]:
+def sample_hyperparameters(name: str, config: ModelConfig, budget: int, seed: int) -> list[Hyperparameters]:
     """The hyperparameters that are configured, then up to `budget` others, drawn from the values in `tuning:`.
 
     The same seed draws the same. Without values to draw from there are no others.

@@ -24,9 +24,9 @@ from sklearn.neural_network import MLPClassifier
 from newsdesk.config.settings import Settings
 from newsdesk.model.predictor import Predictor
 from newsdesk.serving.app import create_app
+from newsdesk.serving.hardened_http_protocol import HardenedHttpProtocol
 from newsdesk.serving.logs import LogFormatter
-from newsdesk.serving.protocol import Protocol
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 from tests.builders import fitted_bundle, settings_in
 from tests.serving import ADDRESS, service_of, value_of
 
@@ -51,7 +51,7 @@ def predictor(kind: str = "LogisticRegression") -> Predictor:
 class Api:
     """A running application, and what it is made of. It runs on while something is asked of it."""
 
-    service: Service
+    service: ServerState
     app: FastAPI
     runner: asyncio.Runner
 
@@ -105,7 +105,7 @@ def running(
 
 
 @contextmanager
-def started(runner: asyncio.Runner, service: Service) -> Iterator[None]:
+def started(runner: asyncio.Runner, service: ServerState) -> Iterator[None]:
     """Start a service, and stop it in the end."""
     runner.run(service.start())
     try:
@@ -117,7 +117,7 @@ def started(runner: asyncio.Runner, service: Service) -> Iterator[None]:
 @contextmanager
 def listening(app: FastAPI, head_timeout: float = 30) -> Iterator[str]:
     """The address at which a real server answers with `app`."""
-    protocol: Any = partial(Protocol, head_timeout=head_timeout)
+    protocol: Any = partial(HardenedHttpProtocol, head_timeout=head_timeout)
     config = uvicorn.Config(app, port=0, log_config=None, http=protocol, ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

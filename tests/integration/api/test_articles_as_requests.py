@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsdesk.articles.article import LabelledArticle
-from newsdesk.articles.columns import KNOWN_NAMES
+from newsdesk.articles.column_mapping import KNOWN_NAMES
 from newsdesk.pipeline.known_texts import digests_of
 from newsdesk.serving.feedback_schemas import FeedbackRequest
-from newsdesk.serving.rows import row_of
+from newsdesk.serving.request_rows import request_row
 from newsdesk.serving.schemas import PredictRequest
 from newsdesk.store.records import text_digest
 from newsdesk.text.cleaning import join_title_and_text
@@ -62,7 +62,7 @@ def test_an_article_is_known_by_what_corrections_know_it_by(title: str, text: st
     asked = PredictRequest(title=title, text=text).whole
     said = FeedbackRequest(title=title, text=text, category="sports").whole
 
-    assert asked == said == row_of({"title": title, "text": text}).text
+    assert asked == said == request_row({"title": title, "text": text}).text
     assert text_digest(asked) in digests_of(article.title, article.text)
 
 

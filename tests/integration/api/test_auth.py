@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from newsdesk.serving.security.caller import SCOPES, Scope, scopes_in
+from newsdesk.serving.security.caller import SCOPES, Scope, parse_scopes
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.keys import new_key
 from newsdesk.serving.security.permissions import PERMISSIONS
@@ -32,7 +32,7 @@ def guarded(tmp_path: Path, keys: dict[str, str]) -> Iterator[Api]:
 
 
 def new_key_in(folder: Path, scopes: str, limit: str | None = None) -> str:
-    key, text = new_key(scopes, scopes_in(scopes.replace("-", " ")), limit)
+    key, text = new_key(scopes, parse_scopes(scopes.replace("-", " ")), limit)
     add_key(settings_in(folder).keys_file, key)
     return text
 

@@ -169,7 +169,7 @@ def test_by_default_the_texts_of_predictions_are_not_kept_and_those_of_feedback_
 def logged_prediction(api: Api, **article: str) -> str:
     """The id of a prediction that is in the store by now."""
     prediction_id: str = api.post("/predict", json=article or {"text": HEADLINE}).json()["prediction_id"]
-    eventually(lambda: api.service.log.written == 1, "the prediction is in the store")
+    eventually(lambda: api.service.prediction_log.written == 1, "the prediction is in the store")
     return prediction_id
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from newsdesk.serving.feedback_desk import FeedbackDesk
+from newsdesk.serving.feedback_service import FeedbackService
 from newsdesk.serving.security.key_file import add_key, read_keys
 from newsdesk.serving.security.keys import new_key
 from newsdesk.store.connection import StoreConnection
@@ -56,8 +56,8 @@ def test_who_sends_the_same_editor_and_key_first_takes_nobodys_vote_away(guarded
     assert give(guarded, keys["a"], "sports").status_code == 201
     assert give(guarded, keys["a"], "sports").status_code == 200  # the same again, by the same caller
     assert give(guarded, keys["a"], "business").status_code == 409
-    votes = {(row["caller"], row["category"]) for row in rows_of(guarded.settings, "feedback")}
-    assert votes == {("a", "sports"), ("b", "politics")}
+    annotations = {(row["caller"], row["category"]) for row in rows_of(guarded.settings, "feedback")}
+    assert annotations == {("a", "sports"), ("b", "politics")}
 
 
 def test_a_token_speaks_for_its_key(guarded: Api, keys: dict[str, str]) -> None:
@@ -98,8 +98,10 @@ def test_a_store_that_knew_keys_by_editor_alone_is_brought_up_to_date_and_back(t
         assert record_feedback(store, replace(said, id="again")).status == "unchanged"
         by_another = feedback(key="k", caller="b", category="politics", at=NOON + timedelta(minutes=1))
         assert record_feedback(store, by_another).status == "created"
-        votes = {(vote.caller, vote.category, vote.trusted) for vote in current_feedback(store)}
-        assert {("a", "sport", False), ("b", "politics", False)} <= votes
+        annotations = {
+            (annotation.caller, annotation.category, annotation.trusted) for annotation in current_feedback(store)
+        }
+        assert {("a", "sport", False), ("b", "politics", False)} <= annotations
         assert migrate(store, "0001", may_lose=True).steps == ["0002"]
         with store.connect() as connection:
             kept = connection.exec_driver_sql("SELECT caller, key FROM feedback WHERE editor = 'Ruth' ORDER BY caller")
@@ -119,7 +121,7 @@ def test_who_repeats_by_a_key_that_is_trusted_now_is_vouched_for(tmp_path: Path)
         first = feedback(caller="cms")
         record_feedback(store, first)
         record_feedback(store, replace(first, id="again", at=first.at.replace(hour=13), trusted=True))
-        assert [vote.trusted for vote in current_feedback(store)] == [True]
+        assert [annotation.trusted for annotation in current_feedback(store)] == [True]
 
 
 def test_what_waits_on_disk_belongs_to_its_caller_too_and_older_lines_are_read(tmp_path: Path) -> None:
@@ -134,12 +136,14 @@ def test_what_waits_on_disk_belongs_to_its_caller_too_and_older_lines_are_read(t
     assert [feedback_from_json(line) for line in lines] == said
     assert spool.append(lines, durable=False)
     store = StoreConnection(f"sqlite:///{tmp_path / 'store.db'}")
-    desk = FeedbackDesk(store, spool)
+    desk = FeedbackService(store, spool)
     desk.replay(lambda: None)
     recorded = asyncio.run(desk.record(replace(said[1], id="again")))
     store.close()
     assert (recorded.id, recorded.status) == (said[1].id, "unchanged")
     engine = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    votes = {(vote.caller, vote.category, vote.trusted) for vote in current_feedback(engine)}
+    annotations = {
+        (annotation.caller, annotation.category, annotation.trusted) for annotation in current_feedback(engine)
+    }
     engine.dispose()
-    assert votes == {("a", "sport", False), ("b", "politics", False), ("cms", "business", True)}
+    assert annotations == {("a", "sport", False), ("b", "politics", False), ("cms", "business", True)}

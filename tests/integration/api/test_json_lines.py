@@ -13,7 +13,7 @@ import pytest
 
 from newsdesk.serving.app import create_app
 from newsdesk.serving.json_lines import LONGEST_LINE
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 from tests.builders import sample_texts, settings_in
 from tests.integration.api.builders import HEADLINE, MARK, Api, code_of, listening, predictor, rows_of, running
 from tests.serving import service_of, value_of
@@ -36,7 +36,7 @@ def answers_in(body: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in body.splitlines()]
 
 
-def quiet_service(folder: Path, **environment: str) -> Service:
+def quiet_service(folder: Path, **environment: str) -> ServerState:
     return service_of(settings_in(folder, **environment), predictor())
 
 
@@ -229,7 +229,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing_behind(
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")]
 
 
-def wait_until_idle(service: Service, address: str) -> None:
+def wait_until_idle(service: ServerState, address: str) -> None:
     """Requests are over when only the one that asks is counted."""
     for _ in range(500):
         if httpx.get(f"{address}/health").status_code == 200 and in_progress(service) == 0:
@@ -237,7 +237,7 @@ def wait_until_idle(service: Service, address: str) -> None:
     raise AssertionError(f"{in_progress(service)} requests are still in progress")
 
 
-def in_progress(service: Service) -> float | None:
+def in_progress(service: ServerState) -> float | None:
     return value_of(service.metrics, "api_requests_in_progress")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.model.bundle import WEIGHTS, Bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import WEIGHTS
 from newsdesk.model.predictor import Predictor
 from newsdesk.registry.version import MODEL
 from tests.integration.api.builders import HEADLINE, Api, code_of, running
@@ -27,7 +28,7 @@ def shelf(tmp_path: Path, empty_database: Path, first: Bundle, second: Bundle) -
 @pytest.fixture
 def api(tmp_path: Path, shelf: Shelf, first: Bundle) -> Iterator[Api]:
     with running(tmp_path, Predictor(first), MODEL_REFRESH_INTERVAL="600") as api:
-        api.runner.run(api.service.follower.look())
+        api.runner.run(api.service.alias_watcher.poll())
         yield api
 
 
@@ -106,7 +107,7 @@ def test_while_the_registry_is_away_the_champion_answers_and_all_else_is_told(ap
     listed = api.get("/model/versions")
     assert (listed.status_code, code_of(listed)) == (503, "registry_unavailable")
     assert api.get("/health").json()["status"] == "healthy"
-    api.runner.run(api.service.follower.look())
+    api.runner.run(api.service.alias_watcher.poll())
     health = api.get("/health")
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert "cannot be read" in health.json()["problems"][0]
@@ -115,7 +116,7 @@ def test_while_the_registry_is_away_the_champion_answers_and_all_else_is_told(ap
 def test_a_swap_shows_in_health_info_and_metrics(api: Api, shelf: Shelf, first: Bundle, second: Bundle) -> None:
     assert told(api, "1", first) == 1
     name(shelf, "champion", "2")
-    api.runner.run(api.service.follower.look())
+    api.runner.run(api.service.alias_watcher.poll())
     assert api.predict()["model_version"] == "2"
     assert api.get("/health").json()["model_version"] == "2"
     assert api.get("/model/info").json()["digest"] == second.digest
@@ -133,7 +134,7 @@ def test_a_refused_bundle_shows_in_health_and_metrics(api: Api, shelf: Shelf) ->
     (shelf.bundle("2") / WEIGHTS).write_bytes(b"nothing")
     shutil.rmtree(shelf.settings.bundles, ignore_errors=True)
     name(shelf, "champion", "2")
-    api.runner.run(api.service.follower.look())
+    api.runner.run(api.service.alias_watcher.poll())
     health = api.get("/health").json()
     assert (health["status"], health["model_version"]) == ("degraded", "1")
     assert "Version 2 does not take over" in health["problems"][0]

@@ -15,7 +15,7 @@ def test_a_quiet_server_logs_what_every_text_is_like_the_cached_ones_too(tmp_pat
     rows = rows_of(api.settings, "predictions")
     assert [row["language"] for row in rows] == ["en", "en", "de", "de"]
     for row, text in zip(rows, (HEADLINE, HEADLINE, GERMAN, GERMAN), strict=True):
-        assert (row["known_share"], row["terms"]) == predictor().traits(text)
+        assert (row["known_share"], row["terms"]) == predictor().text_stats(text)
 
 
 def test_a_busy_server_logs_it_of_some_and_all_else_of_all(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from newsdesk.serving.app import create_app
 from newsdesk.serving.json_lines import JsonLinesResponse
-from newsdesk.serving.outbox import DiskRoom, Outbox
+from newsdesk.serving.response_buffer import DiskBudget, ResponseBuffer
 from newsdesk.serving.security.key_file import add_key, remove_key
 from newsdesk.serving.security.keys import new_key
 from tests.builders import settings_in
@@ -71,29 +71,29 @@ def test_a_client_that_reads_nothing_is_not_read_from_beyond_what_may_wait() -> 
     async def answer(_: int, lines: list[bytes]) -> bytes:
         return b"x" * size * len(lines)
 
-    room = DiskRoom()
+    room = DiskBudget()
     taken = stream(JsonLinesResponse(answer, 100, 30, room), endless(b"a\n"), asyncio.Event(), 3)
     assert 64 <= taken * size / MIB < 70
-    assert room == DiskRoom()
+    assert room == DiskBudget()
 
 
 def test_all_clients_of_a_process_together_have_no_more_than_their_room() -> None:
     async def answer(_: int, lines: list[bytes]) -> bytes:
         return b"x" * MIB * len(lines)
 
-    room = DiskRoom(free=8 * MIB)
-    with Outbox(room) as other:
+    room = DiskBudget(free=8 * MIB)
+    with ResponseBuffer(room) as other:
         for _ in range(7):
             other.put(b"x" * MIB)
         taken = stream(JsonLinesResponse(answer, 100, 30, room), endless(b"a\n"), asyncio.Event(), 1)
     assert taken <= 5
-    assert room == DiskRoom(free=8 * MIB)
+    assert room == DiskBudget(free=8 * MIB)
 
 
 def test_once_the_client_reads_the_stream_goes_on_and_nothing_is_missing() -> None:
     async def both() -> list[bytes]:
         found = []
-        with Outbox(DiskRoom()) as outbox:
+        with ResponseBuffer(DiskBudget()) as outbox:
 
             async def fill() -> None:
                 for number in range(150):

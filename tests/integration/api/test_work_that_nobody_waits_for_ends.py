@@ -16,7 +16,7 @@ import newsdesk.serving.routes.predicting as predicting
 from newsdesk.model.explain import explain
 from newsdesk.model.predictor import Prediction, Predictor
 from newsdesk.serving.errors import ApiError
-from newsdesk.serving.long_work import LongWork, while_connected
+from newsdesk.serving.worker_threads import WorkerThreads, run_while_connected
 from tests.integration.api.builders import HEADLINE, Api, code_of, predictor, running
 from tests.serving import ADDRESS
 
@@ -126,7 +126,7 @@ def test_what_took_too_long_and_was_not_begun_never_is(
 
 def test_work_for_a_client_that_has_gone_is_not_begun() -> None:
     async def run() -> None:
-        work, may_go, begun = LongWork("work", threads=1), Event(), []
+        work, may_go, begun = WorkerThreads("work", threads=1), Event(), []
         first = asyncio.create_task(work.run(lambda: may_go.wait(PATIENCE)))
         gone = asyncio.Event()
 
@@ -134,7 +134,7 @@ def test_work_for_a_client_that_has_gone_is_not_begun() -> None:
             await gone.wait()
             return {"type": "http.disconnect"}
 
-        second = asyncio.create_task(while_connected(receive, work.run(lambda: begun.append(2))))  # type: ignore[arg-type]
+        second = asyncio.create_task(run_while_connected(receive, work.run(lambda: begun.append(2))))  # type: ignore[arg-type]
         await asyncio.sleep(0.01)
         gone.set()
         with pytest.raises(ClientDisconnect):
@@ -149,7 +149,7 @@ def test_work_for_a_client_that_has_gone_is_not_begun() -> None:
 
 def test_who_goes_away_makes_room_for_others() -> None:
     async def run() -> None:
-        work, may_go = LongWork("work", threads=1, most_waiting=2), Event()
+        work, may_go = WorkerThreads("work", threads=1, most_waiting=2), Event()
         first, *others = [asyncio.create_task(work.run(lambda: may_go.wait(PATIENCE))) for _ in range(3)]
         await asyncio.sleep(0.01)
         with pytest.raises(ApiError, match="Try again"):

@@ -10,7 +10,7 @@ import pytest
 
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.monitoring.exporter.server import exporting
+from newsdesk.monitoring.exporter.server import serve_metrics
 from tests.builders import settings_in
 from tests.serving import app_of, call
 from tests.stack.kubernetes.manifests import ROOT, Object, named, of_kind, settings_of, workload, workloads
@@ -45,7 +45,7 @@ def test_without_a_model_the_api_lives_and_is_not_ready_and_with_one_it_is(
 
 def test_the_exporter_answers_its_probes_and_nothing_else(production: tuple[Object, ...]) -> None:
     (container,) = workload(production, "newsdesk-exporter").pod["containers"]
-    with exporting("127.0.0.1", 0, lambda: b"") as port:
+    with serve_metrics("127.0.0.1", 0, lambda: b"") as port:
         for probe in PROBES:
             with urlopen(f"http://127.0.0.1:{port}{container[probe]['httpGet']['path']}", timeout=5) as answer:
                 assert answer.status == HTTPStatus.OK

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from newsdesk.registry.versions import Registry
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from tests.builders import settings_in
 from tests.stack.encrypted_postgresql import EncryptedPostgresql, encrypted_postgresql
 from tests.stack.kubernetes.manifests import Object, workload
@@ -39,8 +39,8 @@ def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
     folder = tmp_path_factory.mktemp("mlflow")
     with stoppable_mlflow_server(f"sqlite:///{folder / 'mlflow.db'}", folder) as server:
         trainer = settings_in(folder, MLFLOW_TRACKING_URI=server.address)
-        Registry(trainer).set_alias("previous", register(trainer, 0.5))
-        Registry(trainer).set_alias("champion", register(trainer, 1.0))
+        MlflowRegistry(trainer).set_alias("previous", register(trainer, 0.5))
+        MlflowRegistry(trainer).set_alias("champion", register(trainer, 1.0))
         yield server
 
 
@@ -153,7 +153,7 @@ def test_the_template_for_a_rollback_puts_the_version_before_back_in_charge(
 ) -> None:
     rollback = workload(cluster.objects, "newsdesk-rollback")
     (container,) = rollback.pod["containers"]
-    registry = Registry(settings_in(cluster.folder, MLFLOW_TRACKING_URI=mlflow.address))
+    registry = MlflowRegistry(settings_in(cluster.folder, MLFLOW_TRACKING_URI=mlflow.address))
     (previous,) = (version.version for version in registry.versions() if "previous" in version.aliases)
     assert json.loads(cluster.run(rollback, container))["champion"] == previous
     assert {version.version for version in registry.versions() if "champion" in version.aliases} == {previous}

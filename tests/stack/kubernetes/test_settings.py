@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.settings import Settings, load_settings
-from newsdesk.config.yaml_file import load_pipeline_config
-from newsdesk.serving.security.client import trusted_proxies
-from newsdesk.serving.security.rates import require_limit
-from newsdesk.serving.security.secret import require_safe_secret
+from newsdesk.serving.security.limit_parsing import require_rate_limit
+from newsdesk.serving.security.signing_secret import require_strong_secret
+from newsdesk.serving.security.trusted_proxies import trusted_proxies
 from tests.stack.kubernetes.manifests import OF_LIBPQ, Object, named, settings_of, workload, workloads
 
 pytestmark = pytest.mark.stack
@@ -32,10 +32,10 @@ def test_a_server_would_start_with_what_production_sets(
     settings = load_settings()
     assert settings.environment == "production"
     assert settings.auth_required
-    require_safe_secret(settings)
+    require_strong_secret(settings)
     assert trusted_proxies(settings)
     assert settings.api_rate_limit
-    require_limit(settings.api_rate_limit)
+    require_rate_limit(settings.api_rate_limit)
 
 
 def test_the_configuration_in_the_cluster_is_that_of_the_folder_configs(

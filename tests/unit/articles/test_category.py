@@ -11,9 +11,9 @@ from newsdesk.articles.category import (
     BlankCategory,
     InvalidCategory,
     Spellings,
-    about_similar,
     category_key,
     clean_category,
+    describe_similar_categories,
     similar_categories,
 )
 from newsdesk.articles.category_rules import CategoryRules
@@ -102,7 +102,7 @@ def test_a_spelling_is_alike_and_found_again(known: set[str], said: str) -> None
 def test_categories_that_differ_by_spelling_alone_are_told_with_their_counts(other: str) -> None:
     (group,) = similar_categories({"sport": 120, other: 8, "politics": 99})
     assert group == {"sport": 120, other: 8}
-    assert about_similar(group).startswith(f"'sport' (120) and '{other}' (8) differ by case")
+    assert describe_similar_categories(group).startswith(f"'sport' (120) and '{other}' (8) differ by case")
 
 
 def test_blanks_and_dashes_inside_are_spelling_too_and_three_are_one_group() -> None:

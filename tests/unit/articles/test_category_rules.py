@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from newsdesk.articles.category import category_key
 from newsdesk.articles.category_rules import CategoryRules
-from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
+from newsdesk.articles.quarantine import AcceptedRow, QuarantinedRow, check_rows
 from newsdesk.articles.readers import RawRow
 from newsdesk.config.pipeline_config import Categories
 from newsdesk.errors import ConfigError
@@ -96,7 +96,7 @@ def test_class_ids_may_be_written_as_numbers() -> None:
     assert Categories.model_validate({"aliases": {0: "world", 1: "sports"}, "exclude": [7]}).aliases["1"] == "sports"
 
 
-def checked(category: object, rules: CategoryRules) -> Accepted | Quarantined:
+def checked(category: object, rules: CategoryRules) -> AcceptedRow | QuarantinedRow:
     values = {"id": "1", "text": "The council voted on the new budget.", "category": category}
     columns = {name: name for name in values}
     (item,) = check_rows([RawRow(2, values)], columns, labels=None, min_text_length=1, rules=rules)
@@ -105,20 +105,20 @@ def checked(category: object, rules: CategoryRules) -> Accepted | Quarantined:
 
 def test_a_row_has_the_category_that_is_meant_and_keeps_what_was_said() -> None:
     item = checked("Sport", rules(sport="sports"))
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert (item.article.category, item.said, item.as_said.category) == ("sports", "Sport", "Sport")
 
 
 @pytest.mark.parametrize("category", [["sport", "Sports"], ["sport", "N/A"], '["sports", "sport"]'])
 def test_several_categories_that_mean_one_are_one(category: object) -> None:
     item = checked(category, rules("N/A", sport="sports"))
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert item.article.category == "sports"
 
 
 @pytest.mark.parametrize("category", ["N/A", "n/a", ["N/A"], ["N/A", "n/a"]])
 def test_an_excluded_row_is_set_aside_as_it_was_and_is_not_broken(category: object) -> None:
     item = checked(category, rules("N/A"))
-    assert isinstance(item, Quarantined)
+    assert isinstance(item, QuarantinedRow)
     assert (item.reasons, item.is_broken) == (("excluded_category",), False)
     assert "n/a" in item.category.casefold()

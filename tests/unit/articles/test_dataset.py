@@ -13,22 +13,22 @@ import pytest
 
 from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.dataset import (
-    Contents,
     Dataset,
+    DatasetContents,
     Examples,
     read_dataset,
     read_examples,
     read_quarantine,
     write_dataset,
 )
-from newsdesk.articles.quarantine import Quarantined
+from newsdesk.articles.quarantine import QuarantinedRow
 from newsdesk.articles.splits import SPLITS, Split
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.errors import DataError
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FILES = ["quarantine.parquet", "test.parquet", "train.parquet", "validation.parquet"]
-ASIDE = Quarantined(9, ("text_too_short", "title_too_long"), id="q", title="Half \\ud83d", text="", category="money")
+ASIDE = QuarantinedRow(9, ("text_too_short", "title_too_long"), id="q", title="Half \\ud83d", text="", category="money")
 
 
 def article(name: str, **changes: Any) -> LabelledArticle:
@@ -45,7 +45,7 @@ def articles_with(**changes: Any) -> dict[Split, list[tuple[str, LabelledArticle
     }
 
 
-CONTENTS = Contents(
+CONTENTS = DatasetContents(
     articles=articles_with(),
     quarantined=[ASIDE],
     validation_split=0.2,
@@ -55,7 +55,7 @@ CONTENTS = Contents(
 )
 
 
-def write(home: Path, contents: Contents = CONTENTS, now: datetime = NOW) -> Dataset:
+def write(home: Path, contents: DatasetContents = CONTENTS, now: datetime = NOW) -> Dataset:
     return write_dataset(home, contents, source="news.csv", now=now)
 
 
@@ -130,7 +130,7 @@ def test_a_version_is_the_same_in_every_release() -> None:
     assert replace(CONTENTS, text_cleaning=cleaning).version() == "b9a8e107940277c2"
 
 
-CHANGES: dict[str, Contents] = {
+CHANGES: dict[str, DatasetContents] = {
     "id": replace(CONTENTS, articles=articles_with(id="other")),
     "title": replace(CONTENTS, articles=articles_with(title="other")),
     "text": replace(CONTENTS, articles=articles_with(text="other")),

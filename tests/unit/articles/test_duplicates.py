@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from newsdesk.articles.article import Article, LabelledArticle
 from newsdesk.articles.duplicates import separate_duplicates, story_key
-from newsdesk.articles.quarantine import Accepted, check_rows
+from newsdesk.articles.quarantine import AcceptedRow, check_rows
 from newsdesk.articles.readers import RawRow
 
 
@@ -14,8 +14,8 @@ def key(text: str, title: str = "") -> str:
     return story_key(Article(id="1", title=title, text=text))
 
 
-def row(number: int, text: str, category: str) -> Accepted:
-    return Accepted(number, LabelledArticle(id=f"id-{number}", text=text, category=category))
+def row(number: int, text: str, category: str) -> AcceptedRow:
+    return AcceptedRow(number, LabelledArticle(id=f"id-{number}", text=text, category=category))
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_row_repeated_exactly_id_included_is_a_duplicate_and_not_broken() -> N
     columns = {name: name for name in values}
 
     checked = list(check_rows([RawRow(2, values), RawRow(3, values)], columns, labels=None, min_text_length=1))
-    _, repeats = separate_duplicates([item for item in checked if isinstance(item, Accepted)])
-    aside = [item for item in checked if not isinstance(item, Accepted)] + repeats
+    _, repeats = separate_duplicates([item for item in checked if isinstance(item, AcceptedRow)])
+    aside = [item for item in checked if not isinstance(item, AcceptedRow)] + repeats
 
     assert [(item.row, item.reasons, item.is_broken) for item in aside] == [(3, ("duplicate",), False)]
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from newsdesk.articles.field_values import category_value, field_values
-from newsdesk.articles.quarantine import Accepted, Quarantined, check_rows
+from newsdesk.articles.quarantine import AcceptedRow, QuarantinedRow, check_rows
 from newsdesk.articles.readers import RawRow
 
 
@@ -43,7 +43,7 @@ def test_an_empty_list_of_categories_is_what_nobody_has_annotated_yet(cell: Any)
 
     (item,) = check_rows([RawRow(2, values)], {name: name for name in values}, labels=None, min_text_length=1)
 
-    assert isinstance(item, Quarantined)
+    assert isinstance(item, QuarantinedRow)
     assert item.reasons == ("not_annotated",)
     assert not item.is_broken
 
@@ -87,7 +87,7 @@ def test_an_optional_field_of_another_kind_never_costs_the_row_and_is_told(field
 
     (item,) = check_rows([RawRow(2, values)], {name: name for name in values}, labels=None, min_text_length=1)
 
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert item.unused == (field,)
     assert getattr(item.article, field) is None
 
@@ -98,7 +98,7 @@ def test_a_row_under_several_categories_is_set_aside_with_its_reason(category: A
 
     (item,) = check_rows([RawRow(2, values)], {name: name for name in values}, labels=None, min_text_length=1)
 
-    assert isinstance(item, Quarantined)
+    assert isinstance(item, QuarantinedRow)
     assert item.reasons == ("several_categories",)
 
 
@@ -108,5 +108,5 @@ def test_a_date_in_an_object_is_understood() -> None:
 
     (item,) = check_rows([RawRow(2, values)], columns, labels=None, min_text_length=1)
 
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert item.article.published_at == datetime(2024, 5, 1, 10, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsdesk.articles.columns import ColumnMapping
+from newsdesk.articles.column_mapping import ColumnMapping
 from newsdesk.articles.labels import Label, LabelFile, LabelJoin, join_labels, read_labels
 from newsdesk.errors import DataError, UsageError
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsdesk.articles.columns import ColumnNames, find_columns
-from newsdesk.articles.quarantine import REASONS, Accepted, check_rows
+from newsdesk.articles.column_mapping import ColumnNames, find_columns
+from newsdesk.articles.quarantine import REASONS, AcceptedRow, check_rows
 from newsdesk.articles.readers import RawTable, read_table
 
 TEXT = "The bank waits for the rates."
@@ -24,7 +24,7 @@ def categories(tmp_path: Path, rows: Any, said: str | None = None) -> list[str]:
     table = table_of(tmp_path, rows)
     columns = find_columns(table.columns, ColumnNames(category=said), table.path)
     items = check_rows(table.rows, columns, labels=None, min_text_length=1)
-    return [item.article.category if isinstance(item, Accepted) else " ".join(item.reasons) for item in items]
+    return [item.article.category if isinstance(item, AcceptedRow) else " ".join(item.reasons) for item in items]
 
 
 def chosen(*choices: str, name: str = "topic", **more: Any) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def test_members_of_objects_are_found_by_the_names_that_are_known(tmp_path: Path
     columns = find_columns(table.columns, ColumnNames(), table.path)
     (item,) = check_rows(table.rows, columns, labels=None, min_text_length=1)
 
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert (item.article.title, item.article.text, item.article.category) == ("A", TEXT, "sport")
     assert (item.article.source, item.article.published_at is None) == ("Harbour Post", False)
 
@@ -248,7 +248,7 @@ def test_whatever_stands_under_the_names_of_a_tool_each_row_is_an_article_or_set
 
     assert len(items) == len(rows)
     for item in items:
-        if not isinstance(item, Accepted):
+        if not isinstance(item, AcceptedRow):
             assert all(r in REASONS or r.split("_", 1)[1] in ("too_long", "not_text", "invalid") for r in item.reasons)
 
 

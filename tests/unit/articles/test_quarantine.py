@@ -5,30 +5,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsdesk.articles.columns import KNOWN_NAMES
+from newsdesk.articles.column_mapping import KNOWN_NAMES
 from newsdesk.articles.labels import Label
-from newsdesk.articles.quarantine import REASONS, Accepted, Quarantined, check_rows
+from newsdesk.articles.quarantine import REASONS, AcceptedRow, QuarantinedRow, check_rows
 from newsdesk.articles.readers import RawRow
 
 COLUMNS = {field: field for field in KNOWN_NAMES}
 STORY: dict[str, Any] = {"id": "a-1", "title": "Rates held", "text": "The bank waits for prices.", "category": "money"}
 
 
-def check(*rows: dict[str, Any], min_text_length: int = 10) -> list[Accepted | Quarantined]:
+def check(*rows: dict[str, Any], min_text_length: int = 10) -> list[AcceptedRow | QuarantinedRow]:
     """Rows numbered from 2, as in a CSV file, with every field in the column of its name."""
     numbered = [RawRow(number, row) for number, row in enumerate(rows, start=2)]
     return list(check_rows(numbered, COLUMNS, labels=None, min_text_length=min_text_length))
 
 
-def accepted(**changes: Any) -> Accepted:
+def accepted(**changes: Any) -> AcceptedRow:
     (checked,) = check(STORY | changes)
-    assert isinstance(checked, Accepted)
+    assert isinstance(checked, AcceptedRow)
     return checked
 
 
 def reasons(**changes: Any) -> tuple[str, ...]:
     (checked,) = check(STORY | changes)
-    assert isinstance(checked, Quarantined)
+    assert isinstance(checked, QuarantinedRow)
     return checked.reasons
 
 
@@ -42,7 +42,7 @@ def test_a_row_that_can_be_used_becomes_an_article_with_its_row_number() -> None
 
     (checked,) = check(full)
 
-    assert isinstance(checked, Accepted)
+    assert isinstance(checked, AcceptedRow)
     assert checked.row == 2
     assert checked.article.model_dump() == full | {"published_at": datetime(2025, 3, 4, 5, 6, tzinfo=UTC)}
 
@@ -53,7 +53,7 @@ def test_fields_are_read_from_the_columns_that_were_found() -> None:
 
     (checked,) = check_rows([row], columns, labels=None, min_text_length=1)
 
-    assert isinstance(checked, Accepted)
+    assert isinstance(checked, AcceptedRow)
     article = checked.article
     assert (article.title, article.text, article.category) == ("Rates held", "The bank waits.", "money")
 
@@ -109,14 +109,14 @@ def test_a_row_has_every_reason_why_it_cannot_be_used() -> None:
 def test_what_the_reader_found_is_the_reason_whatever_else_is_wrong(problem: str) -> None:
     (checked,) = check_rows([RawRow(5, {"id": "7"}, problem)], COLUMNS, labels=None, min_text_length=1)
 
-    assert isinstance(checked, Quarantined)
+    assert isinstance(checked, QuarantinedRow)
     assert (checked.row, checked.id, checked.reasons) == (5, "7", (problem,))
 
 
 def test_a_row_is_kept_as_it_was_when_set_aside() -> None:
     (checked,) = check(STORY | {"category": None})
 
-    assert checked == Quarantined(
+    assert checked == QuarantinedRow(
         2, ("missing_category",), id="a-1", title="Rates held", text="The bank waits for prices.", category=""
     )
 
@@ -124,7 +124,7 @@ def test_a_row_is_kept_as_it_was_when_set_aside() -> None:
 def test_what_no_file_takes_is_escaped_and_what_would_fill_it_is_cut() -> None:
     (checked,) = check(STORY | {"title": "half \ud83d", "text": "x" * 2_000_000})
 
-    assert isinstance(checked, Quarantined)
+    assert isinstance(checked, QuarantinedRow)
     assert checked.title == "half \\ud83d"
     assert checked.text == "x" * 10_000
 
@@ -132,8 +132,8 @@ def test_what_no_file_takes_is_escaped_and_what_would_fill_it_is_cut() -> None:
 def test_title_and_text_count_together_for_the_shortest_length() -> None:
     story = STORY | {"title": "Ten", "text": "chars"}  # "Ten", a blank line, "chars"
 
-    assert isinstance(check(story, min_text_length=10)[0], Accepted)
-    assert isinstance(check(story, min_text_length=11)[0], Quarantined)
+    assert isinstance(check(story, min_text_length=10)[0], AcceptedRow)
+    assert isinstance(check(story, min_text_length=11)[0], QuarantinedRow)
 
 
 @pytest.mark.parametrize("text", ["", None, "  "])
@@ -153,17 +153,17 @@ def test_numbers_are_written_as_text_and_text_is_trimmed(value: object, told: st
 def test_the_second_row_with_an_id_is_set_aside() -> None:
     first, second, third = check(STORY, STORY | {"text": "Another story altogether."}, STORY | {"id": "a-2"})
 
-    assert isinstance(first, Accepted)
-    assert isinstance(second, Quarantined)
+    assert isinstance(first, AcceptedRow)
+    assert isinstance(second, QuarantinedRow)
     assert second.reasons == ("duplicate_id",)
-    assert isinstance(third, Accepted)
+    assert isinstance(third, AcceptedRow)
 
 
 def test_an_id_is_not_taken_by_a_row_that_was_set_aside() -> None:
     first, second = check(STORY | {"category": None}, STORY)
 
-    assert isinstance(first, Quarantined)
-    assert isinstance(second, Accepted)
+    assert isinstance(first, QuarantinedRow)
+    assert isinstance(second, AcceptedRow)
 
 
 def test_a_row_without_id_gets_one_from_what_it_says() -> None:
@@ -178,7 +178,7 @@ def test_a_row_without_id_may_hold_half_a_character() -> None:
 
 
 def test_rows_without_id_are_never_duplicates_by_id() -> None:
-    assert all(isinstance(row, Accepted) for row in check(STORY | {"id": None}, STORY | {"id": None}))
+    assert all(isinstance(row, AcceptedRow) for row in check(STORY | {"id": None}, STORY | {"id": None}))
 
 
 @pytest.mark.parametrize(
@@ -238,11 +238,11 @@ def test_labels_decide_alone_about_the_category() -> None:
 
     one, two, three = check_rows(rows, COLUMNS, labels=labels, min_text_length=1)
 
-    assert isinstance(one, Accepted)
+    assert isinstance(one, AcceptedRow)
     assert one.article.category == "sports"
-    assert isinstance(two, Accepted)
+    assert isinstance(two, AcceptedRow)
     assert two.article.category == "arts"
-    assert isinstance(three, Quarantined)
+    assert isinstance(three, QuarantinedRow)
     assert (three.reasons, three.category) == (("missing_category",), "")
 
 
@@ -251,7 +251,7 @@ def test_a_category_is_cleaned_wherever_it_comes_from(labels: dict[str, Label] |
     row = RawRow(2, {"id": "a", "text": "The striker scored twice.", "category": "\ufeffsports\u00a0"})
     columns = {"id": "id", "text": "text", "category": "category"}
     (item,) = check_rows([row], columns, labels=labels, min_text_length=3)
-    assert isinstance(item, Accepted)
+    assert isinstance(item, AcceptedRow)
     assert item.article.category == "sports"
 
 
@@ -263,16 +263,16 @@ def test_a_category_is_cleaned_wherever_it_comes_from(labels: dict[str, Label] |
 def test_what_is_no_category_is_set_aside_with_its_reason(category: str, reason: str) -> None:
     row = RawRow(2, {"text": "The striker scored twice.", "category": category})
     (item,) = check_rows([row], {"text": "text", "category": "category"}, labels=None, min_text_length=3)
-    assert isinstance(item, Quarantined)
+    assert isinstance(item, QuarantinedRow)
     assert item.reasons == (reason,)
 
 
 def test_only_a_repeat_leaves_the_table_whole() -> None:
-    row = Quarantined(2, ("duplicate",), id="1", title="", text="", category="")
+    row = QuarantinedRow(2, ("duplicate",), id="1", title="", text="", category="")
 
     assert not row.is_broken
-    assert Quarantined(2, ("missing_text",), id="1", title="", text="", category="").is_broken
-    assert Quarantined(2, ("duplicate", "missing_text"), id="1", title="", text="", category="").is_broken
+    assert QuarantinedRow(2, ("missing_text",), id="1", title="", text="", category="").is_broken
+    assert QuarantinedRow(2, ("duplicate", "missing_text"), id="1", title="", text="", category="").is_broken
 
 
 def is_documented(reason: str) -> bool:
@@ -301,7 +301,7 @@ def test_whatever_a_table_holds_each_row_is_an_article_or_set_aside_for_a_docume
 
     assert [item.row for item in checked] == list(range(2, len(rows) + 2))
     for item in checked:
-        if isinstance(item, Quarantined):
+        if isinstance(item, QuarantinedRow):
             assert item.reasons
             assert all(is_documented(reason) for reason in item.reasons)
             "".join((item.id, item.title, item.text, item.category)).encode("utf-8")

@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
-from newsdesk.articles.columns import ColumnNames
-from newsdesk.bulk.answer_columns import NAMES
-from newsdesk.bulk.answer_log import AnswerLog
+from newsdesk.articles.column_mapping import ColumnNames
+from newsdesk.bulk.checkpoint import ScoreCheckpoint
 from newsdesk.bulk.score import ScoreRequest, ScoreResult, score
-from newsdesk.bulk.scorer import Score, Scorer
+from newsdesk.bulk.score_columns import NAMES
+from newsdesk.bulk.text_scorer import Score, Scorer
 from newsdesk.errors import BusyError, DataError, UsageError
 from newsdesk.model.bundle import Bundle
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from tests.builders import sample_rows, write_csv
 from tests.unit.articles.readers.test_excel import workbook
 
@@ -34,7 +34,7 @@ def scorer(first: Bundle) -> Scorer:
 
 def scored(scorer: Scorer, files: Path | Sequence[Path], out: Path, **more: Any) -> ScoreResult:
     paths = [files] if isinstance(files, Path) else files
-    return score(ScoreRequest([str(path) for path in paths], out, processes=1, **more), scorer, Silent())
+    return score(ScoreRequest([str(path) for path in paths], out, processes=1, **more), scorer, NoProgress())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -269,7 +269,7 @@ class Stopped(Exception):  # noqa: N818
     """Somebody pressed Ctrl+C."""
 
 
-class StopsAfter(Silent):
+class StopsAfter(NoProgress):
     """Ends a run once so many rows are answered."""
 
     def __init__(self, rows: int) -> None:
@@ -322,7 +322,7 @@ def test_answers_of_another_file_or_model_are_not_taken(tmp_path: Path, scorer: 
 
 def test_two_commands_do_not_write_one_file(tmp_path: Path, scorer: Scorer) -> None:
     write_csv(tmp_path / "in.csv", ROWS)
-    with AnswerLog(tmp_path / ".out.csv.answers", {}), pytest.raises(BusyError):
+    with ScoreCheckpoint(tmp_path / ".out.csv.answers", {}), pytest.raises(BusyError):
         scored(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
 
 
@@ -331,5 +331,5 @@ def test_many_processes_answer_as_one_does(tmp_path: Path, scorer: Scorer) -> No
     write_csv(tmp_path / "in.csv", rows)
     scored(scorer, tmp_path / "in.csv", tmp_path / "one.csv")
     request = ScoreRequest([str(tmp_path / "in.csv")], tmp_path / "many.csv", processes=2)
-    score(request, scorer, Silent())
+    score(request, scorer, NoProgress())
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "many.csv").read_bytes()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsdesk.config.cors import written_as_browsers_do
+from newsdesk.config.cors import normalise_origins
 from newsdesk.config.settings import load_settings
 from newsdesk.errors import ConfigError
 
@@ -23,8 +23,8 @@ from newsdesk.errors import ConfigError
     ],
 )
 def test_an_origin_is_written_as_browsers_send_it(written: str, sent: str) -> None:
-    assert written_as_browsers_do(written) == sent
-    assert written_as_browsers_do(sent) == sent
+    assert normalise_origins(written) == sent
+    assert normalise_origins(sent) == sent
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from newsdesk.serving import feedback_desk
+from newsdesk.serving import feedback_service
 from newsdesk.store.engine import MAX_OVERFLOW, POOL_SIZE
 from tests.unit.deploy.test_compose_files import ROOT, stack
 
@@ -63,7 +63,7 @@ def test_the_documented_table_is_what_the_files_say(production: dict[str, Any]) 
 
 def test_a_server_has_no_more_conversations_at_once_than_its_pool_takes() -> None:
     """Feedback, the thread of the prediction log, and who notes in the ledger that another model is in charge."""
-    assert feedback_desk._AT_ONCE + 2 <= OURS
+    assert feedback_service._AT_ONCE + 2 <= OURS
 
 
 def test_in_production_everybody_verifies_postgresql(production: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from newsdesk.model.bundle import MANIFEST, Bundle, Manifest, seal
+from newsdesk.model.bundle import Bundle, BundleManifest
+from newsdesk.model.bundle_files import MANIFEST, seal
 from tests.builders import fitted_bundle, sample_calibration
 
 Forge = Callable[[Bundle], Bundle]
@@ -30,7 +31,7 @@ def bundle(kind: str = "linear") -> Bundle:
 def put_sealed(folder: Path, name: str, content: bytes) -> None:
     """Put `content` in place of a file, with a manifest whose digests are those of the forgery."""
     (folder / name).write_bytes(content)
-    manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    manifest = BundleManifest.model_validate_json((folder / MANIFEST).read_bytes())
     forged = manifest.model_copy(update={"files": manifest.files | {name: sha256(content).hexdigest()}})
     forged = forged.model_copy(update={"digest": forged.expected_digest()})
     (folder / MANIFEST).write_text(forged.content(), encoding="utf-8")

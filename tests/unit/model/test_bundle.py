@@ -23,20 +23,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import (
-    MANIFEST,
-    VOCABULARY,
-    WEIGHTS,
-    Bundle,
-    Golden,
-    LinearSpec,
-    Manifest,
-    MlpSpec,
-    Vocabulary,
-    load_bundle,
-    save_bundle,
-    seal,
-)
+from newsdesk.model.bundle import Bundle, BundleManifest, GoldenExample, LinearSpec, MlpSpec, Vocabulary
+from newsdesk.model.bundle_files import MANIFEST, VOCABULARY, WEIGHTS, load_bundle, save_bundle, seal
 from tests.builders import fitted_bundle, sample_calibration
 from tests.unit.model.forgeries import put_sealed
 
@@ -47,7 +35,7 @@ CLASSES = [f"class {i}" for i in range(300)]
 def small_bundle(*, weight: float = 0.25, form: str = "banks", **manifest: Any) -> Bundle:
     """A bundle whose weights are by far its largest file."""
     classes = len(manifest.get("classes", CLASSES))
-    draft = Manifest(
+    draft = BundleManifest(
         trained_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         model_name="small",
         model_type="LogisticRegression",
@@ -59,7 +47,7 @@ def small_bundle(*, weight: float = 0.25, form: str = "banks", **manifest: Any) 
         metrics={"accuracy": 0.9, "f1_macro": 1 / 3},
         dataset_version="0123456789abcdef",
         files={},
-        golden=[Golden(text="bank", probabilities=[0.25, 0.75])],
+        golden=[GoldenExample(text="bank", probabilities=[0.25, 0.75])],
     )
     vocabulary = Vocabulary(terms=TERMS, forms={form: "bank", "the": None, "naïve": "naïve"})
     tensors = {
@@ -181,8 +169,8 @@ def test_the_digest_does_not_depend_on_the_time_of_training() -> None:
         {"calibration": sample_calibration(300, prior_terms=1.0)},
         {"metrics": {"accuracy": 0.9}},
         {"dataset_version": "fedcba9876543210"},
-        {"golden": [Golden(text="bank", probabilities=[0.25, 0.5])]},
-        {"golden": [Golden(text="banks", probabilities=[0.25, 0.75])]},
+        {"golden": [GoldenExample(text="bank", probabilities=[0.25, 0.5])]},
+        {"golden": [GoldenExample(text="banks", probabilities=[0.25, 0.75])]},
     ],
     ids=str,
 )
@@ -377,7 +365,7 @@ def test_a_write_killed_in_the_middle_of_a_file_leaves_nothing_visible(
     script = """
 import resource, signal, sys
 from pathlib import Path
-from newsdesk.model.bundle import load_bundle, save_bundle
+from newsdesk.model.bundle_files import load_bundle, save_bundle
 bundle = load_bundle(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -14,9 +14,9 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.neural_network import MLPClassifier
 
-from newsdesk.model.bundle import seal
+from newsdesk.model.bundle_files import seal
 from newsdesk.model.calibration import Calibration, Scores, at_temperature, calibrated, evidence_of
-from newsdesk.model.golden import with_golden
+from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.model.predictor import Predictor
 from tests.builders import fitted_bundle, sample_calibration
 from tests.unit.model.equality import EXACT, TRAINED_ON, unseen_texts, wild_texts
@@ -36,7 +36,7 @@ WITHOUT_A_KNOWN_WORD = ["", " ", "zzzz qqqq xxxx wwww vvvv", "\u00bf 0_0 ?", "th
 def predictor_of(kind: str) -> Predictor:
     plain = fitted_bundle(clone(KINDS[kind]), TRAINED_ON)
     manifest = plain.manifest.model_copy(update={"calibration": sample_calibration()})
-    return Predictor(with_golden(seal(manifest, plain.vocabulary, plain.tensors)))
+    return Predictor(add_golden_examples(seal(manifest, plain.vocabulary, plain.tensors)))
 
 
 of_every_kind = pytest.mark.parametrize("kind", KINDS)

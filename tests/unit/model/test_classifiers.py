@@ -15,10 +15,10 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_compiler import compile_classifier
 from newsdesk.model.classifiers import ForestClassifier
-from newsdesk.model.compile import compile_classifier
+from newsdesk.model.csr_matrix import CsrMatrix
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.rows import Rows
 from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.unit.model.equality import EXACT, TRAINED_ON, largest_difference, unseen_texts, wild_texts
 
@@ -127,5 +127,5 @@ def test_a_feature_at_the_very_threshold_goes_where_scikit_learn_sends_it(low: f
     forest = ForestClassifier(compiled[1], 1)
     threshold = tree.tree_.threshold[0]
     for value in (low, high, threshold, np.nextafter(threshold, 0), np.nextafter(threshold, 2000)):
-        row = Rows(np.array([0, 1]), np.array([0]), np.array([value]))
+        row = CsrMatrix(np.array([0, 1]), np.array([0]), np.array([value]))
         assert forest.probabilities(row).tolist() == tree.predict_proba([[value]]).tolist()

@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import UsageError
-from newsdesk.model.bundle import seal
+from newsdesk.model.bundle_files import seal
 from newsdesk.model.explain import LEAST_PROBABILITY, OTHER_TERMS, explain
-from newsdesk.model.golden import with_golden
+from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner
 from tests.builders import bundle_of, fit_pipeline, sample_calibration, sample_texts
@@ -56,7 +56,7 @@ def fitted(name: str, classes: int = 5, kind: str = "plain") -> tuple[Predictor,
     pipeline = fit_pipeline(clone(CLASSIFIERS[name]), texts[:wanted], categories[:wanted], cleaning, tfidf)
     plain = bundle_of(pipeline, cleaning, tfidf)
     manifest = plain.manifest.model_copy(update=calibrations(classes)[kind])
-    return Predictor(with_golden(seal(manifest, plain.vocabulary, plain.tensors))), pipeline
+    return Predictor(add_golden_examples(seal(manifest, plain.vocabulary, plain.tensors))), pipeline
 
 
 @of_every_kind
@@ -185,7 +185,9 @@ def test_terms_that_are_alike_for_a_classifier_have_equal_parts() -> None:
     weights[other], weights[idle], idf[other] = weights[twin], 0, idf[twin]
     changed = plain.tensors | {"weights_0": weights, "idf": idf}
     found = dict(
-        explain(Predictor(with_golden(seal(plain.manifest, plain.vocabulary, changed))), " zqx ".join(terms)).terms
+        explain(
+            Predictor(add_golden_examples(seal(plain.manifest, plain.vocabulary, changed))), " zqx ".join(terms)
+        ).terms
     )
     assert found[terms[0]] == pytest.approx(found[terms[1]], rel=0.2)
     assert found[terms[2]] == 0

@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Vocabulary
+from newsdesk.model.csr_matrix import CsrMatrix
 from newsdesk.model.features import TfidfFeatures
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.rows import Rows
 from newsdesk.text.cleaning import Cleaner
 from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.unit.model.equality import EXACT, TRAINED_ON, largest_difference, unseen_texts, wild_texts
@@ -54,7 +54,7 @@ def fitted(name: str) -> tuple[TfidfFeatures, Predictor, Pipeline]:
     return TfidfFeatures(bundle.vocabulary, idf, cleaning, tfidf), Predictor(bundle), pipeline
 
 
-def default_row(text: str) -> Rows:
+def default_row(text: str) -> CsrMatrix:
     features, _, _ = fitted("the defaults")
     return features.rows([text])
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save as save_tensors
 
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import MANIFEST, VOCABULARY, WEIGHTS, load_bundle, save_bundle
+from newsdesk.model.bundle_files import MANIFEST, VOCABULARY, WEIGHTS, load_bundle, save_bundle
 from newsdesk.model.predictor import Predictor
 
 DIGEST = "sha256:3f083ed5813a96e09963dab6a860488cf57a69d3cf1f3a16dfe9209de8cd1b4e"

@@ -14,14 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import (
-    MANIFEST,
-    SIZE_LIMITS,
-    VOCABULARY,
-    WEIGHTS,
-    load_bundle,
-    save_bundle,
-)
+from newsdesk.model.bundle_files import MANIFEST, SIZE_LIMITS, VOCABULARY, WEIGHTS, load_bundle, save_bundle
 from newsdesk.model.predictor import Predictor
 from tests.builders import sample_calibration
 from tests.unit.model.forgeries import CLASSIFIERS, FORGERIES, bundle, put_sealed, with_manifest

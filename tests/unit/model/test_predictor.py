@@ -14,9 +14,10 @@ from sklearn.linear_model import LogisticRegression
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.errors import BundleError
-from newsdesk.model.bundle import Bundle, load_bundle, save_bundle, seal
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import load_bundle, save_bundle, seal
 from newsdesk.model.calibration import at_temperature
-from newsdesk.model.golden import with_golden
+from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import join_title_and_text
 from tests.builders import bundle_of, fit_pipeline, fitted_bundle
@@ -102,14 +103,14 @@ def test_a_batch_longer_than_one_step_keeps_the_order_of_its_texts() -> None:
 def test_classes_of_equal_probability_are_ranked_in_the_order_of_the_classes() -> None:
     plain = predictor().bundle
     tensors = {name: tensor * 0 if name != "idf" else tensor for name, tensor in plain.tensors.items()}
-    undecided = Predictor(with_golden(seal(plain.manifest, plain.vocabulary, tensors)))
+    undecided = Predictor(add_golden_examples(seal(plain.manifest, plain.vocabulary, tensors)))
     assert list(undecided.predict("The bank").probabilities) == undecided.classes
 
 
 def test_a_bundle_of_format_3_answers_at_its_temperature() -> None:
     plain = predictor().bundle
     changes = {"format_version": 3, "temperature": 2.5}
-    warm = with_golden(seal(plain.manifest.model_copy(update=changes), plain.vocabulary, plain.tensors))
+    warm = add_golden_examples(seal(plain.manifest.model_copy(update=changes), plain.vocabulary, plain.tensors))
     texts = [*unseen_texts(2), ""]
     expected = at_temperature(predictor().predict_proba(texts), 2.5)
     assert Predictor(warm).predict_proba(texts) == pytest.approx(expected, abs=1e-12)

@@ -11,7 +11,7 @@ import promql_parser
 import pytest
 import yaml
 
-from newsdesk.config.yaml_file import load_pipeline_config
+from newsdesk.config.config_files import load_pipeline_config
 from tests.stack.monitoring_servers import program
 from tests.unit.monitoring.alert_rules import PROMETHEUS, ROOT, RULE_TESTS, RULES, Alert, alerts, recordings
 from tests.unit.monitoring.expressions import names_in_catalogue, selected

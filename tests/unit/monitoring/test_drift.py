@@ -14,11 +14,11 @@ from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.config.pipeline_config import DriftThresholds
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.profiling import with_profile
-from newsdesk.monitoring.drift import Reference, drift_scores, jensen_shannon, same_distribution, state_of
-from newsdesk.monitoring.left_out import left_out
+from newsdesk.model.profile_builder import add_profile
+from newsdesk.monitoring.drift import DriftReference, drift_scores, jensen_shannon, same_distribution, window_state
+from newsdesk.monitoring.missing_scores import missing_scores
 from newsdesk.monitoring.report import DriftScore, Feature
-from newsdesk.monitoring.tally import Tally
+from newsdesk.monitoring.window_counts import WindowCounts
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import join_title_and_text
 from newsdesk.text.language import guess_language
@@ -40,17 +40,17 @@ def unseen(part: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
-    return Predictor(with_profile(fitted_bundle(MultinomialNB(), per_category=60), unseen(0)))
+    return Predictor(add_profile(fitted_bundle(MultinomialNB(), per_category=60), unseen(0)))
 
 
 def scores_of(predictor: Predictor, texts: list[str], min_texts: int = 100) -> dict[Feature, DriftScore]:
-    tally = Tally(predictions=len(texts))
-    answers, traits = predictor.predict_many(texts), [predictor.traits(text) for text in texts]
+    tally = WindowCounts(predictions=len(texts))
+    answers, traits = predictor.predict_many(texts), [predictor.text_stats(text) for text in texts]
     lengths = np.array([len(text) for text in texts])
     tally.count([answer.category for answer in answers], np.array([answer.confidence for answer in answers]), lengths)
     tally.count_sampled(np.array([each.known_share for each in traits]), [guess_language(text) for text in texts])
     terms = [each.terms for each in traits]
-    scores = drift_scores(Reference(predictor.bundle), tally, terms, THRESHOLDS, min_texts)
+    scores = drift_scores(DriftReference(predictor.bundle), tally, terms, THRESHOLDS, min_texts)
     return {score.feature: score for score in scores}
 
 
@@ -62,7 +62,7 @@ def test_more_of_the_same_is_no_drift(predictor: Predictor) -> None:
     scores = scores_of(predictor, unseen(1))
     assert len(scores) == 7
     assert detected(scores) == set()
-    assert state_of(list(scores.values())) == "none"
+    assert window_state(list(scores.values())) == "none"
 
 
 def test_a_category_that_disappears_is_seen_in_the_mix_and_confirmed(predictor: Predictor) -> None:
@@ -76,7 +76,7 @@ def test_a_category_that_disappears_is_seen_in_the_mix_and_confirmed(predictor: 
 def test_headlines_instead_of_articles_are_seen_in_length_and_words(predictor: Predictor) -> None:
     scores = scores_of(predictor, [text[:60] for text in unseen(1)])
     assert {"text_length", "confidence", "top_terms", "domain_classifier"} <= detected(scores)
-    assert state_of(list(scores.values())) == "confirmed"
+    assert window_state(list(scores.values())) == "confirmed"
 
 
 def test_another_language_is_seen_in_language_and_known_words(predictor: Predictor) -> None:
@@ -87,17 +87,17 @@ def test_another_language_is_seen_in_language_and_known_words(predictor: Predict
 def test_few_texts_are_not_judged(predictor: Predictor) -> None:
     scores = scores_of(predictor, unseen(1)[:99])
     assert scores == {}
-    assert state_of([]) == "too_few"
+    assert window_state([]) == "too_few"
 
 
 def test_a_score_beyond_its_threshold_by_chance_is_not_drift(predictor: Predictor) -> None:
     """Thresholds that every window exceeds, and a significance that no window reaches."""
-    tally = Tally()
+    tally = WindowCounts()
     texts = unseen(1)[:120]
     answers = predictor.predict_many(texts)
     tally.count([answer.category for answer in answers], np.array([0.5] * 120), np.array([10] * 120))
     thresholds = DriftThresholds(category_mix=0.0, significance=1e-300)
-    scores = drift_scores(Reference(predictor.bundle), tally, [], thresholds, 100)
+    scores = drift_scores(DriftReference(predictor.bundle), tally, [], thresholds, 100)
     assert [score.detected for score in scores if score.feature == "category_mix"] == [False]
 
 
@@ -142,9 +142,9 @@ def test_the_domain_classifier_confirms_and_alone_raises_no_suspicion() -> None:
     def found(*features: Feature) -> list[DriftScore]:
         return [DriftScore(feature, 0.9, 0.1, 0.0, feature in features) for feature in get_args(Feature)]
 
-    assert state_of(found()) == state_of(found("domain_classifier")) == "none"
-    assert state_of(found("top_terms")) == state_of(found("language", "confidence")) == "suspected"
-    assert state_of(found("top_terms", "domain_classifier")) == "confirmed"
+    assert window_state(found()) == window_state(found("domain_classifier")) == "none"
+    assert window_state(found("top_terms")) == window_state(found("language", "confidence")) == "suspected"
+    assert window_state(found("top_terms", "domain_classifier")) == "confirmed"
 
 
 ANY_HISTOGRAM = arrays(np.float64, st.shared(st.integers(1, 8), key="bins"), elements=st.integers(0, 400).map(float))
@@ -197,7 +197,7 @@ def test_a_window_without_any_of_the_watched_terms_is_the_fullest_drift(predicto
         warnings.simplefilter("error")
         scores = scores_of(predictor, FOREIGN)
     assert (scores["top_terms"].score, scores["top_terms"].detected) == (1, True)
-    assert state_of(list(scores.values())) == "confirmed"
+    assert window_state(list(scores.values())) == "confirmed"
 
 
 @pytest.mark.parametrize(("every", "is_detected"), [(1, True), (25, False)])
@@ -207,12 +207,12 @@ def test_terms_that_hardly_any_reference_text_has_are_no_evidence_where_a_window
     """Each is in too few texts for chi-squared; any of them is in all texts, or in one of `every`."""
     numbers = np.arange(400)
     bits = np.eye(40, dtype=np.uint8)[numbers % 40] * (numbers % every == 0)[:, None].astype(np.uint8)
-    reference = Reference.__new__(Reference)
-    reference.tally, reference.sample = Tally(), np.packbits(bits, axis=1)
+    reference = DriftReference.__new__(DriftReference)
+    reference.tally, reference.sample = WindowCounts(), np.packbits(bits, axis=1)
     reference.watched = [f"term {number}" for number in range(40)]
     (found,) = [
         score
-        for score in drift_scores(reference, Tally(), ["00" * 5] * 100, THRESHOLDS, 100)
+        for score in drift_scores(reference, WindowCounts(), ["00" * 5] * 100, THRESHOLDS, 100)
         if score.feature == "top_terms"
     ]
     assert (found.score, found.detected) == (1, is_detected)
@@ -221,14 +221,14 @@ def test_terms_that_hardly_any_reference_text_has_are_no_evidence_where_a_window
 def test_every_score_that_is_left_out_is_told_with_its_reason(predictor: Predictor) -> None:
     profile = predictor.bundle.manifest.profile
     assert profile is not None
-    assert left_out(get_args(Feature), Tally(texts=9), profile, 100) == {}
-    few = left_out([], Tally(texts=9, sampled=5), profile, 100)
+    assert missing_scores(get_args(Feature), WindowCounts(texts=9), profile, 100) == {}
+    few = missing_scores([], WindowCounts(texts=9, sampled=5), profile, 100)
     assert few["category_mix"] == "9 texts in the window, 100 needed"
     assert few["top_terms"] == few["language"] == "5 texts of the window were looked at closer, 100 needed"
     small = profile.model_copy(update={"articles": 12})
     scored = [feature for feature in get_args(Feature) if feature != "domain_classifier"]
-    told = left_out(scored, Tally(texts=200, sampled=200), small, 100)
+    told = missing_scores(scored, WindowCounts(texts=200, sampled=200), small, 100)
     assert told == {"domain_classifier": "12 texts in the model's test set, 20 needed"}
-    assert left_out(scored, Tally(texts=15, sampled=15), profile, 10) == {
+    assert missing_scores(scored, WindowCounts(texts=15, sampled=15), profile, 10) == {
         "domain_classifier": "15 texts of the window were looked at closer, 20 needed"
     }

@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 
 from newsdesk.monitoring.quality_change import SIGNIFICANCE, quality_change
 from newsdesk.monitoring.report import Confusion, QualityChange
-from newsdesk.monitoring.tally import Tally
+from newsdesk.monitoring.window_counts import WindowCounts
 from tests.unit.monitoring.page.reports import HOUR, NOON
 
 CLASSES = ("arts", "sport", "world")
@@ -23,9 +23,9 @@ pairs = st.lists(st.tuples(st.sampled_from(CLASSES), st.sampled_from(CLASSES)), 
 counts = st.dictionaries(st.tuples(st.sampled_from(CLASSES), st.sampled_from(CLASSES)), st.integers(0, 200))
 
 
-def window(labels: Mapping[Pair, int], *, others: int = 1000, is_reviewed: bool = True) -> Tally:
+def window(labels: Mapping[Pair, int], *, others: int = 1000, is_reviewed: bool = True) -> WindowCounts:
     """A window with so many texts of each right and predicted category, and others of each without feedback."""
-    tally = Tally()
+    tally = WindowCounts()
     answers = Counter(dict.fromkeys(CLASSES, others))
     for (right, predicted), count in labels.items():
         answers[predicted] += count
@@ -41,7 +41,7 @@ def right(count: int) -> dict[Pair, int]:
     return {(name, name): count for name in CLASSES}
 
 
-def change_of(before: Tally, lately: Tally, classes: Iterable[str] = CLASSES) -> QualityChange:
+def change_of(before: WindowCounts, lately: WindowCounts, classes: Iterable[str] = CLASSES) -> QualityChange:
     found = quality_change({NOON: before, NOON + HOUR: lately}, [*classes])
     assert found is not None
     return found
@@ -131,7 +131,7 @@ def test_one_window_alone_has_nothing_before() -> None:
 @pytest.mark.parametrize(("windows", "lately"), [(2, 1), (4, 1), (7, 1), (8, 2), (48, 12)])
 def test_lately_is_the_newest_quarter_of_the_windows(windows: int, lately: int) -> None:
     starts: list[datetime] = [NOON + i * HOUR for i in range(windows)]
-    found = quality_change(dict.fromkeys(starts, Tally()), CLASSES)
+    found = quality_change(dict.fromkeys(starts, WindowCounts()), CLASSES)
     assert found is not None
     assert found.since == starts[windows - lately]
 

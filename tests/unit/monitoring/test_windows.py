@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from newsdesk.monitoring.windows import MOST_SAMPLED, Source, count_window, window_starts
+from newsdesk.monitoring.windows import MOST_SAMPLED, AnswerSource, count_window, window_starts
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.records import Arm, PredictionRecord, text_digest
 from tests.unit.store.rows import NOON, prediction, store_in
 
 HOUR = 3600
-ALONE = Source("sha256:ab", "1", "")
+ALONE = AnswerSource("sha256:ab", "1", "")
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def test_models_and_arms_are_counted_apart(store: Engine) -> None:
     )
     counted = count_window(store, NOON, HOUR, set())
     assert {source: found.tally.predictions for source, found in counted.items()} == {
-        Source("sha256:ab", "1", "champion"): 3,
-        Source("sha256:cd", "2", "challenger"): 2,
+        AnswerSource("sha256:ab", "1", "champion"): 3,
+        AnswerSource("sha256:cd", "2", "challenger"): 2,
         ALONE: 1,
-        Source("sha256:cd", "2", "shadow"): 4,
+        AnswerSource("sha256:cd", "2", "shadow"): 4,
     }
 
 

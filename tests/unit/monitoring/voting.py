@@ -5,19 +5,21 @@ from datetime import timedelta
 
 from newsdesk.config.pipeline_config import FeedbackLimits
 from newsdesk.monitoring.labels import Labels, usable_labels
-from newsdesk.store.feedback import Vote
+from newsdesk.store.feedback import Annotation
 from tests.unit.store.rows import NOON
 
 # Few enough that a few votes reach them.
 LIMITS = FeedbackLimits(max_per_editor_and_day=8, max_per_caller_and_day=12, min_compared=4)
 
 
-def vote(text: str, category: str, editor: str = "Ruth", caller: str | None = "newsroom", second: int = 0) -> Vote:
+def annotation(
+    text: str, category: str, editor: str = "Ruth", caller: str | None = "newsroom", second: int = 0
+) -> Annotation:
     """What an editor said of a text, so many seconds after noon."""
-    return Vote(text, editor, category, NOON + timedelta(seconds=second), caller)
+    return Annotation(text, editor, category, NOON + timedelta(seconds=second), caller)
 
 
-def answered(given: Vote, category: str, confidence: float) -> Vote:
+def answered(given: Annotation, category: str, confidence: float) -> Annotation:
     """The vote as one about a prediction."""
     return given._replace(predicted=category, confidence=confidence)
 
@@ -27,6 +29,6 @@ def texts(count: int, prefix: str = "text") -> list[str]:
     return [f"{prefix}{number}" for number in range(count)]
 
 
-def labels_of(votes: Iterable[Vote], limits: FeedbackLimits = LIMITS) -> Labels:
+def labels_of(annotations: Iterable[Annotation], limits: FeedbackLimits = LIMITS) -> Labels:
     """What votes come to, where nothing else was predicted."""
-    return usable_labels(votes, {}, limits)
+    return usable_labels(annotations, {}, limits)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from newsdesk.operations.backup.copying import copy_databases
-from newsdesk.operations.backup.databases import MLFLOW, STORE, Named
+from newsdesk.operations.backup.database_copies import copy_databases
+from newsdesk.operations.backup.databases import MLFLOW, STORE, NamedDatabase
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.sqlite import SqliteDatabase
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, append
+from newsdesk.store.ledger import LedgerEntry, append
 from tests.builders import settings_in
 
 
@@ -26,22 +26,22 @@ class Busy(SqliteDatabase):
     def dump(self, target: Path) -> None:
         if len(self.copied) < self.promotions:
             store = open_store(f"sqlite:///{self.file}")
-            entry = Entry(datetime.now(UTC), "desk", "promote", "promoted", None, "1", "sha256:0", "", {})
+            entry = LedgerEntry(datetime.now(UTC), "desk", "promote", "promoted", None, "1", "sha256:0", "", {})
             append(store, entry)
         self.copied.append(1)
         super().dump(target)
 
 
-def databases(folder: Path, promotions: int) -> tuple[list[Named], Busy]:
+def databases(folder: Path, promotions: int) -> tuple[list[NamedDatabase], Busy]:
     open_store(f"sqlite:///{folder / 'store.db'}").dispose()
     store, busy = SqliteDatabase(folder / "store.db"), Busy(folder / "store.db", promotions=promotions)
-    return [Named(STORE, store), Named(MLFLOW, busy)], busy
+    return [NamedDatabase(STORE, store), NamedDatabase(MLFLOW, busy)], busy
 
 
 def test_after_a_promotion_in_between_all_are_copied_again(tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     named, busy = databases(tmp_path, 2)
-    copy_databases(named, settings_in(tmp_path), tmp_path / "copies", Silent())
+    copy_databases(named, settings_in(tmp_path), tmp_path / "copies", NoProgress())
     assert len(busy.copied) == 3
     ledgers = {name: SqliteDatabase(tmp_path / "copies" / name).rows("promotion_ledger") for name in (STORE, MLFLOW)}
     assert ledgers == {STORE: 2, MLFLOW: 2}
@@ -51,4 +51,4 @@ def test_where_promotions_never_end_it_is_told(tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     named, _ = databases(tmp_path, 100)
     with pytest.raises(BackupError, match="promoted so often"):
-        copy_databases(named, settings_in(tmp_path), tmp_path / "copies", Silent())
+        copy_databases(named, settings_in(tmp_path), tmp_path / "copies", NoProgress())

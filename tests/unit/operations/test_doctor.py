@@ -31,8 +31,8 @@ from newsdesk.operations.doctor.resources import available_memory, check_disk, c
 from newsdesk.operations.doctor.secrets import check_secrets
 from newsdesk.operations.doctor.state import check_lock, check_restore, check_spool
 from newsdesk.operations.doctor.versions import check_versions
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
-from newsdesk.serving.security.secret import require_safe_secret
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
+from newsdesk.serving.security.signing_secret import require_strong_secret
 from newsdesk.store.database import open_store
 from tests.answering import answering
 from tests.builders import settings_in
@@ -122,7 +122,7 @@ def test_of_two_newsrooms_on_one_machine_each_knows_its_own_server(tmp_path: Pat
     morning, evening = ("sha256:" + character * 64 for character in "ab")
     homes = {digest: tmp_path / name for digest, name in ((morning, "morning"), (evening, "evening"))}
     for digest, bundles in homes.items():
-        write_champion(bundles, Champion(version="1", digest=digest, bundle=bundle_folder_name(digest)))
+        write_champion_pointer(bundles, ChampionPointer(version="1", digest=digest, bundle=bundle_folder_name(digest)))
     body = json.dumps({"status": "healthy", "model_version": "1", "digest": morning}).encode()
     with answering(200, body) as port:
         assert levels(check_port("127.0.0.1", port, homes[morning])) == ["ok"]
@@ -205,7 +205,7 @@ def test_weak_secrets_and_open_doors_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], level: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert levels(check_secrets(settings_in(tmp_path, **environment), require_safe_secret)) == [level]
+    assert levels(check_secrets(settings_in(tmp_path, **environment), require_strong_secret)) == [level]
 
 
 def test_a_file_of_secrets_that_all_can_read_is_told(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_file_of_secrets_that_all_can_read_is_told(tmp_path: Path) -> None:
     for mode, level in ((0o644, "warning"), (0o600, "ok")):
         settings.keys_file.touch()
         settings.keys_file.chmod(mode)
-        assert levels(check_secrets(settings, require_safe_secret)) == [level]
+        assert levels(check_secrets(settings, require_strong_secret)) == [level]
 
 
 def test_a_secret_that_was_laid_into_a_container_may_be_readable_there(tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_a_secret_that_was_laid_into_a_container_may_be_readable_there(tmp_path:
     passphrase.write_text("long enough a passphrase", encoding="utf-8")
     passphrase.chmod(0o444)
     named = {"BACKUP_PASSPHRASE_FILE": str(passphrase)}
-    assert levels(check_secrets(settings_in(tmp_path, **named), require_safe_secret)) == ["warning"]
+    assert levels(check_secrets(settings_in(tmp_path, **named), require_strong_secret)) == ["warning"]
     named["NEWSDESK_SECRETS_DIR"] = str(passphrase.parent)
-    assert levels(check_secrets(settings_in(tmp_path, **named), require_safe_secret)) == ["ok"]
+    assert levels(check_secrets(settings_in(tmp_path, **named), require_strong_secret)) == ["ok"]
 
 
 @pytest.mark.parametrize(("free", "level"), [(1e11, "ok"), (2e9, "warning"), (1e8, "problem")])

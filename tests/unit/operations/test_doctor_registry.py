@@ -8,9 +8,9 @@ from sqlalchemy import Engine
 from newsdesk.model.bundle import Bundle
 from newsdesk.operations.doctor.finding import Finding
 from newsdesk.operations.doctor.registry import check_champion, check_registry, milliseconds_in_words
-from newsdesk.pipeline.promote import Promotions
+from newsdesk.pipeline.promoter import Promoter
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.version import MODEL
-from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
 from tests.unit.registry.shelf import Shelf
 
@@ -21,7 +21,7 @@ def store(shelf: Shelf, first: Bundle, second: Bundle) -> Engine:
     store = open_store(shelf.settings.database)
     for bundle in (first, second):
         number = shelf.put(bundle)
-        Promotions(shelf.settings, Registry(shelf.settings), store, "an editor").promote(number, "better")
+        Promoter(shelf.settings, MlflowRegistry(shelf.settings), store, "an editor").promote(number, "better")
     return store
 
 
@@ -60,7 +60,9 @@ def test_an_alias_that_was_taken_away_is_told_with_the_command_that_gives_it_bac
     shelf.client.delete_registered_model_alias(MODEL, "champion")
     (found,) = problems(shelf)
     assert found.fix == "newsdesk models promote 2."
-    Promotions(shelf.settings, Registry(shelf.settings), open_store(shelf.settings.database), "me").promote("2", "back")
+    Promoter(shelf.settings, MlflowRegistry(shelf.settings), open_store(shelf.settings.database), "me").promote(
+        "2", "back"
+    )
     assert problems(shelf) == []
 
 

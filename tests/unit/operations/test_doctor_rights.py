@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsdesk.config.settings import Settings
-from newsdesk.operations.doctor.examine import groups
+from newsdesk.operations.doctor.examination import groups
 from newsdesk.operations.doctor.finding import Finding
 from newsdesk.private_files import keep_private
-from newsdesk.serving.security.secret import require_safe_secret
+from newsdesk.serving.security.signing_secret import require_strong_secret
 from tests.builders import settings_in
 from tests.unit.operations.test_doctor import NOW
 
@@ -38,7 +38,7 @@ def files_of(settings: Settings) -> list[Path]:
 
 
 def told(settings: Settings) -> list[Finding]:
-    known = groups(settings, require_safe_secret, NOW)
+    known = groups(settings, require_strong_secret, NOW)
     return [one for name in ("permissions", "secrets") for one in known[name]() if one.level != "ok"]
 
 
@@ -96,7 +96,7 @@ def test_of_any_mode_others_have_no_right_once_the_advice_was_followed(
     found.home.mkdir(mode=0o700)
     found.keys_file.touch()
     found.keys_file.chmod(mode)
-    known = groups(found, require_safe_secret, NOW)
+    known = groups(found, require_strong_secret, NOW)
     for finding in [one for one in known["secrets"]() if str(found.keys_file) in one.message]:
         subprocess.run(shlex.split(finding.fix), check=True)
     assert not stat.S_IMODE(found.keys_file.stat().st_mode) & 0o077

@@ -8,14 +8,14 @@ from newsdesk.articles.article import LabelledArticle
 from newsdesk.articles.splits import Split
 from newsdesk.articles.story import story_key
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.monitoring.labels import Labels, Support
-from newsdesk.monitoring.majority import NO_KEY
-from newsdesk.pipeline.corrected import Corrected
-from newsdesk.pipeline.corrections import Correction, correct
+from newsdesk.monitoring.labels import Labels, LabelSupport
+from newsdesk.monitoring.majority_vote import NO_KEY
+from newsdesk.pipeline.corrections import Correction, build_retraining_table
+from newsdesk.pipeline.retraining_table import RetrainingTable
 from newsdesk.pipeline.split_constraints import SplitConstraints
-from newsdesk.store.feedback import Vote
+from newsdesk.store.feedback import Annotation
 from newsdesk.store.records import text_digest
-from tests.unit.monitoring.voting import labels_of, vote
+from tests.unit.monitoring.voting import annotation, labels_of
 
 
 def text(number: int) -> str:
@@ -27,19 +27,19 @@ def article(number: int, category: str = "business") -> LabelledArticle:
 
 
 def said(number: int, *keys: str, category: str = "sport", trusted: bool = False) -> Correction:
-    support = Support(frozenset(keys or {"cms"}), trusted)
+    support = LabelSupport(frozenset(keys or {"cms"}), trusted)
     return Correction(text_digest(text(number)), category, text(number), support)
 
 
 def corrected(
     corrections: list[Correction], known: list[LabelledArticle], share: float = 0.2, guard: int = 0
-) -> Corrected:
+) -> RetrainingTable:
     """`guard`: how many of those known the champion was measured on."""
     measured = {story_key(one): one for one in known[:guard]}
-    return correct(known, None, corrections, TextCleaning(), 1, measured, share)
+    return build_retraining_table(known, None, corrections, TextCleaning(), 1, measured, share)
 
 
-def sports(result: Corrected) -> set[str]:
+def sports(result: RetrainingTable) -> set[str]:
     return {one.text for one in result.articles.values() if one.category == "sport"}
 
 
@@ -73,9 +73,11 @@ def test_a_relabelled_article_counts_like_one_that_is_added() -> None:
 
 
 def test_all_who_come_without_a_key_share_one_share() -> None:
-    votes = [vote(text_digest(text(number)), "sport", "Jo", f"anonymous:10.0.0.{number}") for number in range(100, 104)]
-    support = labels_of(votes).support
-    assert set(support.values()) == {Support(frozenset({NO_KEY}), trusted=False)}
+    annotations = [
+        annotation(text_digest(text(number)), "sport", "Jo", f"anonymous:10.0.0.{number}") for number in range(100, 104)
+    ]
+    support = labels_of(annotations).support
+    assert set(support.values()) == {LabelSupport(frozenset({NO_KEY}), trusted=False)}
 
 
 @given(
@@ -113,7 +115,7 @@ def test_one_key_alone_changes_nothing_that_models_are_measured_on(key: str) -> 
 
 def test_one_key_does_not_take_back_by_another_spelling_what_two_agree_on() -> None:
     shouted = text(100).upper()
-    later = Correction(text_digest(shouted), "politics", shouted, Support(frozenset({"c"}), trusted=False))
+    later = Correction(text_digest(shouted), "politics", shouted, LabelSupport(frozenset({"c"}), trusted=False))
     assert sports(corrected([said(100, "a", "b"), later], KNOWN)) == {text(100)}
 
 
@@ -128,37 +130,44 @@ def test_a_category_that_corrections_would_leave_with_nothing_to_learn_it_from_i
     known = [*KNOWN, article(20, "science"), article(21, "science")]
     measured = {story_key(known[8]): known[8]}
     away = [said(21, "a", "b")]
-    result = correct(known, None, away, TextCleaning(), 1, measured, 1)
+    result = build_retraining_table(known, None, away, TextCleaning(), 1, measured, 1)
     assert (sports(result), result.left_out) == (set(), {"science": 1})
 
 
-def support_of(votes: list[Vote]) -> Support:
-    labels: Labels = labels_of(votes)
+def support_of(annotations: list[Annotation]) -> LabelSupport:
+    labels: Labels = labels_of(annotations)
     return labels.support["text"]
 
 
 def test_a_label_is_the_word_of_those_who_say_so() -> None:
-    votes = [vote("text", "sport", "Jo", "a"), vote("text", "sport", "Kim", "b"), vote("text", "politics", "Lee", "c")]
-    assert support_of(votes) == Support(frozenset({"a", "b"}), trusted=False)
-    assert support_of(votes).is_independent
+    annotations = [
+        annotation("text", "sport", "Jo", "a"),
+        annotation("text", "sport", "Kim", "b"),
+        annotation("text", "politics", "Lee", "c"),
+    ]
+    assert support_of(annotations) == LabelSupport(frozenset({"a", "b"}), trusted=False)
+    assert support_of(annotations).is_independent
 
 
 def test_many_names_of_one_key_are_one_word() -> None:
-    votes = [vote("text", "sport", editor, "a") for editor in ("Jo", "Kim", "Lee")]
-    assert not support_of(votes).is_independent
+    annotations = [annotation("text", "sport", editor, "a") for editor in ("Jo", "Kim", "Lee")]
+    assert not support_of(annotations).is_independent
 
 
 def test_visitors_without_a_key_are_no_second_word() -> None:
-    votes = [vote("text", "sport", "Jo", "anonymous:10.0.0.1"), vote("text", "sport", "Kim", "anonymous:10.0.0.2")]
-    assert not support_of(votes).is_independent
-    assert not support_of([*votes, vote("text", "sport", "Lee", "a")]).is_independent
-    assert support_of([vote("text", "sport", "Lee", "a")._replace(trusted=True)]).is_independent
+    annotations = [
+        annotation("text", "sport", "Jo", "anonymous:10.0.0.1"),
+        annotation("text", "sport", "Kim", "anonymous:10.0.0.2"),
+    ]
+    assert not support_of(annotations).is_independent
+    assert not support_of([*annotations, annotation("text", "sport", "Lee", "a")]).is_independent
+    assert support_of([annotation("text", "sport", "Lee", "a")._replace(trusted=True)]).is_independent
 
 
 def test_what_those_say_who_report_errors_alone_is_learnt_from_and_never_measured_on() -> None:
     """The champion errs on it by construction: any other model would look better there."""
     errors = [
-        one._replace(support=Support(frozenset({"cms"}), trusted=True, reviewed=False))
+        one._replace(support=LabelSupport(frozenset({"cms"}), trusted=True, reviewed=False))
         for one in map(said, (0, 7, 100))
     ]
     result = corrected(errors, KNOWN, guard=4)
@@ -168,6 +177,6 @@ def test_what_those_say_who_report_errors_alone_is_learnt_from_and_never_measure
     splits: dict[str, Split] = dict.fromkeys(result.articles, "validation")
     splits[story_key(article(7))] = "test"
     categories = {story: one.category for story, one in result.articles.items()}
-    SplitConstraints((), result.unconfirmed, result.guard.keys(), result.guard).hold(splits, categories)
+    SplitConstraints((), result.unconfirmed, result.guard.keys(), result.guard).apply(splits, categories)
     assert {splits[story] for story in result.unconfirmed} == {"train"}
     assert {splits[story] for story in result.guard} == {"test"}

@@ -10,11 +10,11 @@ from newsdesk.config.model_config import TextCleaning
 from newsdesk.config.pipeline_config import FeedbackLimits, Monitoring
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.predictor import Predictor
-from newsdesk.pipeline.corrected import Corrected
-from newsdesk.pipeline.corrections import Correction, correct, corrections_of
+from newsdesk.pipeline.corrections import Correction, build_retraining_table, usable_corrections
 from newsdesk.pipeline.feedback import labels_in
-from newsdesk.pipeline.prepare import Checked, Source, check
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.pipeline.retraining_table import RetrainingTable
+from newsdesk.pipeline.table_check import ArticleSource, CheckedTable, check_table
 from newsdesk.registry.champion import Champion
 from newsdesk.store.feedback import current_feedback, record_feedback
 from newsdesk.store.predictions import insert_predictions
@@ -35,12 +35,12 @@ def correction(category: str, text: str = STORY, *, is_kept: bool = True) -> Cor
 
 
 def corrected(
-    corrections: list[Correction], known: list[LabelledArticle], given: Checked | None = None, least: int = 1
-) -> Corrected:
-    return correct(known, given, corrections, TextCleaning(), least)
+    corrections: list[Correction], known: list[LabelledArticle], given: CheckedTable | None = None, least: int = 1
+) -> RetrainingTable:
+    return build_retraining_table(known, given, corrections, TextCleaning(), least)
 
 
-def categories(result: Corrected) -> list[str]:
+def categories(result: RetrainingTable) -> list[str]:
     return [found.category for found in result.articles.values()]
 
 
@@ -103,16 +103,16 @@ def test_a_given_table_is_newer_than_what_is_known_and_older_than_corrections(tm
         {"text": STORY, "category": "politics"},
         {"text": "The bank lent more than in any year before.", "category": "business"},
     ]
-    given = check(Source(write_csv(tmp_path / "given.csv", rows)), TextCleaning(), Silent())
+    given = check_table(ArticleSource(write_csv(tmp_path / "given.csv", rows)), TextCleaning(), NoProgress())
     assert categories(corrected([], [article()], given)) == ["politics", "business"]
     assert categories(corrected([correction("weather")], [article()], given)) == ["weather", "business"]
 
 
 def read(store: Engine, champion: Bundle, limits: FeedbackLimits = FeedbackLimits()) -> list[Correction]:  # noqa: B008
     monitoring = Monitoring(feedback=limits)
-    votes = current_feedback(store)
-    labels = labels_in(store, votes, Champion("1", champion), monitoring, datetime.now(UTC), Silent())
-    return corrections_of(labels, store)
+    annotations = current_feedback(store)
+    labels = labels_in(store, annotations, Champion("1", champion), monitoring, datetime.now(UTC), NoProgress())
+    return usable_corrections(labels, store)
 
 
 def test_corrections_come_from_the_store_the_oldest_first(tmp_path: Path, first: Bundle) -> None:

@@ -18,20 +18,20 @@ import pytest
 from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.errors import RegistryError
-from newsdesk.operations.backup.copying import copy_databases
+from newsdesk.operations.backup.database_copies import copy_databases
 from newsdesk.operations.backup.databases import databases
 from newsdesk.operations.doctor.promotion import check_promotion
-from newsdesk.pipeline import promote
-from newsdesk.pipeline.progress import Silent
+from newsdesk.pipeline import promoter
+from newsdesk.pipeline.progress import NoProgress
+from newsdesk.registry.champion_pointer import ChampionPointer
 from newsdesk.registry.mlflow_client import connect
-from newsdesk.registry.pointer import Champion
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.sqlite_reader import SqliteReader
 from newsdesk.registry.version import MODEL, Alias
-from newsdesk.registry.versions import Registry
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, entries
+from newsdesk.store.ledger import LedgerEntry, entries
 from tests.builders import fitted_bundle, settings_in
-from tests.unit.pipeline.test_promote import Desk
+from tests.unit.pipeline.test_promoter import Desk
 from tests.unit.registry.shelf import Shelf, open_shelf
 
 PROMOTION = ["ledger", "champion", "challenger", "pointer", "previous"]
@@ -64,7 +64,7 @@ def desk(kept: Shelf, tmp_path: Path) -> Desk:
 
 def interrupted(desk: Desk, change: str, before: str, end: Callable[[], None]) -> None:
     """Promote version 3, or roll back to 1; `end` is called before the write of that name."""
-    registry = Registry(desk.shelf.settings)
+    registry = MlflowRegistry(desk.shelf.settings)
     with pytest.MonkeyPatch.context() as patch:
 
         def ends_before(name: str, write: Callable[..., None]) -> Callable[..., None]:
@@ -75,8 +75,8 @@ def interrupted(desk: Desk, change: str, before: str, end: Callable[[], None]) -
 
             return writing
 
-        patch.setattr(promote, "append", ends_before("ledger", promote.append))
-        patch.setattr(promote, "write_champion", ends_before("pointer", promote.write_champion))
+        patch.setattr(promoter, "append", ends_before("ledger", promoter.append))
+        patch.setattr(promoter, "write_champion_pointer", ends_before("pointer", promoter.write_champion_pointer))
         patch.setattr(registry, "set_alias", ends_before("alias", registry.set_alias))
         promotions = desk.promotions(registry)
         promotions.promote("3", "better") if change == "promote" else promotions.rollback("worse")
@@ -147,10 +147,10 @@ def test_the_first_promotion_is_finished_too(shelf: Shelf, write: str) -> None:
 
 
 def interrupted_first(desk: Desk, before: str) -> None:
-    registry = Registry(desk.shelf.settings)
+    registry = MlflowRegistry(desk.shelf.settings)
     with pytest.MonkeyPatch.context() as patch:
         if before == "pointer":
-            patch.setattr(promote, "write_champion", lambda *_: fail())
+            patch.setattr(promoter, "write_champion_pointer", lambda *_: fail())
         else:
             patch.setattr(registry, "set_alias", lambda *_: fail())
         desk.promotions(registry).promote("1", "the first")
@@ -160,7 +160,7 @@ def test_what_cannot_be_finished_is_struck_out(desk: Desk) -> None:
     with pytest.raises(Killed):
         interrupted(desk, "promote", "champion", fail)
     desk.shelf.client.delete_model_version(MODEL, "3")
-    desk.promotions().settle()
+    desk.promotions().finish_interrupted()
     assert agree(desk) == "2"
     assert [entry.decision for entry in entries(desk.store)] == ["promoted"] * 3 + ["struck out"]
     _, now = desk.promotions().rollback("worse")
@@ -245,15 +245,15 @@ def test_a_backup_that_comes_in_the_middle_waits_until_all_agree(desk: Desk, wri
 
     other = Thread(target=goes_on)
     other.start()
-    standing = copy_databases(databases(settings), settings, copies, Silent())
+    standing = copy_databases(databases(settings), settings, copies, NoProgress())
     other.join()
     copied = open_store(f"sqlite:///{copies / 'store'}")
-    ledger: list[Entry] = entries(copied)
+    ledger: list[LedgerEntry] = entries(copied)
     copied.dispose()
     versions = SqliteReader(copies / "mlflow").versions()
     aliases: dict[Alias | str, str] = {alias: one.version for one in versions for alias in one.aliases}
     assert standing.pointer is not None
-    pointer = Champion.model_validate_json(standing.pointer)
+    pointer = ChampionPointer.model_validate_json(standing.pointer)
     assert ledger[-1].to_version == aliases["champion"] == pointer.version == "3"
     assert aliases["previous"] == "2"
 
@@ -262,5 +262,5 @@ def test_a_backup_of_an_interrupted_change_is_made_and_says_so(desk: Desk, tmp_p
     with pytest.raises(Killed):
         interrupted(desk, "promote", "pointer", fail)
     settings = desk.shelf.settings
-    standing = copy_databases(databases(settings), settings, tmp_path, Silent(), patience=0.2)
+    standing = copy_databases(databases(settings), settings, tmp_path, NoProgress(), patience=0.2)
     assert standing.is_unfinished

@@ -8,12 +8,13 @@ from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import UsageError
-from newsdesk.model.bundle import Bundle, save_bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import save_bundle
 from newsdesk.pipeline.sample_rule import champion_in_charge, refuse_sample_beside_own, replaces_sample
 from newsdesk.registry.champion import find_champion
-from newsdesk.registry.pointer import Champion, bundle_folder_name, write_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, bundle_folder_name, write_champion_pointer
 from newsdesk.store.database import open_store
-from newsdesk.store.ledger import Entry, append
+from newsdesk.store.ledger import LedgerEntry, append
 from tests.builders import fitted_bundle, settings_in
 
 
@@ -27,12 +28,14 @@ def settings(tmp_path: Path, bundle: Bundle) -> Settings:
     """With a champion, version 7, of which nobody says what it learnt from."""
     settings, name = settings_in(tmp_path), bundle_folder_name(bundle.digest)
     save_bundle(bundle, settings.bundles / name)
-    write_champion(settings.bundles, Champion(version="7", digest=bundle.digest, bundle=name))
+    write_champion_pointer(settings.bundles, ChampionPointer(version="7", digest=bundle.digest, bundle=name))
     return settings
 
 
 def promoted(settings: Settings, digest: str, **evidence: str) -> None:
-    entry = Entry(datetime.now(UTC), "a tester", "promote", "promoted", None, "7", digest, "better", dict(evidence))
+    entry = LedgerEntry(
+        datetime.now(UTC), "a tester", "promote", "promoted", None, "7", digest, "better", dict(evidence)
+    )
     append(open_store(settings.database), entry)
 
 

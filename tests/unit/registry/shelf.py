@@ -8,7 +8,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 
 from newsdesk.config.settings import Settings
-from newsdesk.model.bundle import MANIFEST, Bundle, Manifest, save_bundle
+from newsdesk.model.bundle import Bundle, BundleManifest
+from newsdesk.model.bundle_files import MANIFEST, save_bundle
 from newsdesk.registry.mlflow_client import connect
 from newsdesk.registry.sqlite_reader import SqliteReader
 from newsdesk.registry.version import BUNDLE, MODEL
@@ -50,7 +51,7 @@ class Shelf:
         """Register a bundle in which files were replaced and every digest, the tag's too, was made to fit."""
         named = bundle.manifest.files | {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         draft = bundle.manifest.model_copy(update={"files": named | (also_named or {})})
-        manifest: Manifest = draft.model_copy(update={"digest": draft.expected_digest()})
+        manifest: BundleManifest = draft.model_copy(update={"digest": draft.expected_digest()})
         number = self.put(Bundle(manifest, bundle.vocabulary, bundle.tensors))
         for name, data in files.items():
             (self.bundle(number) / name).write_bytes(data)

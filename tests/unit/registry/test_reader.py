@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.reader import open_reader, open_registry
-from newsdesk.registry.rest import RestRegistry
+from newsdesk.registry.rest_registry import RestRegistry
 from newsdesk.registry.sqlite_reader import SqliteReader
-from newsdesk.registry.versions import Registry
 from tests.builders import settings_in
 
 
@@ -19,7 +19,7 @@ def test_a_server_is_read_and_changed_over_its_rest_api(address: str, tmp_path: 
 def test_an_embedded_mlflow_is_read_from_its_file_and_changed_by_mlflow(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     assert isinstance(open_reader(settings), SqliteReader)
-    assert isinstance(open_registry(settings), Registry)
+    assert isinstance(open_registry(settings), MlflowRegistry)
 
 
 @pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from newsdesk.errors import RegistryError
-from newsdesk.model.bundle import MANIFEST, Bundle
+from newsdesk.model.bundle import Bundle
+from newsdesk.model.bundle_files import MANIFEST
+from newsdesk.registry.mlflow_registry import MlflowRegistry
 from newsdesk.registry.sqlite_reader import SqliteReader
 from newsdesk.registry.version import MODEL
-from newsdesk.registry.versions import Registry
 from tests.unit.registry.shelf import Shelf
 
 
@@ -29,7 +30,7 @@ def test_it_says_what_mlflow_says(shelf: Shelf, first: Bundle, second: Bundle) -
     shelf.client.set_registered_model_alias(MODEL, "champion", "2")
     shelf.client.set_registered_model_alias(MODEL, "previous", "1")
     versions = shelf.reader.versions()
-    assert versions == Registry(shelf.settings).versions()
+    assert versions == MlflowRegistry(shelf.settings).versions()
     assert [(version.version, version.aliases) for version in versions] == [
         ("3", ()),
         ("2", ("champion",)),

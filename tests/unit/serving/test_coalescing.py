@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from newsdesk.serving.protocol import Protocol
+from newsdesk.serving.hardened_http_protocol import HardenedHttpProtocol
 
 REQUEST = b"GET /%d HTTP/1.1\r\nhost: newsdesk.test\r\n\r\n"
 LAST = b"GET /%d HTTP/1.1\r\nhost: newsdesk.test\r\nconnection: close\r\n\r\n"
@@ -43,7 +43,7 @@ async def asked(app: ASGIApp, *requests: bytes, writes: list[bytes]) -> bytes:
     config = uvicorn.Config(app, lifespan="off", server_header=False, date_header=False, log_config=None)
     config.load()
 
-    class Recorded(Protocol):
+    class Recorded(HardenedHttpProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(Recorder(transport, writes))  # type: ignore[arg-type]
 

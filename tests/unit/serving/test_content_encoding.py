@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
-from newsdesk.serving.content_encoding import Decompressed, accepted_coding, coding_of, compressed
+from newsdesk.serving.content_encoding import DecompressedBody, accepted_coding, coding_of, compressed
 from newsdesk.serving.errors import ApiError
 
 MOST = 1000
@@ -43,7 +43,7 @@ def unpacked(pieces: list[bytes], coding: bytes, most: int = MOST) -> bytes:
             piece = waiting.pop(0)
             return {"type": "http.request", "body": piece, "more_body": bool(waiting)}
 
-        found, reading, more = b"", Decompressed(receive, coding, most), True
+        found, reading, more = b"", DecompressedBody(receive, coding, most), True
         while more:
             message = await reading()
             found, more = found + message["body"], message["more_body"]

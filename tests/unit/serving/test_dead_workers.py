@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from newsdesk.serving.worker_place import ROOM, SHARED_FOLDER, make_shared_folder
+from newsdesk.serving.worker_slots import ROOM, SHARED_FOLDER, make_shared_folder
 from tests.stack.servers import free_port
 from tests.waiting import eventually
 
@@ -20,8 +20,8 @@ DEATHS = 1_000
 LIVE_AND_DIE = f"""
 import json, os, signal, sys
 from pathlib import Path
-from newsdesk.serving.worker_place import shared_folder, take_place, own_place
-from newsdesk.serving.last_prediction import LastPrediction
+from newsdesk.serving.worker_slots import shared_folder, take_slot, own_slot
+from newsdesk.serving.last_prediction import LastPredictionTime
 from newsdesk.serving.prometheus import exposition
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
@@ -43,12 +43,12 @@ for death in range({DEATHS}):
             files = [file.stat().st_size for file in shared_folder().iterdir()]
             seen.append(told() | {{"deaths": death + 1, "files": len(files), "bytes": sum(files)}})
         continue
-    take_place(shared_folder())
+    take_slot(shared_folder())
     registry = CollectorRegistry()
     Counter("api_requests_total", "-", ["status"], registry=registry).labels(200).inc(2)
     Histogram("api_request_duration_seconds", "-", registry=registry).observe(0.01)
     Gauge("api_requests_in_progress", "-", registry=registry, multiprocess_mode="livesum").inc()
-    LastPrediction(shared_folder(), own_place()).note(datetime.now(UTC))
+    LastPredictionTime(shared_folder(), own_slot()).note(datetime.now(UTC))
     os.kill(os.getpid(), signal.SIGKILL)
 print(json.dumps(seen))
 """
@@ -88,7 +88,7 @@ def test_what_a_killed_server_left_the_next_one_removes_and_nothing_else(
     mine = make_shared_folder()
     os.utime(mine, (time.time() - 3600,) * 2)
     theirs = subprocess.run(
-        [sys.executable, "-c", "from newsdesk.serving.worker_place import *; print(make_shared_folder())"],
+        [sys.executable, "-c", "from newsdesk.serving.worker_slots import *; print(make_shared_folder())"],
         env=dict(os.environ) | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -103,9 +103,9 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024,) * 2)
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-from newsdesk.serving.worker_place import make_shared_folder, shared_folder, take_place
+from newsdesk.serving.worker_slots import make_shared_folder, shared_folder, take_slot
 from newsdesk.serving.prometheus import exposition
-take_place(shared_folder())
+take_slot(shared_folder())
 from newsdesk.monitoring.api_metrics import ApiMetrics
 metrics = ApiMetrics()
 metrics.requests.labels("POST", "/predict", 200).inc()
@@ -190,10 +190,10 @@ import os, sys
 from pathlib import Path
 import uvicorn
 from newsdesk.serving.supervisor import Supervisor
-from newsdesk.serving.worker_place import SHARED_FOLDER, make_shared_folder, shared_folder, take_place
+from newsdesk.serving.worker_slots import SHARED_FOLDER, make_shared_folder, shared_folder, take_slot
 
 def app():
-    take_place(shared_folder())
+    take_slot(shared_folder())
     from prometheus_client import CollectorRegistry, Counter
     from newsdesk.serving.prometheus import exposition
     counter = Counter("answers", "-", registry=CollectorRegistry())

@@ -14,8 +14,8 @@ from sklearn.naive_bayes import MultinomialNB
 from newsdesk.model.predictor import Prediction, Predictor
 from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.experiment import Experiment, Mode
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.models import ServedModels
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.model_pool import ModelPool
 from tests.builders import fitted_bundle
 from tests.integration.api.builders import HEADLINE, Api, rows_of, running
 from tests.unit.registry.shelf import Shelf
@@ -51,8 +51,8 @@ class Broken(Predictor):
 
 
 def experiment(mode: Mode, share: float = 0.5, challenger: Predictor | None = None) -> Experiment:
-    models = ServedModels(Served(predictor(), "1"), 5, 0.05)
-    models.challenger = Served(challenger or predictor(0.5), "2")
+    models = ModelPool(LoadedModel(predictor(), "1"), 5, 0.05)
+    models.challenger = LoadedModel(challenger or predictor(0.5), "2")
     return Experiment(mode, share, models, None, ApiMetrics(), "caller")
 
 
@@ -93,13 +93,13 @@ def test_outside_of_ab_the_champion_answers_everybody(mode: Mode) -> None:
 
 
 def test_without_a_challenger_there_is_no_experiment() -> None:
-    models = ServedModels(Served(predictor(), "1"), 5, 0.05)
+    models = ModelPool(LoadedModel(predictor(), "1"), 5, 0.05)
     assert Experiment("ab", 1.0, models, None, ApiMetrics()).arm("x") == (models.champion, None)
 
 
 def test_texts_for_which_there_is_no_room_are_left_out_and_counted() -> None:
-    models = ServedModels(Served(predictor(), "1"), 5, 0.05)
-    models.challenger = Served(predictor(0.5), "2")
+    models = ModelPool(LoadedModel(predictor(), "1"), 5, 0.05)
+    models.challenger = LoadedModel(predictor(0.5), "2")
     metrics = ApiMetrics()
     tried = Experiment("shadow", 0, models, None, metrics)
     for _ in range(1010):
@@ -109,8 +109,8 @@ def test_texts_for_which_there_is_no_room_are_left_out_and_counted() -> None:
 
 def begin(api: Api, challenger: Predictor) -> None:
     """Once the server has seen that nobody is registered as the challenger, and before it looks again."""
-    api.runner.run(api.service.follower.look())
-    api.service.models.challenger = Served(challenger, "2")
+    api.runner.run(api.service.alias_watcher.poll())
+    api.service.models.challenger = LoadedModel(challenger, "2")
 
 
 def compared(api: Api, result: str) -> float:
@@ -235,7 +235,7 @@ def test_an_experiment_without_a_challenger_is_told(
 ) -> None:
     with running(tmp_path, predictor(), EXPERIMENT_MODE=mode, MODEL_REFRESH_INTERVAL="600") as api:
         for _ in range(2):
-            api.runner.run(api.service.follower.look())
+            api.runner.run(api.service.alias_watcher.poll())
         health = api.get("/health").json()
         assert health["problems"][0].startswith("no_challenger: EXPERIMENT_MODE asks for an experiment")
         begin(api, predictor(0.5))
@@ -251,7 +251,7 @@ def test_a_version_can_be_named_that_is_tried(shelf: Shelf) -> None:
     for named, tried in (("3", "3"), (None, "2"), ("1", None), ("9", None)):
         version = {"EXPERIMENT_VERSION": named} if named else {}
         with running(shelf.settings.home.parent, predictor(), EXPERIMENT_MODE="ab", **version) as api:
-            api.runner.run(api.service.follower.look())
+            api.runner.run(api.service.alias_watcher.poll())
             challenger = api.service.models.challenger
             assert (challenger and challenger.version) == tried
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from newsdesk.serving.logs import LogFormatter, place_of
+from newsdesk.serving.logs import LogFormatter, source_location
 
 TEXT = "an article"
 
@@ -70,8 +70,8 @@ def test_the_place_is_where_it_was_raised() -> None:
 
     with pytest.raises(KeyError) as caught:
         deep()
-    assert place_of(caught.value) == f"{__file__}:{deep.__code__.co_firstlineno + 1}"
-    assert place_of(ValueError(TEXT)) == "an unknown place"
+    assert source_location(caught.value) == f"{__file__}:{deep.__code__.co_firstlineno + 1}"
+    assert source_location(ValueError(TEXT)) == "an unknown place"
 
 
 @pytest.mark.parametrize(("is_terminal", "begins"), [(False, "{"), (True, "")])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsdesk.serving.worker_place import ROOM, SHARED_FOLDER
+from newsdesk.serving.worker_slots import ROOM, SHARED_FOLDER
 
 TAKE_PLACE = """
-from newsdesk.serving.worker_place import shared_folder, take_place
-take_place(shared_folder())
+from newsdesk.serving.worker_slots import shared_folder, take_slot
+take_slot(shared_folder())
 """
 COUNT = (
     TAKE_PLACE
@@ -27,8 +27,8 @@ EVERYTHING = (
     TAKE_PLACE
     + """
 from newsdesk.monitoring.api_metrics import ApiMetrics
-from newsdesk.serving.observe import METHODS
-from newsdesk.serving.origin import COUNTRIES, MOST_CALLERS
+from newsdesk.serving.observability_middleware import METHODS
+from newsdesk.serving.client_labels import COUNTRIES, MOST_CALLERS
 from newsdesk.serving.security.permissions import PERMISSIONS
 from newsdesk.text.language import LANGUAGES
 metrics = ApiMetrics()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from sklearn.naive_bayes import MultinomialNB
 
 from newsdesk.model.predictor import Predictor
-from newsdesk.model.profile import Traits
+from newsdesk.model.reference_profile import TextStats
 from newsdesk.monitoring.api_metrics import ApiMetrics
-from newsdesk.serving.long_work import LongWork
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.sampling import Look, Sampler, TokenBucket
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.sampling import SampledStats, Sampler, TokenBucket
+from newsdesk.serving.worker_threads import WorkerThreads
 from tests.builders import fitted_bundle
 from tests.unit.serving.security.builders import Clock
 
@@ -27,12 +27,12 @@ def predictor() -> Predictor:
 
 
 class Broken(Predictor):
-    def traits(self, text: str) -> Traits:
+    def text_stats(self, text: str) -> TextStats:
         raise ValueError(text)
 
 
-def look(sampler: Sampler, *texts: str, by: Predictor | None = None) -> list[Look | None]:
-    return asyncio.run(sampler.look(Served(by or predictor(), "1"), texts))
+def sample(sampler: Sampler, *texts: str, by: Predictor | None = None) -> list[SampledStats | None]:
+    return asyncio.run(sampler.sample(LoadedModel(by or predictor(), "1"), texts))
 
 
 @pytest.fixture
@@ -62,32 +62,32 @@ def test_no_bucket_gives_more_than_its_burst_and_its_rate(steps: list[float]) ->
 
 
 def test_a_text_of_the_sample_is_told_as_the_model_sees_it(metrics: ApiMetrics) -> None:
-    (found,) = look(Sampler(metrics, LongWork("long", 1)), TEXT)
-    traits = predictor().traits(TEXT)
-    assert found == Look(traits.known_share, "en", traits.terms)
-    assert 0 < traits.known_share <= 1
+    (found,) = sample(Sampler(metrics, WorkerThreads("long", 1)), TEXT)
+    stats = predictor().text_stats(TEXT)
+    assert found == SampledStats(stats.known_share, "en", stats.terms)
+    assert 0 < stats.known_share <= 1
     assert metrics.registry.get_sample_value("prediction_languages_total", {"language": "en"}) == 1
-    assert metrics.registry.get_sample_value("prediction_known_words_ratio_sum") == traits.known_share
+    assert metrics.registry.get_sample_value("prediction_known_words_ratio_sum") == stats.known_share
 
 
 def test_texts_beyond_the_sample_are_not_looked_at(metrics: ApiMetrics) -> None:
-    found = look(Sampler(metrics, LongWork("long", 1), TokenBucket(10, 2, Clock())), TEXT, TEXT, TEXT)
+    found = sample(Sampler(metrics, WorkerThreads("long", 1), TokenBucket(10, 2, Clock())), TEXT, TEXT, TEXT)
     assert [one is not None for one in found] == [True, True, False]
     assert metrics.registry.get_sample_value("prediction_known_words_ratio_count") == 2
 
 
 def test_a_long_text_is_looked_at_alike(metrics: ApiMetrics) -> None:
     long = f"{TEXT} " * 400
-    (found,) = look(Sampler(metrics, LongWork("long", 1)), long)
-    traits = predictor().traits(long)
-    assert found == Look(traits.known_share, "en", traits.terms)
+    (found,) = sample(Sampler(metrics, WorkerThreads("long", 1)), long)
+    stats = predictor().text_stats(long)
+    assert found == SampledStats(stats.known_share, "en", stats.terms)
 
 
 def test_a_sample_that_fails_is_left_out_and_told_without_the_text(
     metrics: ApiMetrics, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    assert look(Sampler(metrics, LongWork("long", 1)), TEXT, TEXT, by=Broken(predictor().bundle)) == [None, None]
+    assert sample(Sampler(metrics, WorkerThreads("long", 1)), TEXT, TEXT, by=Broken(predictor().bundle)) == [None, None]
     assert "ValueError" in caplog.text
     assert TEXT not in caplog.text
     assert metrics.registry.get_sample_value("prediction_known_words_ratio_count") == 0

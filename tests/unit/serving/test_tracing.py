@@ -8,20 +8,20 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from fastapi import FastAPI
 
-from newsdesk.serving.tracing import ENDPOINT, traced
+from newsdesk.serving.tracing import ENDPOINT, with_tracing
 
 SERVE = """
 import asyncio
 import httpx
 from fastapi import FastAPI
 
-from newsdesk.serving.tracing import traced
+from newsdesk.serving.tracing import with_tracing
 
 app = FastAPI()
 app.get("/ready")(lambda: {"ready": True})
 
 async def ask():
-    transport = httpx.ASGITransport(traced(app))
+    transport = httpx.ASGITransport(with_tracing(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://newsdesk.test") as client:
         parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         print((await client.get("/ready", headers={"traceparent": parent})).status_code)
@@ -32,7 +32,7 @@ asyncio.run(ask())
 
 def test_without_a_collector_the_application_stays_as_it_is() -> None:
     app = FastAPI()
-    assert traced(app) is app
+    assert with_tracing(app) is app
     assert app.user_middleware == []
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from sqlalchemy import Engine
 
 from newsdesk.store.feedback import record_feedback
-from newsdesk.store.ledger import Entry, append
+from newsdesk.store.ledger import LedgerEntry, append
 from newsdesk.store.pipeline_runs import PipelineRun, record_run
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.windows import StoredWindow, save_windows
@@ -28,7 +28,7 @@ def fill(store: Engine) -> None:
     record_feedback(store, feedback(editor="Åsa", prediction_id=odd[0].id))
     for number in range(ENTRIES):
         evidence = {"accuracy": 0.1 * number, "nested": {"b": [1, None, True], "a": AWKWARD}}
-        append(store, Entry(NOON, "ada", "promote", "kept", None, str(number), None, "why not", evidence))
+        append(store, LedgerEntry(NOON, "ada", "promote", "kept", None, str(number), None, "why not", evidence))
     record_run(store, PipelineRun("run", NOON, BERLIN, "succeeded", {"read": 3}, {"decision": "promoted"}))
     window = StoredWindow(
         start=datetime(2026, 3, 4, 11, tzinfo=UTC), seconds=3600, digest="sha256:ab", arm="champion", version="1",

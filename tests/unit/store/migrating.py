@@ -15,13 +15,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 import newsdesk.store
-from newsdesk.store.database import metadata
 from newsdesk.store.feedback import record_feedback
-from newsdesk.store.found import NEWEST, VERSION_TABLE, look_into
-from newsdesk.store.ledger import Entry, append, entries
+from newsdesk.store.ledger import LedgerEntry, append, entries
 from newsdesk.store.pipeline_runs import PipelineRun, newest_run, record_run
 from newsdesk.store.predictions import insert_predictions
 from newsdesk.store.revisions import FOLDER
+from newsdesk.store.schema import metadata
+from newsdesk.store.schema_revision import NEWEST, VERSION_TABLE, read_schema_revision
 from newsdesk.store.windows import StoredWindow, read_windows, save_windows
 from tests.unit.store.rows import NOON, feedback, prediction, said
 
@@ -99,7 +99,7 @@ def is_migrated_in_half(address: str, parent: Path) -> None:
 
 def revision_of(store: Engine) -> str | None:
     with store.connect() as connection:
-        return look_into(connection).revision
+        return read_schema_revision(connection).revision
 
 
 def tables_of(store: Engine) -> set[str]:
@@ -135,7 +135,7 @@ def require_that_all_is_kept(store: Engine) -> None:
     assert insert_predictions(store, [answer]) == 0
     assert record_feedback(store, said_now).status == "created"
     assert (said_now.text_digest, answer.id, "sport") in said(store)
-    entry = Entry(NOON, "who checks", "promote", "promoted", None, "1", None, "", {})
+    entry = LedgerEntry(NOON, "who checks", "promote", "promoted", None, "1", None, "", {})
     append(store, entry)
     assert entries(store)[-1] == entry
     window = StoredWindow(NOON + timedelta(days=9), 60, "sha256:ab", "", "1", {}, [], "calm")

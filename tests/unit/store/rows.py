@@ -41,7 +41,9 @@ def feedback(**changes: Any) -> Feedback:
 
 def said(store: Engine) -> list[tuple[str, str, str]]:
     """Text, editor and category of what counts, in order."""
-    return sorted((vote.text_digest, vote.editor, vote.category) for vote in current_feedback(store))
+    return sorted(
+        (annotation.text_digest, annotation.editor, annotation.category) for annotation in current_feedback(store)
+    )
 
 
 @contextmanager

@@ -45,8 +45,8 @@ def test_an_older_store_goes_on_with_what_is_in_it(tmp_path: Path) -> None:
     with opened(old_store(tmp_path)) as store:
         insert_predictions(store, [prediction(terms="ab", text_digest="b")])
         record_feedback(store, feedback(text_digest="b", caller="newsroom"))
-        votes = sorted(current_feedback(store))
-    assert [(vote.text_digest, vote.category, vote.caller) for vote in votes] == [
+        annotations = sorted(current_feedback(store))
+    assert [(annotation.text_digest, annotation.category, annotation.caller) for annotation in annotations] == [
         ("a", "politics", None),
         ("b", "sport", "newsroom"),
     ]

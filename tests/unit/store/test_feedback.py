@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from newsdesk.store.feedback import Vote, current_feedback, record_feedback, replay_feedback
+from newsdesk.store.feedback import Annotation, current_feedback, record_feedback, replay_feedback
 from newsdesk.store.feedback_texts import known_texts
 from newsdesk.store.predictions import insert_predictions
-from newsdesk.store.records import Feedback, FeedbackConflict, Recorded, TextMismatch, text_digest
+from newsdesk.store.records import Feedback, FeedbackConflict, FeedbackReceipt, TextMismatch, text_digest
 from tests.unit.store.rows import NOON, feedback, prediction, said, store_in
 
 LAKERS = text_digest("Lakers win the championship")
@@ -36,7 +36,7 @@ def minutes_later(minutes: int, **changes: str) -> Feedback:
 
 def test_feedback_about_a_text_is_created_and_counts(store: Engine) -> None:
     given = feedback()
-    assert record_feedback(store, given) == Recorded(given.id, "created")
+    assert record_feedback(store, given) == FeedbackReceipt(given.id, "created")
     assert said(store) == [(LAKERS, "Ruth", "sport")]
 
 
@@ -68,8 +68,8 @@ def test_a_text_whose_prediction_comes_later_is_held_against_it_then(is_same: bo
     text = "Lakers win the championship" if is_same else "Lakers win"
     record_feedback(store, feedback(prediction_id="late", text=text, text_digest=text_digest(text)))
     insert_predictions(store, [prediction(id="late", category="politics", text="Lakers win the championship")])
-    (vote,) = current_feedback(store)
-    assert (vote.text_digest, vote.predicted) == (text_digest(text), "politics" if is_same else None)
+    (annotation,) = current_feedback(store)
+    assert (annotation.text_digest, annotation.predicted) == (text_digest(text), "politics" if is_same else None)
     assert dict(known_texts(store)) == {text_digest(text): text}
 
 
@@ -133,7 +133,7 @@ def test_it_is_told_whether_prediction_and_text_are_known(store: Engine) -> None
 def test_the_same_again_changes_nothing(store: Engine) -> None:
     first = feedback()
     record_feedback(store, first)
-    assert record_feedback(store, minutes_later(1)) == Recorded(first.id, "unchanged")
+    assert record_feedback(store, minutes_later(1)) == FeedbackReceipt(first.id, "unchanged")
     assert revisions(store) == [(1, "sport")]
 
 
@@ -149,13 +149,13 @@ def test_blanks_that_an_earlier_version_kept_around_a_category_do_not_count(kept
     first = feedback(category=kept)
     record_feedback(store, first)
     assert said(store) == [(LAKERS, "Ruth", "sport")]
-    assert record_feedback(store, minutes_later(1)) == Recorded(first.id, "unchanged")
+    assert record_feedback(store, minutes_later(1)) == FeedbackReceipt(first.id, "unchanged")
 
 
 def test_a_key_that_came_with_blanks_before_comes_with_the_same_feedback_without(store: Engine) -> None:
     first = feedback(category="sport ", key="k")
     record_feedback(store, first)
-    assert record_feedback(store, minutes_later(1, key="k")) == Recorded(first.id, "unchanged")
+    assert record_feedback(store, minutes_later(1, key="k")) == FeedbackReceipt(first.id, "unchanged")
 
 
 @pytest.mark.parametrize("kept", ["   ", "spo\nrt"], ids=ascii)
@@ -194,8 +194,8 @@ def test_a_vote_tells_when_it_was_given_by_whose_key_and_what_the_model_had_said
     record_feedback(store, feedback(prediction_id=answer.id, caller="newsroom"))
     record_feedback(store, minutes_later(5, editor="Jo"))
     assert sorted(current_feedback(store)) == [
-        Vote(LAKERS, "Jo", "sport", NOON + timedelta(minutes=5)),
-        Vote(LAKERS, "Ruth", "sport", NOON, "newsroom", "business", 0.9, answer.digest, NOON),
+        Annotation(LAKERS, "Jo", "sport", NOON + timedelta(minutes=5)),
+        Annotation(LAKERS, "Ruth", "sport", NOON, "newsroom", "business", 0.9, answer.digest, NOON),
     ]
 
 
@@ -213,7 +213,7 @@ def test_a_key_again_gives_the_first_row_however_often_the_editor_has_changed_th
     first = feedback(key="k1")
     record_feedback(store, first)
     record_feedback(store, minutes_later(1, category="politics"))
-    assert record_feedback(store, minutes_later(2, key="k1")) == Recorded(first.id, "unchanged")
+    assert record_feedback(store, minutes_later(2, key="k1")) == FeedbackReceipt(first.id, "unchanged")
     assert said(store) == [(LAKERS, "Ruth", "politics")]
 
 

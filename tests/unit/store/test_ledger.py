@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from newsdesk.store.ledger import Entry, append, entries, predecessor
+from newsdesk.store.ledger import LedgerEntry, append, entries, predecessor
 from tests.unit.store.rows import store_at
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
-ENTRY = Entry(
+ENTRY = LedgerEntry(
     at=NOON,
     actor="editor",
     action="promote",
@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Iterator[Engine]:
         yield engine
 
 
-def promoted(version: str, before: str | None) -> Entry:
+def promoted(version: str, before: str | None) -> LedgerEntry:
     return replace(ENTRY, from_version=before, to_version=version)
 
 
@@ -154,6 +154,6 @@ ROLLED_BACK = replace(ENTRY, action="rollback", decision="rolled back", from_ver
     ],
 )
 def test_a_predecessor_is_who_was_in_charge_before_the_last_promotion(
-    history: list[Entry], version: str, before: str | None
+    history: list[LedgerEntry], version: str, before: str | None
 ) -> None:
     assert predecessor(history, version) == before

@@ -9,12 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from newsdesk.errors import UsageError
 from newsdesk.store.database import open_store
-from newsdesk.store.found import NEWEST
 from newsdesk.store.ledger import append, entries
 from newsdesk.store.migration import migrate, run_migration
+from newsdesk.store.migration_status import read_status
 from newsdesk.store.records import StoreError
 from newsdesk.store.revisions import FOLDER, revisions
-from newsdesk.store.status import read_status
+from newsdesk.store.schema_revision import NEWEST
 from tests.unit.store.migrating import (
     LEDGER_MADE_ANEW,
     NEXT,

@@ -44,14 +44,14 @@ def test_old_texts_of_feedback_go_and_the_feedback_stays(tmp_path: Path) -> None
     insert_predictions(store, list(answered.values()))
     for name, at in (("a", long_ago), ("b", long_ago), ("b", lately)):
         record_feedback(store, feedback(at=at, prediction_id=answered[name].id, editor=f"{name} {at}"))
-    before, votes = set(known_texts(store)), current_feedback(store)
+    before, annotations = set(known_texts(store)), current_feedback(store)
 
     gone = old_text_digests(store, limit)
     assert gone == {text_digest("old"), text_digest("a")}
     assert set(known_texts(store)) == before
     remove_old_texts(store, limit)
     assert known_text_digests(store) == {digest for digest, _ in before} - gone
-    assert current_feedback(store) == votes
+    assert current_feedback(store) == annotations
     assert old_text_digests(store, limit) == set()
     with store.connect() as connection:
         texts = connection.execute(text("SELECT text FROM predictions WHERE text IS NOT NULL ORDER BY text")).scalars()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.text.cleaning import Cleaner
-from newsdesk.text.invisible import has_invisible, has_words, without_invisible
+from newsdesk.text.invisible import has_invisible, has_words, strip_invisible
 from newsdesk.text.tokens import normalise, words
 from tests.unit.text.invisible_characters import INVISIBLE, invisible
 
@@ -44,7 +44,7 @@ def test_the_invisible_are_those_that_unicode_says_are_to_be_ignored() -> None:
 def test_what_is_seen_stays(text: str) -> None:
     text = text.translate(NOTHING)
 
-    assert without_invisible(text) is text
+    assert strip_invisible(text) is text
 
 
 @given(st.lists(st.text("aZ9é-’ \n", min_size=1, max_size=3)), st.data())
@@ -56,9 +56,9 @@ def test_wherever_the_invisible_stand_the_words_stay(parts: list[str], data: st.
 
 @given(st.text(st.sampled_from("ab \n") | invisible | st.sampled_from("กค中ក")))
 def test_dropping_twice_is_dropping_once(text: str) -> None:
-    once = without_invisible(text)
+    once = strip_invisible(text)
 
-    assert without_invisible(once) is once
+    assert strip_invisible(once) is once
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,6 @@ def test_one_letter_or_digit_is_a_word(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cn"]) | invisible))
 def test_a_text_has_words_where_a_letter_or_digit_is_left_to_be_seen(text: str) -> None:
-    seen = without_invisible(text)
+    seen = strip_invisible(text)
 
     assert has_words(text) == any(unicodedata.category(character)[0] in "LN" for character in seen)

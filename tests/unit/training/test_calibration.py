@@ -4,21 +4,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsdesk.model.calibration import Calibration, Scores, calibrated
-from newsdesk.training.calibration import Scored, expected_calibration_error, fit_calibration
+from newsdesk.training.calibration import ScoredTexts, expected_calibration_error, fit_calibration
 
 PRIOR = [0.4, 0.3, 0.2, 0.1]
 
 
-def drawn(truly: Calibration, texts: int = 4000) -> Scored:
+def drawn(truly: Calibration, texts: int = 4000) -> ScoredTexts:
     """Texts of little and of much evidence, whose classes come up as often as `truly` says."""
     rng = np.random.default_rng(1)
     scores = Scores(
         rng.normal(0, 1, size=(texts, 4)), np.zeros((1, 4)), rng.choice([0.0, 1.0, 3.0, 10.0, 40.0], size=texts)
     )
-    return Scored(scores, np.array([rng.choice(4, p=row) for row in calibrated(scores, truly)]))
+    return ScoredTexts(scores, np.array([rng.choice(4, p=row) for row in calibrated(scores, truly)]))
 
 
-def error(scored: Scored, calibration: Calibration) -> float:
+def error(scored: ScoredTexts, calibration: Calibration) -> float:
     probabilities = calibrated(scored.scores, calibration)
     return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == scored.truth)
 
@@ -48,7 +48,7 @@ def test_no_collection_however_separable_makes_it_certain(members: int, margin: 
     """Every text is right by a margin: targets of one would make the slope as large as it may be."""
     truth = np.repeat([0, 1], members)
     values = np.where(np.eye(2)[truth] > 0, margin, 0.0)
-    scored = Scored(Scores(values, np.zeros((1, 2)), np.full(len(truth), 30.0)), truth)
+    scored = ScoredTexts(Scores(values, np.zeros((1, 2)), np.full(len(truth), 30.0)), truth)
     confidence = calibrated(scored.scores, fit_calibration(scored, [members, members])).max()
     # The bounds of the slope end it for a margin that is hardly there, and what no slope can bring down is left.
     assert confidence <= max((members + 1) / (members + 2) + 0.01, 1 / (1 + np.exp(-0.01 * margin)))
@@ -57,7 +57,7 @@ def test_no_collection_however_separable_makes_it_certain(members: int, margin: 
 
 def test_a_truth_that_was_given_no_chance_does_not_break_the_fit() -> None:
     values = np.array([[0.0, -1e300], [0.0, -1e300], [0.0, -1.0]])
-    scored = Scored(Scores(values, np.zeros((1, 2)), np.ones(3)), np.array([1, 0, 0]))
+    scored = ScoredTexts(Scores(values, np.zeros((1, 2)), np.ones(3)), np.array([1, 0, 0]))
     found = calibrated(scored.scores, fit_calibration(scored, [2, 1]))
     assert np.isfinite(found).all()
 

@@ -8,19 +8,19 @@ from newsdesk.training.category_change import CategoryChange, compare_categories
 from newsdesk.training.category_gate import decide_across_categories, judge_change
 from newsdesk.training.evaluation import evaluate
 from newsdesk.training.gate import Decision, Verdict, decide
-from newsdesk.training.paired_answers import PairedAnswers
 from newsdesk.training.paired_comparison import PairedComparison
+from newsdesk.training.paired_predictions import PairedPredictions
 
 THRESHOLDS = TrainingPipeline()
 
 
-def answers(*rows: tuple[int, str, str, str]) -> PairedAnswers:
+def answers(*rows: tuple[int, str, str, str]) -> PairedPredictions:
     """So many articles each of (truth, challenger's answer, champion's answer)."""
     columns = zip(*(row for count, *row in rows for _ in range(count)), strict=True)
-    return PairedAnswers(*map(list, columns))
+    return PairedPredictions(*map(list, columns))
 
 
-def by_figures(said: PairedAnswers, change: CategoryChange) -> Verdict:
+def by_figures(said: PairedPredictions, change: CategoryChange) -> Verdict:
     test = evaluate(list(said.truth), list(said.challenger))
 
     def by(comparison: PairedComparison) -> Verdict:
@@ -29,7 +29,7 @@ def by_figures(said: PairedAnswers, change: CategoryChange) -> Verdict:
     return decide_across_categories(said, change, THRESHOLDS.gate, by)
 
 
-def judged(said: PairedAnswers, change: CategoryChange, **rules: CategoryAction) -> Verdict:
+def judged(said: PairedPredictions, change: CategoryChange, **rules: CategoryAction) -> Verdict:
     return judge_change(by_figures(said, change), change, OnCategoryChange(**rules))
 
 

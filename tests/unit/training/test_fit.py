@@ -6,7 +6,7 @@ import pytest
 from newsdesk.articles.dataset import Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import ConfigError, TrainingError
-from newsdesk.training.fit import Features, Fitted, cleaned, fit_classifier, fit_features
+from newsdesk.training.fit import Features, FittedClassifier, clean_examples, fit_classifier, fit_features
 from tests.builders import sample_texts
 
 
@@ -27,10 +27,10 @@ def examples(per_category: int = 8) -> Examples:
 
 
 def features_of(texts: Examples, settings: ModelConfig) -> Features:
-    return fit_features(cleaned(texts, settings), settings)
+    return fit_features(clean_examples(texts, settings), settings)
 
 
-def fit(name: str, model: dict[str, Any], seed: int = 1) -> Fitted:
+def fit(name: str, model: dict[str, Any], seed: int = 1) -> FittedClassifier:
     wanted = config(model, name)
     return fit_classifier(name, wanted, features_of(examples(), wanted), seed)
 

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from newsdesk.errors import TrainingError
-from newsdesk.training.comparison import Candidate
+from newsdesk.training.candidate import Candidate
 from newsdesk.training.evaluation import evaluate
 from newsdesk.training.persistence import load_candidate, load_pipeline, save_candidate, save_pipeline
 from tests.builders import fitted_bundle, sample_texts

@@ -7,12 +7,12 @@ from newsdesk.articles.layouts.layout import (
     Flat,
     Layout,
     Record,
+    agreed_label,
+    category_question,
+    column_names,
     items,
-    labelled,
-    meant_question,
+    labelled_row,
     members,
-    names_in,
-    one_of,
 )
 
 _RESPONSES, _SUGGESTION = ".responses", ".suggestion"
@@ -71,7 +71,7 @@ def first_version(columns: Sequence[str], records: Sequence[Record]) -> Layout |
         return {"id": record.get("id")} | members(record, "metadata") | members(record, "inputs") | text
 
     def annotation(record: Record) -> dict[str, Any]:
-        return {"category": one_of([record.get("annotation")])}
+        return {"category": agreed_label([record.get("annotation")])}
 
     def prediction(record: Record) -> dict[str, Any]:
         scored = [one for one in items(record, "prediction") if isinstance(one, Mapping)]
@@ -109,12 +109,12 @@ def _layout(
     """What people answered; where nobody answered anything, what was suggested."""
     answered = any(value is not None for record in records for value in responses(record).values())
     answers = responses if answered else suggestions
-    meant = meant_question(names_in(answers(record) for record in records))
+    meant = category_question(column_names(answers(record) for record in records))
 
     def flatten(record: Record) -> Flat:
-        return labelled(plain(record), answers(record), meant)
+        return labelled_row(plain(record), answers(record), meant)
 
-    names = names_in(flatten(record)[0] for record in records)
+    names = column_names(flatten(record)[0] for record in records)
     by = "what was answered" if answered else "what was suggested, for nobody has answered,"
     return Layout(names, flatten, f"Argilla's records: the category is {by} for '{meant}'.")
 
@@ -127,7 +127,7 @@ def _responses(record: Record, column: str) -> list[dict[str, Any]]:
 
 def _agreed(given: Any) -> Any:
     responses = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
-    return one_of(one.get("value") for one in responses if one.get("status") not in _DISCARDED)
+    return agreed_label(one.get("value") for one in responses if one.get("status") not in _DISCARDED)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -7,13 +7,13 @@ from newsdesk.articles.layouts.layout import (
     Flat,
     Layout,
     Record,
+    agreed_label,
+    category_question,
+    column_names,
     fields_of,
     items,
-    labelled,
-    meant_question,
+    labelled_row,
     members,
-    names_in,
-    one_of,
 )
 
 _ANNOTATION_COLUMNS = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "history"}
@@ -26,13 +26,13 @@ def tasks(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     lists = next((name for name in ("annotations", "completions") if name in columns), None)
     if lists is None or "data" not in columns or not all(members(record, "data") for record in records):
         return None
-    questions = names_in(_answers(record, lists) for record in records)
-    meant = meant_question(questions)
+    questions = column_names(_answers(record, lists) for record in records)
+    meant = category_question(questions)
 
     def flatten(task: Record) -> Flat:
-        return labelled({"id": task.get("id")} | members(task, "data"), _answers(task, lists), meant)
+        return labelled_row({"id": task.get("id")} | members(task, "data"), _answers(task, lists), meant)
 
-    names = names_in(flatten(record)[0] for record in records)
+    names = column_names(flatten(record)[0] for record in records)
     return Layout(names, flatten, f"Label Studio's tasks: the category is the choice for '{meant}'.")
 
 
@@ -47,7 +47,7 @@ def rows(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
     known = fields_of(names.values())
     asked = _asked(columns)
     questions = [name for column, name in names.items() if column in asked and name not in known.values()]
-    meant = None if "category" in known else meant_question(questions)
+    meant = None if "category" in known else category_question(questions)
 
     def flatten(record: Record) -> Flat:
         values = {name: record.get(column) for column, name in names.items()}
@@ -78,4 +78,4 @@ def _answers(task: Record, lists: str) -> dict[str, Any]:
         chosen = members(result, "value").get("choices")
         if isinstance(chosen, list):
             choices.setdefault(str(result.get("from_name")), []).extend(chosen)
-    return {name: one_of(chosen) for name, chosen in choices.items()}
+    return {name: agreed_label(chosen) for name, chosen in choices.items()}

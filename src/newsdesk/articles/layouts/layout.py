@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from newsdesk.articles.cells import plain_value
-from newsdesk.articles.columns import ColumnNames, match_columns
+from newsdesk.articles.column_mapping import ColumnNames, match_columns
 from newsdesk.articles.field_values import written_list
 
 NOT_ANNOTATED = "not_annotated"
@@ -32,7 +32,7 @@ def fields_of(columns: Iterable[str]) -> dict[str, str]:
     return match_columns(list(columns), ColumnNames(), Path())
 
 
-def one_of(labels: Iterable[Any]) -> Any:
+def agreed_label(labels: Iterable[Any]) -> Any:
     """The label that all agree on, a list where there are several, None where there is none."""
     found = [label for labelled in labels for label in (labelled if isinstance(labelled, list) else [labelled])]
     try:
@@ -42,13 +42,13 @@ def one_of(labels: Iterable[Any]) -> Any:
     return different if len(different) > 1 else (different or [None])[0]
 
 
-def meant_question(questions: Sequence[str]) -> str | None:
+def category_question(questions: Sequence[str]) -> str | None:
     """Of the questions that annotators were asked, the one for the category; None where that is for people to say."""
     known = fields_of(questions).get("category")
     return known or (questions[0] if len(questions) == 1 else None)
 
 
-def labelled(values: dict[str, Any], answers: Mapping[str, Any], meant: str | None) -> Flat:
+def labelled_row(values: dict[str, Any], answers: Mapping[str, Any], meant: str | None) -> Flat:
     """A row with the answer to each question under its name, and the one that is meant as the category."""
     values = {**values, **{name: answer for name, answer in answers.items() if name not in values}}
     if meant is None:
@@ -57,7 +57,7 @@ def labelled(values: dict[str, Any], answers: Mapping[str, Any], meant: str | No
     return values, None if values["category"] is not None else NOT_ANNOTATED
 
 
-def names_in(records: Iterable[Record]) -> list[str]:
+def column_names(records: Iterable[Record]) -> list[str]:
     """The names of all records, in the order in which they come."""
     return list(dict.fromkeys(name for record in records for name in record))
 

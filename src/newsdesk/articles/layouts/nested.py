@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsdesk.articles.layouts.layout import Flat, Layout, Record, fields_of, names_in
+from newsdesk.articles.layouts.layout import Flat, Layout, Record, column_names, fields_of
 
 _WRAPPERS = ("_source", "fields", "attributes", "data", "node", "article")
 
@@ -26,7 +26,7 @@ def objects(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
                 values = {**{f"{name}.{key}": value for key, value in inner.items()}, **values}
         return values, None
 
-    names = list(dict.fromkeys([*columns, *names_in(flatten(record)[0] for record in records)]))
+    names = list(dict.fromkeys([*columns, *column_names(flatten(record)[0] for record in records)]))
     if _worth(names, columns, nested):
         kept = [name for name in names if name not in nested or name not in _WRAPPERS]
         shadowed = {name for name in nested if _is_shadowed(name, names)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from newsdesk.articles.layouts.layout import Flat, Layout, Record, fields_of, one_of
+from newsdesk.articles.layouts.layout import Flat, Layout, Record, agreed_label, fields_of
 
 _YES = {"1", "1.0", "true"}
 _NO = {"0", "0.0", "false", ""}
@@ -25,7 +25,7 @@ def label_columns(columns: Sequence[str], records: Sequence[Record]) -> Layout |
     names = _without_prefix(flags)
 
     def flatten(record: Record) -> Flat:
-        category = one_of(names[name] for name in flags if _is_yes(record.get(name)))
+        category = agreed_label(names[name] for name in flags if _is_yes(record.get(name)))
         return {**record, "category": category}, None
 
     told = ", ".join(f"'{name}'" for name in flags[:_TOLD]) + (" …" if len(flags) > _TOLD else "")

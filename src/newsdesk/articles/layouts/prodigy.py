@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsdesk.articles.layouts.layout import NOT_ANNOTATED, Flat, Layout, Record, items, members, names_in, one_of
+from newsdesk.articles.layouts.layout import (
+    NOT_ANNOTATED,
+    Flat,
+    Layout,
+    Record,
+    agreed_label,
+    column_names,
+    items,
+    members,
+)
 
 _ANSWERS = ("accept", "reject", "ignore")
 _OWN = {
@@ -34,7 +43,7 @@ def answers(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
         accepted = record.get("answer") == "accept"
         return _flat(record, _accepted(record) if accepted else None)
 
-    names = names_in(flatten(record)[0] for record in records)
+    names = column_names(flatten(record)[0] for record in records)
     return Layout(names, flatten, "Prodigy's answers: the category is what was accepted.")
 
 
@@ -46,7 +55,7 @@ def cats(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     def flatten(record: Record) -> Flat:
         return _flat(record, _sure(record))
 
-    names = names_in(flatten(record)[0] for record in records)
+    names = column_names(flatten(record)[0] for record in records)
     return Layout(names, flatten, "spaCy's cats: the category is the one that is certain.")
 
 
@@ -60,10 +69,10 @@ def _accepted(record: Record) -> Any:
     if isinstance(record.get("accept"), list):
         texts = {one.get("id"): one.get("text") for one in items(record, "options") if isinstance(one, Mapping)}
         chosen = items(record, "accept")  # a number says nothing without its text
-        return one_of(texts.get(one) or one if isinstance(one, int) else one for one in chosen)
+        return agreed_label(texts.get(one) or one if isinstance(one, int) else one for one in chosen)
     return record.get("label") or _sure(record)
 
 
 def _sure(record: Record) -> Any:
     scores = members(record, "cats")
-    return one_of(name for name, score in scores.items() if isinstance(score, int | float) and score >= _SURE)
+    return agreed_label(name for name, score in scores.items() if isinstance(score, int | float) and score >= _SURE)

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from newsdesk.articles.readers.kinds import (
+from newsdesk.articles.readers.file_types import (
     PACKED,
     SUFFIXES,
-    foreign_content,
+    detect_content,
     is_table,
     known_endings,
-    other_kind,
     table_stem,
+    unsupported_type,
 )
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile, unpack
@@ -27,7 +27,7 @@ def read_table(path: Path, encoding: str = "utf-8", sheet: str | None = None) ->
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file. Check the path.")
-    other = other_kind(path.name)
+    other = unsupported_type(path.name)
     if other:
         raise UsageError(f"{path} is {other}, and not a table that can be read. Export it as CSV.")
     if not path.is_file() or not (is_table(path.name) or path.suffix.lower() in PACKED):
@@ -37,7 +37,7 @@ def read_table(path: Path, encoding: str = "utf-8", sheet: str | None = None) ->
     file = unpack(path)
     if sheet is not None and file.kind != "excel":
         raise UsageError(f"{path} is no Excel workbook and has no sheets. Leave --sheet out.")
-    foreign = foreign_content(file.start(16)) if file.kind in _TEXT else None
+    foreign = detect_content(file.start(16)) if file.kind in _TEXT else None
     if foreign:
         what, ending = foreign
         remedy = f"Let its name end in {ending}" if ending else "Export it as CSV"

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import Protocol
 
 from newsdesk.articles.article import MAX_TEXT_LENGTH
-from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.encoding import decoding_errors, encoding_of, lines, open_text
 from newsdesk.articles.readers.header import SEARCHED_ROWS, Header, find_header, known_fields
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile
@@ -22,7 +22,7 @@ _SEP_LINE = re.compile(r"""^"?sep=(.)"?\s*$""", re.IGNORECASE)  # tells Excel th
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-class Rows(Protocol):
+class CsvReader(Protocol):
     """What `csv.reader` gives."""
 
     line_num: int
@@ -35,14 +35,14 @@ class Dialect:
     """How cells are told apart."""
 
     delimiter: str
-    read: Callable[[Iterator[str], str], Rows]
+    read: Callable[[Iterator[str], str], CsvReader]
 
 
 def read_delimited(file: TableFile, said: str) -> RawTable:
     """Raises `DataError`, `UsageError`, also while the rows are iterated."""
     encoding = encoding_of(file, said)
     csv.field_size_limit(MAX_TEXT_LENGTH)
-    with explained_decoding(file, encoding):
+    with decoding_errors(file, encoding):
         skipped, dialect, header = _header(file, encoding)
         dialect = _dialect(file, encoding, dialect, header, skipped)
     rows = _rows(file, encoding, dialect, header, skipped)
@@ -108,7 +108,7 @@ def _broken(file: TableFile, encoding: str, dialect: Dialect, header: Header, sk
 
 def _rows(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> Iterator[RawRow]:
     number = 0
-    with explained_decoding(file, encoding), open_text(file, encoding) as text:
+    with decoding_errors(file, encoding), open_text(file, encoding) as text:
         reader = dialect.read(lines(text, file), dialect.delimiter)
         try:
             for number, cells in enumerate(reader, start=1):
@@ -121,22 +121,22 @@ def _rows(file: TableFile, encoding: str, dialect: Dialect, header: Header, skip
             ) from error
 
 
-def _quoted(text: Iterator[str], delimiter: str) -> Rows:
+def _quoted(text: Iterator[str], delimiter: str) -> CsvReader:
     """As RFC 4180 has it: a quotation mark in a quoted cell is doubled."""
     return csv.reader(text, delimiter=delimiter, strict=True)
 
 
-def _backslashed(text: Iterator[str], delimiter: str) -> Rows:
+def _backslashed(text: Iterator[str], delimiter: str) -> CsvReader:
     r"""As Spark and MySQL write: `\"` in a quoted cell, and `\\`; other backslashes are themselves."""
     doubled = (_ESCAPED.sub(lambda match: '""' if match[1] == '"' else "\\", line) for line in text)
     return csv.reader(doubled, delimiter=delimiter, strict=True)
 
 
-def _escaped(text: Iterator[str], delimiter: str) -> Rows:
+def _escaped(text: Iterator[str], delimiter: str) -> CsvReader:
     r"""No cell is quoted: `\` stands before delimiters and quotation marks that belong to the text."""
     return csv.reader(text, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, escapechar="\\")
 
 
-def _bare(text: Iterator[str], delimiter: str) -> Rows:
+def _bare(text: Iterator[str], delimiter: str) -> CsvReader:
     """As tables between tabs often are: quotation marks are part of the text."""
     return csv.reader(text, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE)

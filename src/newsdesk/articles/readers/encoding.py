@@ -57,7 +57,7 @@ def lines(text: IO[str], file: TableFile) -> Iterator[str]:
 
 
 @contextmanager
-def explained_decoding(file: TableFile, encoding: str) -> Iterator[None]:
+def decoding_errors(file: TableFile, encoding: str) -> Iterator[None]:
     """Raises `DataError` where what is read is not in `encoding`."""
     try:
         yield

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from newsdesk.articles.readers.delimited import read_delimited
-from newsdesk.articles.readers.encoding import LONGEST_LINE, encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.encoding import LONGEST_LINE, decoding_errors, encoding_of, lines, open_text
 from newsdesk.articles.readers.header import known_fields
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile
@@ -17,12 +17,12 @@ _LABEL = re.compile(r"(?<!\S)__label__(\S+)")
 def read_text(file: TableFile, said: str) -> RawTable:
     """Raises `DataError`, `UsageError`, also while the rows are iterated."""
     encoding = encoding_of(file, said)
-    with explained_decoding(file, encoding), open_text(file, encoding) as text:
+    with decoding_errors(file, encoding), open_text(file, encoding) as text:
         first = next((line for line in lines(text, file) if line.strip()), None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
     if _LABEL.search(first.removeprefix('"')):
-        with explained_decoding(file, encoding), open_text(file, encoding) as text:
+        with decoding_errors(file, encoding), open_text(file, encoding) as text:
             quoted = any(line.startswith('"__label__') for line in lines(text, file))
         return RawTable(file.path, ["text", "label"], _rows(file, encoding, quoted=quoted))
     table = read_delimited(file, said)
@@ -36,7 +36,7 @@ def read_text(file: TableFile, said: str) -> RawTable:
 
 def _rows(file: TableFile, encoding: str, *, quoted: bool) -> Iterator[RawRow]:
     """A line an article; doccano quotes lines as CSV does, and leaves line breaks in them."""
-    with explained_decoding(file, encoding), open_text(file, encoding, newline="" if quoted else "\n") as text:
+    with decoding_errors(file, encoding), open_text(file, encoding, newline="" if quoted else "\n") as text:
         read: Iterator[str] = lines(text, file)
         if quoted:
             csv.field_size_limit(LONGEST_LINE)

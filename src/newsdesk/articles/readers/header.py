@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from newsdesk.articles.columns import ColumnNames, match_columns
+from newsdesk.articles.column_mapping import ColumnNames, match_columns
 from newsdesk.articles.readers.table import RawRow, refuse_repeated
 from newsdesk.errors import DataError
 

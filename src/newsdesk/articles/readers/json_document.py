@@ -7,7 +7,7 @@ from json import JSONDecoder
 from pathlib import Path
 from typing import Any
 
-from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.encoding import decoding_errors, encoding_of, lines, open_text
 from newsdesk.articles.readers.header import known_fields
 from newsdesk.articles.readers.json_lines import parse, read_json_lines
 from newsdesk.articles.readers.table import RawRow, RawTable
@@ -25,7 +25,7 @@ Record = dict[str, Any]
 def read_json(file: TableFile, said: str) -> RawTable:
     """JSON Lines under another name, or a document. Raises `DataError`, `UsageError`."""
     encoding = encoding_of(file, said)
-    with explained_decoding(file, encoding):
+    with decoding_errors(file, encoding):
         if _is_lines(file, encoding):
             return read_json_lines(file, said)
         return read_document(file, encoding)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from newsdesk.articles.readers.encoding import encoding_of, explained_decoding, lines, open_text
+from newsdesk.articles.readers.encoding import decoding_errors, encoding_of, lines, open_text
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.articles.readers.unpacking import TableFile
 from newsdesk.errors import DataError
@@ -34,7 +34,7 @@ def parse(text: str) -> Any:
 
 
 def _rows(file: TableFile, encoding: str) -> Iterator[RawRow]:
-    with explained_decoding(file, encoding), open_text(file, encoding, newline="\n") as text:
+    with decoding_errors(file, encoding), open_text(file, encoding, newline="\n") as text:
         for number, line in enumerate(lines(text, file), start=1):
             if not line.strip():
                 continue

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Protocol
 
-from newsdesk.articles.readers.kinds import SUFFIXES, table_kind
+from newsdesk.articles.readers.file_types import SUFFIXES, table_type
 from newsdesk.errors import DataError, UsageError
 
 MOST_BYTES = 4 << 30  # unpacked
@@ -25,13 +25,13 @@ ALWAYS_ALLOWED = 64 << 20  # unpacked bytes that are no harm, however small the 
 _CHUNK = 1 << 20
 
 
-class Reads(Protocol):
+class Readable(Protocol):
     """What bytes come from."""
 
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-class Writes(Protocol):
+class Writable(Protocol):
     """What bytes go to."""
 
     def write(self, chunk: bytes, /) -> Any: ...
@@ -53,13 +53,13 @@ class TableFile:
 
 def unpack(path: Path) -> TableFile:
     """The table at `path`, unpacked where it is packed. Raises `DataError`, `UsageError`."""
-    kind = table_kind(path.name)
+    kind = table_type(path.name)
     if kind is None:
         raise UsageError(f"{path} is packed, and its name does not tell what is in it. Name it as in news.csv.gz.")
     suffix = path.suffix.lower()
     if suffix == ".zip":
         return _from_zip(path)
-    with explained_unpacking(path):
+    with unpacking_errors(path):
         match suffix:
             case ".gz":
                 return _unpacked(path, kind, gzip.open(path))
@@ -74,7 +74,7 @@ def unpack(path: Path) -> TableFile:
     return TableFile(path, path, kind)
 
 
-def bounded_copy(packed: Reads, target: Writes, allowed: int, path: Path) -> int:
+def bounded_copy(packed: Readable, target: Writable, allowed: int, path: Path) -> int:
     """Copy what unpacks from `packed`; its size in bytes. Raises `DataError` beyond `allowed`."""
     size = 0
     while chunk := packed.read(_CHUNK):
@@ -93,14 +93,14 @@ def allowed_size(packed: int) -> int:
     return min(MOST_BYTES, max(ALWAYS_ALLOWED, packed * MOST_TIMES))
 
 
-def scratch_file() -> tuple[Path, BinaryIO]:
+def temporary_file() -> tuple[Path, BinaryIO]:
     """A new temporary file, open for writing."""
     descriptor, name = tempfile.mkstemp(prefix="newsdesk-")
     return Path(name), os.fdopen(descriptor, "wb")
 
 
 def _unpacked(path: Path, kind: str, packed: Any) -> TableFile:
-    content, target = scratch_file()
+    content, target = temporary_file()
     file = TableFile(path, content, kind)
     weakref.finalize(file, content.unlink, missing_ok=True)  # rows are read as long as somebody holds the file
     with packed, target:
@@ -111,7 +111,7 @@ def _unpacked(path: Path, kind: str, packed: Any) -> TableFile:
 
 
 def _from_zip(path: Path) -> TableFile:
-    with explained_unpacking(path), zipfile.ZipFile(path) as archive:
+    with unpacking_errors(path), zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
         tables = [info for info in files if PurePath(info.filename).suffix.lower() in SUFFIXES]
         if len(tables) > 1:
@@ -140,7 +140,7 @@ def _shown(name: str) -> str:
 
 
 @contextmanager
-def explained_unpacking(path: Path) -> Iterator[None]:
+def unpacking_errors(path: Path) -> Iterator[None]:
     """Raises `DataError` for what is damaged."""
     try:
         yield

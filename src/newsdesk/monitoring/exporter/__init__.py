@@ -1,5 +1,5 @@
 """What outlives a request, as metrics: out of the store, the registry and Airflow."""
 
-from newsdesk.monitoring.exporter.embedded import embedded_samples
+from newsdesk.monitoring.exporter.embedded_samples import embedded_samples
 
 __all__ = ["embedded_samples"]

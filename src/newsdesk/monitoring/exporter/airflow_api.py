@@ -16,7 +16,7 @@ from urllib.request import Request
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from newsdesk.errors import ConfigError, NewsdeskError
-from newsdesk.http_client import NoRedirects, opener
+from newsdesk.http_client import NoRedirects, make_opener
 from newsdesk.redaction import redact_address
 
 _LARGEST_ANSWER = 4 * 1024 * 1024
@@ -50,7 +50,7 @@ class AirflowApi:
         self._shown = redact_address(self._address)
         self._username, self._password = username, password
         self._token: str | None = None
-        self._opener = opener(NoRedirects())
+        self._opener = make_opener(NoRedirects())
 
     def get(self, path: str, query: Mapping[str, str | int | list[str]], answer: type[Answer], until: float) -> Answer:
         """The answer of `/api/v2/{path}`, by `until` of `time.monotonic`. Raises `AirflowError` without any secret."""

@@ -4,14 +4,14 @@ import logging
 import signal
 from logging.config import dictConfig
 
+from newsdesk.config.config_files import load_pipeline_config
 from newsdesk.config.logging_config import FILE, read_logging_config
 from newsdesk.config.settings import Settings
-from newsdesk.config.yaml_file import load_pipeline_config
 from newsdesk.errors import ConfigError
-from newsdesk.monitoring.exporter.airflow import airflow_of
-from newsdesk.monitoring.exporter.server import exporting
-from newsdesk.monitoring.exporter.sources import sources_of
-from newsdesk.monitoring.samples import in_prometheus_text
+from newsdesk.monitoring.exporter.airflow_source import open_airflow_source
+from newsdesk.monitoring.exporter.server import serve_metrics
+from newsdesk.monitoring.exporter.source_group import open_sources
+from newsdesk.monitoring.metric_samples import prometheus_text
 
 _ENDINGS = (signal.SIGTERM, signal.SIGINT)
 
@@ -21,9 +21,9 @@ logger = logging.getLogger("newsdesk.exporter")
 def run(settings: Settings, host: str, port: int) -> None:
     """Answer Prometheus until told to end. Raises `ConfigError`, `RegistryError`, `UsageError`."""
     _set_up_logging(settings)
-    sources = sources_of(settings, load_pipeline_config(settings.config_dir), airflow_of(settings))
+    sources = open_sources(settings, load_pipeline_config(settings.config_dir), open_airflow_source(settings))
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # inherited by every thread: this one waits for them
-    with exporting(host, port, lambda: in_prometheus_text(sources.samples())):
+    with serve_metrics(host, port, lambda: prometheus_text(sources.samples())):
         logger.info("Metrics are at http://%s:%d/metrics", f"[{host}]" if ":" in host else host, port)
         signal.sigwait(_ENDINGS)
 

@@ -20,7 +20,7 @@ logger = logging.getLogger("newsdesk.exporter")
 
 
 @contextmanager
-def exporting(host: str, port: int, text: Callable[[], bytes]) -> Iterator[int]:
+def serve_metrics(host: str, port: int, text: Callable[[], bytes]) -> Iterator[int]:
     """Answer GET /metrics with `text`, which several threads may call at once, and GET /health; yields the port.
 
     Raises `UsageError` where the port cannot be used.

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from newsdesk.config.pipeline_config import Monitoring
-from newsdesk.model.bundle import Manifest
-from newsdesk.monitoring.decision import needed_accuracy
-from newsdesk.monitoring.page.totals import newest_judged, total
-from newsdesk.monitoring.page.wording import FEATURES, MEASURES, duration, in_measure, listed, moment, percent
+from newsdesk.model.bundle import BundleManifest
+from newsdesk.monitoring.page.formatting import FEATURES, MEASURES, duration, in_measure, listed, moment, percent
+from newsdesk.monitoring.page.window_totals import newest_judged, total
 from newsdesk.monitoring.report import Report, Window
+from newsdesk.monitoring.retraining_decision import needed_accuracy
 from newsdesk.monitoring.significance import ENOUGH
 
 _NAMED = 3  # categories in a sentence
@@ -23,7 +23,7 @@ class Headline:
     sentence: str
 
 
-def headline(report: Report, manifest: Manifest, monitoring: Monitoring) -> Headline:
+def headline(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> Headline:
     """What matters most, and what to do where it helps."""
     if not report.windows:
         return Headline("unknown", _nothing_yet(monitoring))
@@ -97,7 +97,7 @@ def _nothing_yet(monitoring: Monitoring) -> str:
     return f"Nothing to watch yet: the champion made no prediction in the last {looked_at}."
 
 
-def _not_judged(manifest: Manifest, monitoring: Monitoring) -> str:
+def _not_judged(manifest: BundleManifest, monitoring: Monitoring) -> str:
     if manifest.profile is None:
         return "Drift is not judged: the champion has no reference profile. Train anew: newsdesk run."
     return (

@@ -4,28 +4,28 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsdesk.config.pipeline_config import Monitoring
-from newsdesk.model.bundle import Manifest
-from newsdesk.monitoring.examples import NOT_ASKED_FOR, Examples
-from newsdesk.monitoring.page import drifting, quality, traffic, worse
+from newsdesk.model.bundle import BundleManifest
+from newsdesk.monitoring.misclassified_texts import NOT_ASKED_FOR, MisclassifiedTexts
+from newsdesk.monitoring.page import drift_section, quality_section, traffic_section, worse_section
+from newsdesk.monitoring.page.badges import banner
+from newsdesk.monitoring.page.formatting import TOO_FEW, duration, moment, percent
 from newsdesk.monitoring.page.headline import headline, what_to_do
 from newsdesk.monitoring.page.markup import document, tag
-from newsdesk.monitoring.page.signs import banner
 from newsdesk.monitoring.page.style import STYLE
-from newsdesk.monitoring.page.totals import total
-from newsdesk.monitoring.page.unknown import unknowns
-from newsdesk.monitoring.page.wording import TOO_FEW, duration, moment, percent
+from newsdesk.monitoring.page.unknowns_section import unknowns
+from newsdesk.monitoring.page.window_totals import total
 from newsdesk.monitoring.report import Performance, Report
 from newsdesk.monitoring.significance import ENOUGH
 
-WITHOUT_EXAMPLES = Examples(why_none=NOT_ASKED_FOR)
+WITHOUT_EXAMPLES = MisclassifiedTexts(why_none=NOT_ASKED_FOR)
 
 
 def monitor_page(
     report: Report,
-    manifest: Manifest,
+    manifest: BundleManifest,
     monitoring: Monitoring,
     newsroom: str | None = None,
-    examples: Examples = WITHOUT_EXAMPLES,
+    examples: MisclassifiedTexts = WITHOUT_EXAMPLES,
 ) -> str:
     """One HTML document with all that the report says of the champion of a newsroom, whose manifest this is.
 
@@ -48,7 +48,7 @@ def monitor_page(
     return document(tag("html", head, body, lang="en"))
 
 
-def _facts(report: Report, manifest: Manifest) -> Element:
+def _facts(report: Report, manifest: BundleManifest) -> Element:
     whole = total(report.windows)
     facts = [
         *_accuracy(whole),
@@ -78,31 +78,31 @@ def _accuracy(whole: Performance) -> Iterator[tuple[str, str, str]]:
 
 
 def _sections(
-    report: Report, manifest: Manifest, monitoring: Monitoring, examples: Examples
+    report: Report, manifest: BundleManifest, monitoring: Monitoring, examples: MisclassifiedTexts
 ) -> Iterator[Element | None]:
     """How it does, then what is not known, then every figure. What there is nothing of is left out."""
-    yield _section("worse", "What got worse", *worse.got_worse(report, examples))
+    yield _section("worse", "What got worse", *worse_section.got_worse(report, examples))
     yield _section(
         "accuracy",
         "Accuracy",
-        quality.accuracy(report, monitoring),
-        _grid(quality.per_category(report), quality.confidence(report, manifest, monitoring)),
+        quality_section.accuracy(report, monitoring),
+        _grid(quality_section.per_category(report), quality_section.confidence(report, manifest, monitoring)),
     )
     yield _section(
         "drift",
         "Drift",
-        drifting.newest_report(report),
-        _grid(*drifting.scores_over_time(report, monitoring), size="grid small"),
-        *drifting.earlier_reports(report),
+        drift_section.newest_report(report),
+        _grid(*drift_section.scores_over_time(report, monitoring), size="grid small"),
+        *drift_section.earlier_reports(report),
     )
     yield _section("decision", "Retraining", tag("p", what_to_do(report), class_="card"))
-    charts = traffic.predictions(report, monitoring), quality.categories(report, manifest)
+    charts = traffic_section.predictions(report, monitoring), quality_section.categories(report, manifest)
     yield _section("predictions", "Predictions", _grid(*charts))
-    yield _section("feedback", "Feedback", traffic.labels(report))
-    yield _section("versions", "Versions and arms", traffic.others(report))
+    yield _section("feedback", "Feedback", traffic_section.labels(report))
+    yield _section("versions", "Versions and arms", traffic_section.others(report))
     unknown = [tag("li", sentence) for sentence in unknowns(report, manifest, monitoring)]
     yield _section("unknown", "Not known yet", tag("ul", *unknown, class_="card") if unknown else None)
-    yield _section("periods", "Days and windows", traffic.periods(report))
+    yield _section("periods", "Days and windows", traffic_section.periods(report))
 
 
 def _section(name: str, heading: str, *content: Element | None) -> Element | None:

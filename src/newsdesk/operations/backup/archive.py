@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from newsdesk.operations.backup.encryption import MAGIC, DecryptingReader, EncryptingWriter, is_encrypted
 from newsdesk.operations.backup.error import BackupError
-from newsdesk.operations.backup.manifest import MANIFEST, Content, Manifest
+from newsdesk.operations.backup.manifest import MANIFEST, BackupManifest, FileDigest
 
 _WHOLE = 8 * 1024 * 1024  # bytes: a file up to here is read at once, so that it may shrink or grow meanwhile
 _FASTEST = 1  # most of the content is compressed already
@@ -27,7 +27,7 @@ class ArchiveWriter:
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
-        self.files: dict[str, Content] = {}
+        self.files: dict[str, FileDigest] = {}
 
     def add(self, name: str, path: Path) -> bool:
         """Add a file; False where it has gone meanwhile."""
@@ -45,7 +45,7 @@ class ArchiveWriter:
             self._add(name, content, size, state.st_mode & 0o777, state.st_mtime)
         return True
 
-    def finish(self, manifest: Manifest) -> None:
+    def finish(self, manifest: BackupManifest) -> None:
         """Write the manifest, without which an archive is not whole."""
         content = manifest.model_dump_json(indent=1).encode()
         self._tar.addfile(_member(MANIFEST, len(content), 0o600, manifest.made_at.timestamp()), io.BytesIO(content))
@@ -53,12 +53,12 @@ class ArchiveWriter:
     def _add(self, name: str, content: BinaryIO, size: int, mode: int, modified: float) -> None:
         if name in self.files:
             raise BackupError(f"{name} would be in the archive twice. Rename one of the files that have this name.")
-        summed = _Summing(content, size)
+        summed = _HashingReader(content, size)
         self._tar.addfile(_member(name, size, mode, modified), cast("IO[bytes]", summed))
-        self.files[name] = Content(sha256=summed.digest.hexdigest(), size=size)
+        self.files[name] = FileDigest(sha256=summed.digest.hexdigest(), size=size)
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """One file of an archive; `content` can be read until the next one is asked for."""
 
     name: str
@@ -69,7 +69,7 @@ class Member(NamedTuple):
 
 
 @contextmanager
-def writing(target: Path, passphrase: bytes | None) -> Iterator[ArchiveWriter]:
+def open_archive_writer(target: Path, passphrase: bytes | None) -> Iterator[ArchiveWriter]:
     """A new archive at `target`, which its owner alone may read; on the disk when the `with` block has ended."""
     target.touch(0o600, exist_ok=False)
     with target.open("r+b") as file:
@@ -85,21 +85,25 @@ def writing(target: Path, passphrase: bytes | None) -> Iterator[ArchiveWriter]:
         os.fsync(file.fileno())
 
 
-def members(archive: Path, passphrase: bytes | None) -> Iterator[Member]:
+def members(archive: Path, passphrase: bytes | None) -> Iterator[ArchiveMember]:
     """Every file of an archive, in order. Raises `BackupError` where it cannot be read to its end."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(archive.open("rb"))
             source = _clear(file, passphrase, str(archive))
             compressed = stack.enter_context(gzip.GzipFile(fileobj=source, mode="rb"))
-            checked = _Explaining(compressed, archive)
+            checked = _ErrorTranslatingReader(compressed, archive)
             tar = stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", checked), mode="r|"))
             for info in tar:
                 content = tar.extractfile(info)
                 if not info.isfile() or content is None or not _is_inside(info.name):
                     raise BackupError(f"{archive} holds {info.name[:200]!r}, which no backup does. Take another one.")
-                yield Member(
-                    info.name, info.size, info.mode & 0o777, info.mtime, cast("BinaryIO", _Explaining(content, archive))
+                yield ArchiveMember(
+                    info.name,
+                    info.size,
+                    info.mode & 0o777,
+                    info.mtime,
+                    cast("BinaryIO", _ErrorTranslatingReader(content, archive)),
                 )
             while checked.read(1024 * 1024):  # to the end, where the sum of the compressed stream is checked
                 pass
@@ -107,17 +111,17 @@ def members(archive: Path, passphrase: bytes | None) -> Iterator[Member]:
             raise _not_whole(archive, error) from error
 
 
-def verify(archive: Path, passphrase: bytes | None) -> Manifest:
+def verify(archive: Path, passphrase: bytes | None) -> BackupManifest:
     """Read all of an archive and check every sum. Raises `BackupError` naming what is wrong."""
-    found: dict[str, Content] = {}
-    manifest: Manifest | None = None
+    found: dict[str, FileDigest] = {}
+    manifest: BackupManifest | None = None
     for member in members(archive, passphrase):
         if member.name in found or (member.name == MANIFEST and manifest):
             raise BackupError(f"{archive} holds {member.name[:200]!r} twice. Take another archive.")
         if member.name == MANIFEST:
             manifest = _manifest(member, archive)
         else:
-            found[member.name] = Content(sha256=_sum(member), size=member.size)
+            found[member.name] = FileDigest(sha256=_sum(member), size=member.size)
     if manifest is None:
         raise BackupError(f"{archive} has no {MANIFEST}: its backup did not end. Take another archive.")
     for name in sorted(manifest.files.keys() | found.keys()):
@@ -152,9 +156,9 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
-def _manifest(member: Member, archive: Path) -> Manifest:
+def _manifest(member: ArchiveMember, archive: Path) -> BackupManifest:
     try:
-        return Manifest.model_validate_json(member.content.read(_LARGEST_MANIFEST))
+        return BackupManifest.model_validate_json(member.content.read(_LARGEST_MANIFEST))
     except ValidationError as error:
         raise BackupError(
             f"The {MANIFEST} of {archive} cannot be read: it is damaged, or of a newer Newsdesk. Update it, or "
@@ -162,14 +166,14 @@ def _manifest(member: Member, archive: Path) -> Manifest:
         ) from error
 
 
-def _sum(member: Member) -> str:
+def _sum(member: ArchiveMember) -> str:
     digest = hashlib.sha256()
     while part := member.content.read(1024 * 1024):
         digest.update(part)
     return digest.hexdigest()
 
 
-class _Explaining:
+class _ErrorTranslatingReader:
     """Reads on, and says in a sentence what is wrong with what is read."""
 
     def __init__(self, content: IO[bytes] | gzip.GzipFile, archive: Path) -> None:
@@ -186,7 +190,7 @@ def _not_whole(archive: Path, error: Exception) -> BackupError:
     return BackupError(f"{archive} is no whole archive ({error}). Take another one.")
 
 
-class _Summing:
+class _HashingReader:
     """Reads on, and sums what was read."""
 
     def __init__(self, content: BinaryIO, size: int) -> None:

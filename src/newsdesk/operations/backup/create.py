@@ -10,23 +10,23 @@ from tempfile import mkdtemp
 from newsdesk import __version__
 from newsdesk.atomic import flush_names
 from newsdesk.config.settings import Settings
-from newsdesk.operations.backup.archive import ArchiveWriter, writing
-from newsdesk.operations.backup.checking import champion_of, has_bundle
-from newsdesk.operations.backup.copying import Standing, copy_databases
-from newsdesk.operations.backup.databases import STORE, Named, databases
-from newsdesk.operations.backup.manifest import Manifest
-from newsdesk.operations.backup.passphrase import read_passphrase
-from newsdesk.operations.backup.places import (
-    Place,
+from newsdesk.operations.backup.archive import ArchiveWriter, open_archive_writer
+from newsdesk.operations.backup.archive_validation import champion_of, has_bundle
+from newsdesk.operations.backup.database_copies import PromotionState, copy_databases
+from newsdesk.operations.backup.databases import STORE, NamedDatabase, databases
+from newsdesk.operations.backup.entries import (
+    BackupEntry,
     after_databases,
     artifact_folder,
     before_databases,
-    pointer_place,
+    pointer_entry,
 )
+from newsdesk.operations.backup.manifest import BackupManifest
+from newsdesk.operations.backup.passphrase import read_passphrase
 from newsdesk.operations.backup.retention import ENCRYPTED, PLAIN, archive_name, clear_drafts, remove_old
-from newsdesk.operations.lock import only_maintenance
+from newsdesk.operations.maintenance_lock import only_maintenance
 from newsdesk.pipeline.progress import Progress
-from newsdesk.registry.pointer import POINTER, Champion
+from newsdesk.registry.champion_pointer import POINTER, ChampionPointer
 from newsdesk.store.database import open_store
 
 _INTERRUPTED = (
@@ -36,18 +36,18 @@ _INTERRUPTED = (
 
 
 @dataclass(frozen=True)
-class Backup:
+class BackupResult:
     """A backup that was made. `warnings` are sentences about what it lacks."""
 
     archive: Path
     size: int
-    manifest: Manifest
+    manifest: BackupManifest
     encrypted: bool
     removed: tuple[Path, ...]
     warnings: tuple[str, ...]
 
 
-def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backup:
+def create_backup(settings: Settings, folder: Path, progress: Progress) -> BackupResult:
     """Write an archive of everything into `folder`, then remove those that are older than `BACKUP_RETENTION_DAYS`.
 
     The archive has its name only when it is whole and on the disk. Raises `BackupError`, `OverlapError` where
@@ -62,7 +62,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         target = folder / archive_name(now, ENCRYPTED if passphrase is not None else PLAIN)
         draft = Path(mkdtemp(prefix=".backup-", dir=folder))  # of a killed backup this is what the next one clears away
         try:
-            with writing(draft / target.name, passphrase) as archive:
+            with open_archive_writer(draft / target.name, passphrase) as archive:
                 standing = _fill(archive, settings, named, draft, progress)
                 manifest = _manifest(archive, settings, named, now, standing.pointer)
                 archive.finish(manifest)
@@ -71,7 +71,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         removed = remove_old(folder, now, settings.backup_retention_days)
-    return Backup(
+    return BackupResult(
         target,
         target.stat().st_size,
         manifest,
@@ -84,7 +84,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
     )
 
 
-def _named(settings: Settings) -> list[Named]:
+def _named(settings: Settings) -> list[NamedDatabase]:
     """The databases that there are. The store is always one: where nothing was written yet, it is made."""
     found = databases(settings)
     if any(one.name == STORE and one.database.is_empty() for one in found):
@@ -93,15 +93,15 @@ def _named(settings: Settings) -> list[Named]:
 
 
 def _fill(
-    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], draft: Path, progress: Progress
-) -> Standing:
+    archive: ArchiveWriter, settings: Settings, named: Sequence[NamedDatabase], draft: Path, progress: Progress
+) -> PromotionState:
     progress.step("Reading the spool")
     for place in before_databases(settings):
         _add(archive, place)
     standing = copy_databases(named, settings, draft, progress)
     if standing.pointer is not None:
         (draft / POINTER).write_bytes(standing.pointer)
-        archive.add(pointer_place(settings).member(settings.bundles / POINTER), draft / POINTER)
+        archive.add(pointer_entry(settings).member(settings.bundles / POINTER), draft / POINTER)
     for one in named:
         archive.add(one.member, draft / one.name)
         (draft / one.name).unlink()
@@ -111,16 +111,16 @@ def _fill(
     return standing
 
 
-def _add(archive: ArchiveWriter, place: Place) -> None:
+def _add(archive: ArchiveWriter, place: BackupEntry) -> None:
     for path in place.files():
         archive.add(place.member(path), path)
 
 
 def _manifest(
-    archive: ArchiveWriter, settings: Settings, named: Sequence[Named], now: datetime, pointer: bytes | None
-) -> Manifest:
+    archive: ArchiveWriter, settings: Settings, named: Sequence[NamedDatabase], now: datetime, pointer: bytes | None
+) -> BackupManifest:
     artifacts = artifact_folder(settings)
-    return Manifest(
+    return BackupManifest(
         made_at=now,
         newsdesk_version=__version__,
         home=str(settings.home),
@@ -131,7 +131,9 @@ def _manifest(
     )
 
 
-def _missing(settings: Settings, named: Sequence[Named], manifest: Manifest, champion: Champion | None) -> list[str]:
+def _missing(
+    settings: Settings, named: Sequence[NamedDatabase], manifest: BackupManifest, champion: ChampionPointer | None
+) -> list[str]:
     is_server = settings.tracking_uri.lower().startswith(("http://", "https://"))
     found = []
     if champion and not has_bundle(champion, manifest):

@@ -15,7 +15,7 @@ from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import Kind
 from newsdesk.operations.backup.postgresql import PostgresqlDatabase
 from newsdesk.operations.backup.sqlite import SqliteDatabase
-from newsdesk.store.found import FIRST_TABLES, VERSION_TABLE
+from newsdesk.store.schema_revision import FIRST_TABLES, VERSION_TABLE
 
 STORE, MLFLOW = "store", "mlflow"
 _MLFLOW_TABLES = {"alembic_version", "experiments", "model_versions"}
@@ -50,7 +50,7 @@ class Database(Protocol):
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedDatabase:
     """A database by the name that it has in archives."""
 
     name: str
@@ -79,21 +79,23 @@ def _missing(name: str, tables: set[str]) -> set[str]:
     return set() if tables & FIRST_TABLES else {VERSION_TABLE}  # before there were revisions it had some of them
 
 
-def databases(settings: Settings) -> list[Named]:
+def databases(settings: Settings) -> list[NamedDatabase]:
     """The store, MLflow's where it can be known, and those of `BACKUP_DATABASES`. Raises `ConfigError`."""
-    found = [Named(STORE, _opened(settings.database, "NEWSDESK_DATABASE_URL"))]
+    found = [NamedDatabase(STORE, _opened(settings.database, "NEWSDESK_DATABASE_URL"))]
     if not settings.tracking_uri.lower().startswith(("http://", "https://")):
-        found.append(Named(MLFLOW, _opened(settings.tracking_uri, "MLFLOW_TRACKING_URI")))
+        found.append(NamedDatabase(MLFLOW, _opened(settings.tracking_uri, "MLFLOW_TRACKING_URI")))
     addresses = settings.backup_databases.get_secret_value() if settings.backup_databases else ""
     for address in filter(None, map(str.strip, addresses.split(","))):
         url = _url(address, "BACKUP_DATABASES")
         found.append(
-            Named(_free_name(Path(url.database or "database").stem, found), _opened(address, "BACKUP_DATABASES"))
+            NamedDatabase(
+                _free_name(Path(url.database or "database").stem, found), _opened(address, "BACKUP_DATABASES")
+            )
         )
     return found
 
 
-def _free_name(name: str, taken: Sequence[Named]) -> str:
+def _free_name(name: str, taken: Sequence[NamedDatabase]) -> str:
     names = {one.name for one in taken}
     return next(
         candidate

@@ -1,6 +1,6 @@
 """What goes wrong with archives."""
 
-from newsdesk.operations.lock import MaintenanceError
+from newsdesk.operations.maintenance_lock import MaintenanceError
 
 
 class BackupError(MaintenanceError):

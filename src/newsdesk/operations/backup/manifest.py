@@ -11,7 +11,7 @@ FORMAT_VERSION: Literal[1] = 1
 Kind = Literal["sqlite", "postgresql"]
 
 
-class Content(BaseModel):
+class FileDigest(BaseModel):
     """One file: SHA-256 in hexadecimal, and bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -20,7 +20,7 @@ class Content(BaseModel):
     size: int
 
 
-class Manifest(BaseModel):
+class BackupManifest(BaseModel):
     """`databases` are kinds by name; `files` are contents by the name of the member."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,4 +32,4 @@ class Manifest(BaseModel):
     artifacts: str | None
     champion: str | None
     databases: dict[str, Kind]
-    files: dict[str, Content]
+    files: dict[str, FileDigest]

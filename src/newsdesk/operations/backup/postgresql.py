@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.redaction import redact, redact_address, secrets_in
-from newsdesk.store.copying import CLEAR_POSTGRESQL
+from newsdesk.store.store_copy import CLEAR_POSTGRESQL
 from newsdesk.store.tls import tls_fix
 
 _SERVICE = "newsdesk"

@@ -13,15 +13,15 @@ from newsdesk.operations.doctor.finding import Finding, fine, from_error, proble
 _PATIENCE = 10.0  # seconds
 
 
-class _Part(BaseModel):
+class _ComponentStatus(BaseModel):
     status: str | None = None
 
 
-class _Health(BaseModel):
-    metadatabase: _Part = _Part()
-    scheduler: _Part = _Part()
-    dag_processor: _Part = _Part()
-    triggerer: _Part = _Part()
+class _HealthStatus(BaseModel):
+    metadatabase: _ComponentStatus = _ComponentStatus()
+    scheduler: _ComponentStatus = _ComponentStatus()
+    dag_processor: _ComponentStatus = _ComponentStatus()
+    triggerer: _ComponentStatus = _ComponentStatus()
 
 
 def check_airflow(settings: Settings) -> Iterator[Finding]:
@@ -31,11 +31,11 @@ def check_airflow(settings: Settings) -> Iterator[Finding]:
     password = settings.airflow_api_password or SecretStr("")
     try:
         api = AirflowApi(settings.airflow_api_url, settings.airflow_api_username or "", password)
-        health = api.get("monitor/health", {}, _Health, time.monotonic() + _PATIENCE)
+        health = api.get("monitor/health", {}, _HealthStatus, time.monotonic() + _PATIENCE)
     except NewsdeskError as error:
         yield from_error("airflow", error)
         return
-    ill = [name for name in _Health.model_fields if getattr(health, name).status not in (None, "healthy")]
+    ill = [name for name in _HealthStatus.model_fields if getattr(health, name).status not in (None, "healthy")]
     if ill:
         fix = "Look into its log, and start it again: a job that misses its heartbeat is taken for dead."
         yield problem("airflow", f"Airflow's {' and '.join(ill)} is not healthy.", fix)

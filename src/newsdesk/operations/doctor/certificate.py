@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _SOON = timedelta(days=21)
 
 
-class Certified(NamedTuple):
+class CertificateSubject(NamedTuple):
     """Whose certificate it is: the group of checks, what sentences call it, how it is renewed."""
 
     check: str
@@ -21,7 +21,7 @@ class Certified(NamedTuple):
     renewal: str
 
 
-_PROXY = Certified("certificate", "The certificate", "Renew it, and reload the proxy.")
+_PROXY = CertificateSubject("certificate", "The certificate", "Renew it, and reload the proxy.")
 
 
 def check_certificate(file: Path | None, now: datetime) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def check_certificate(file: Path | None, now: datetime) -> Iterator[Finding]:
     yield from check_validity(certificate, now, _PROXY)
 
 
-def check_validity(certificate: "Certificate", now: datetime, of: Certified) -> Iterator[Finding]:
+def check_validity(certificate: "Certificate", now: datetime, of: CertificateSubject) -> Iterator[Finding]:
     """From when to when it is good."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:

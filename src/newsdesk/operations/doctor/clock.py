@@ -7,7 +7,7 @@ from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from newsdesk.http_client import opener
+from newsdesk.http_client import make_opener
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 
 _NOTED, _HARMFUL = 5.0, 60.0  # seconds: tokens, windows and ledger are wrong by so much
@@ -31,7 +31,7 @@ def check_clock(name: str, address: str, ours: datetime) -> Iterator[Finding]:
     try:
         if urlsplit(address).scheme not in ("http", "https"):
             return
-        with opener().open(address, timeout=_PATIENCE) as response:
+        with make_opener().open(address, timeout=_PATIENCE) as response:
             date = response.headers["Date"]
     except HTTPError as error:
         with error:

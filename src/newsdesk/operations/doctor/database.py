@@ -15,7 +15,7 @@ from newsdesk.operations.doctor.clock import skew
 from newsdesk.operations.doctor.database_tls import check_encryption, check_server_certificate
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.redaction import redact, redact_address, secrets_in
-from newsdesk.store.status import read_status
+from newsdesk.store.migration_status import read_status
 from newsdesk.store.tls import tls_fix
 
 _PATIENCE = 3  # seconds

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
-from newsdesk.operations.doctor.certificate import Certified, check_validity
+from newsdesk.operations.doctor.certificate import CertificateSubject, check_validity
 from newsdesk.operations.doctor.finding import Finding, fine, warning
 from newsdesk.store.tls import VERIFY
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VERIFIED = "verify-full"
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _DEFAULT_PORT = 5432
-_RENEWED = Certified(
+_RENEWED = CertificateSubject(
     "database", "The database's certificate", "Renew it: scripts/setup_env.sh --renew-database-certificate."
 )
 

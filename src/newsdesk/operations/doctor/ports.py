@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from newsdesk.errors import RegistryError
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
-from newsdesk.registry.pointer import bundle_folder_name, read_champion
+from newsdesk.registry.champion_pointer import bundle_folder_name, read_champion_pointer
 
 _PATIENCE = 3.0  # seconds
 _LARGEST_ANSWER = 64 * 1024
@@ -71,7 +71,7 @@ def _is_of_another_home(host: str, port: int, bundles: Path) -> bool:
     """Whether it serves a model that never was in this home. Without a key, for nobody knows whose server it is: where
     one is asked for, and where this home has no champion to compare with, it is taken for ours."""
     try:
-        champion = read_champion(bundles)
+        champion = read_champion_pointer(bundles)
         folder = bundle_folder_name(str(_answer(host, port, "/model/info").get("digest")))
     except RegistryError:
         return False

@@ -8,19 +8,19 @@ from newsdesk.config.settings import Settings
 from newsdesk.config.sqlite_address import sqlite_address
 from newsdesk.errors import NewsdeskError
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
-from newsdesk.pipeline.unfinished import holder, rollback_target, unfinished_change
-from newsdesk.registry.pointer import Champion, read_champion
+from newsdesk.pipeline.unfinished_promotion import holder, rollback_target, unfinished_promotion
+from newsdesk.registry.champion_pointer import ChampionPointer, read_champion_pointer
 from newsdesk.registry.reader import open_reader
 from newsdesk.registry.version import Version
 from newsdesk.store.engine import store_engine
-from newsdesk.store.ledger import Entry, entries, last_change
-from newsdesk.store.status import read_status
+from newsdesk.store.ledger import LedgerEntry, entries, last_change
+from newsdesk.store.migration_status import read_status
 
 
 def check_promotion(settings: Settings) -> Iterator[Finding]:
     """What cannot be read here is told of by others."""
     try:
-        history, pointer = read_ledger(settings.database), read_champion(settings.bundles)
+        history, pointer = read_ledger(settings.database), read_champion_pointer(settings.bundles)
         change, reader = last_change(history), open_reader(settings)
         versions = reader.versions() if reader else None
     except (NewsdeskError, SQLAlchemyError):
@@ -37,7 +37,7 @@ def check_promotion(settings: Settings) -> Iterator[Finding]:
     yield found or fine("promotion", "Ledger, registry and champion.json name the same champion.")
 
 
-def read_ledger(address: str) -> list[Entry]:
+def read_ledger(address: str) -> list[LedgerEntry]:
     """The promotion ledger of a store that is left as it is, or is not there. Raises `StoreError`, `ConfigError`."""
     if read_status(address).condition not in ("current", "ahead"):
         return []
@@ -63,11 +63,11 @@ def _another_store(settings: Settings, versions: Sequence[Version]) -> Finding:
     )
 
 
-def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
+def _by_aliases(history: Sequence[LedgerEntry], change: LedgerEntry, versions: Sequence[Version]) -> Finding | None:
     champion = holder("champion", versions)
     if champion is None and change.to_version not in {version.version for version in versions}:
         return _deleted(history, change, versions)
-    if unfinished_change(history, versions):
+    if unfinished_promotion(history, versions):
         return problem(
             "promotion",
             f"The change from {_named(change.from_version)} to {_named(change.to_version)} is not at its end: it is "
@@ -91,7 +91,7 @@ def _by_aliases(history: Sequence[Entry], change: Entry, versions: Sequence[Vers
     return None
 
 
-def _deleted(history: Sequence[Entry], change: Entry, versions: Sequence[Version]) -> Finding | None:
+def _deleted(history: Sequence[LedgerEntry], change: LedgerEntry, versions: Sequence[Version]) -> Finding | None:
     """The version in charge is not in the registry any more."""
     if change.to_version is None:  # struck out
         return None
@@ -105,7 +105,7 @@ def _deleted(history: Sequence[Entry], change: Entry, versions: Sequence[Version
     )
 
 
-def _by_both(versions: Sequence[Version], pointer: Champion | None) -> Finding | None:
+def _by_both(versions: Sequence[Version], pointer: ChampionPointer | None) -> Finding | None:
     champion = holder("champion", versions)
     if champion is None or (pointer is not None and pointer.version == champion):
         return None
@@ -116,7 +116,7 @@ def _by_both(versions: Sequence[Version], pointer: Champion | None) -> Finding |
     )
 
 
-def _by_pointer(change: Entry, pointer: Champion | None) -> Finding | None:
+def _by_pointer(change: LedgerEntry, pointer: ChampionPointer | None) -> Finding | None:
     if pointer is None or pointer.version == change.to_version:
         return None
     return problem(

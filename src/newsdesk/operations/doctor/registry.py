@@ -7,11 +7,11 @@ from pathlib import Path
 
 from newsdesk.config.settings import Settings
 from newsdesk.errors import NewsdeskError, RegistryError
-from newsdesk.model.bundle import load_bundle
+from newsdesk.model.bundle_files import load_bundle
 from newsdesk.model.predictor import Predictor
 from newsdesk.operations.doctor.finding import Finding, fine, from_error, problem, warning
-from newsdesk.registry.http import MlflowApi
-from newsdesk.registry.pointer import Champion, read_champion
+from newsdesk.registry.champion_pointer import ChampionPointer, read_champion_pointer
+from newsdesk.registry.mlflow_api import MlflowApi
 from newsdesk.registry.reader import open_reader
 from newsdesk.registry.version import Version
 
@@ -36,7 +36,7 @@ def check_registry(settings: Settings) -> Iterator[Finding]:
 def check_champion(bundles: Path) -> Iterator[Finding]:
     """What `champion.json` names is whole, is what its digest says, and answers its golden examples."""
     try:
-        pointer = read_champion(bundles)
+        pointer = read_champion_pointer(bundles)
         if pointer is None:
             yield warning("champion", "No model is in charge here.", "Train one: newsdesk run.")
             return
@@ -93,7 +93,7 @@ def _server_version(settings: Settings) -> Iterator[Finding]:
 
 def _registered_champion(settings: Settings, versions: Sequence[Version]) -> Iterator[Finding]:
     """Whether the registry still has what champion.json names, which servers go on answering with."""
-    pointer = read_champion(settings.bundles)
+    pointer = read_champion_pointer(settings.bundles)
     champion = next((one for one in versions if "champion" in one.aliases), None)
     is_elsewhere = settings.mlflow_tracking_uri is None and not settings.embedded_mlflow.is_file()
     if pointer is None or is_elsewhere:  # a server's bundles may be brought to it by other means
@@ -108,7 +108,7 @@ def _registered_champion(settings: Settings, versions: Sequence[Version]) -> Ite
         )
 
 
-def _without_champion(pointer: Champion, versions: Sequence[Version]) -> Finding:
+def _without_champion(pointer: ChampionPointer, versions: Sequence[Version]) -> Finding:
     """Servers answer from their disks, as long as these last: nothing can be fetched, compared or rolled back to."""
     same = next((one.version for one in versions if one.digest == pointer.digest), None)
     if same is not None:

@@ -9,8 +9,8 @@ from tempfile import TemporaryFile
 
 from filelock import FileLock, Timeout
 
-from newsdesk.operations.backup.placing import DRAFT
 from newsdesk.operations.backup.restore import UNFINISHED
+from newsdesk.operations.backup.staging import DRAFT
 from newsdesk.operations.doctor.finding import Finding, fine, problem, warning
 from newsdesk.private_files import is_open_to_others
 

@@ -13,7 +13,7 @@ MEDIA_TYPE = "application/octet-stream"
 _LENGTH = Struct("<I")  # stands before every element of a BYTES tensor
 
 
-def split(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[bytes, bytes]:
+def split_body(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[bytes, bytes]:
     """The JSON object of a body, and the tensors behind it. Raises `ApiError`."""
     lengths = {value for name, value in headers if name == HEADER}
     if not lengths:
@@ -42,7 +42,7 @@ def read_texts(tensor: bytes, most: int) -> list[str]:
     return texts
 
 
-def write(datatype: str, data: Sequence[str] | Sequence[float]) -> bytes:
+def write_tensor(datatype: str, data: Sequence[str] | Sequence[float]) -> bytes:
     """A tensor of BYTES or FP64, in row-major order and little-endian."""
     if datatype == "FP64":
         return pack(f"<{len(data)}d", *data)

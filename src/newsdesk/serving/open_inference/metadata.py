@@ -9,36 +9,36 @@ OutputName = Literal["category", "confidence", "probabilities", "classes"]
 EXTENSIONS = ["binary_tensor_data"]
 
 
-class _Metadata(BaseModel):
+class _MetadataModel(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
 
-class ServerMetadata(_Metadata):
+class ServerMetadata(_MetadataModel):
     name: str
     version: str
     extensions: list[str]
 
 
-class Live(_Metadata):
+class Live(_MetadataModel):
     live: bool
 
 
-class Ready(_Metadata):
+class Ready(_MetadataModel):
     ready: bool
 
 
-class ModelReady(_Metadata):
+class ModelReady(_MetadataModel):
     name: str
     ready: bool
 
 
-class TensorMetadata(_Metadata):
+class TensorMetadata(_MetadataModel):
     name: str
     datatype: str
     shape: list[int]
 
 
-class ModelMetadata(_Metadata):
+class ModelMetadata(_MetadataModel):
     name: str
     versions: list[str]
     platform: str
@@ -46,7 +46,7 @@ class ModelMetadata(_Metadata):
     outputs: list[TensorMetadata]
 
 
-def metadata_of(name: str, versions: Sequence[str], classes: int) -> ModelMetadata:
+def describe_model(name: str, versions: Sequence[str], classes: int) -> ModelMetadata:
     """What a model of this many classes takes and gives; -1 stands for any number of texts."""
     return ModelMetadata(
         name=name,

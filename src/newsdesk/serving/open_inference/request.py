@@ -19,13 +19,13 @@ _NOT_OFFERED = ("classification", "shared_memory_region")  # of extensions: who 
 _Text = StrictStr | Annotated[list[StrictStr], Field(min_length=1, max_length=1)]
 
 
-class _Message(BaseModel):
+class _RequestModel(BaseModel):
     """Members that are not known are passed over: clients send more than the protocol names."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
 
-class _Parameters(_Message):
+class _Parameters(_RequestModel):
     content_type: StrictStr | None = Field(default=None, description="`str`, as MLServer's codecs call texts.")
 
 
@@ -43,7 +43,7 @@ class OutputParameters(_Parameters):
     binary_data: StrictBool | None = Field(default=None, description="Whether this output comes as binary data.")
 
 
-class InputTensor(_Message):
+class InputTensor(_RequestModel):
     name: Literal["text", "input-0", "input-1"] = Field(description="`text`, or what codecs call a tensor by default.")
     shape: list[Annotated[StrictInt, Field(ge=1, le=MAX_BATCH), WHOLE]] = Field(
         min_length=1, max_length=2, description="[n], or [n, 1]."
@@ -55,12 +55,12 @@ class InputTensor(_Message):
     )
 
 
-class RequestedOutput(_Message):
+class RequestedOutput(_RequestModel):
     name: OutputName
     parameters: OutputParameters | None = None
 
 
-class InferenceRequest(_Message, LimitedBody):
+class InferenceRequest(_RequestModel, LimitedBody):
     body_limits: ClassVar[BodyLimits] = BodyLimits(size=ONE_TEXT.size, items=3 * MAX_BATCH + 2 * MAX_ITEMS)
     model_config = ConfigDict(
         json_schema_extra={
@@ -85,7 +85,7 @@ class InferenceRequest(_Message, LimitedBody):
     outputs: list[RequestedOutput] | None = Field(default=None, max_length=4, description="By default all.")
 
 
-def with_tensors(request: InferenceRequest, binary: bytes) -> InferenceRequest:
+def attach_binary_tensors(request: InferenceRequest, binary: bytes) -> InferenceRequest:
     """The request with its texts as if they had come as JSON. `binary` is what stood behind the JSON object.
 
     Raises `ApiError` where the two do not fit, and where something is asked for that would be answered wrongly.
@@ -105,7 +105,7 @@ def with_tensors(request: InferenceRequest, binary: bytes) -> InferenceRequest:
     return request
 
 
-def texts_of(request: InferenceRequest) -> list[str]:
+def request_texts(request: InferenceRequest) -> list[str]:
     """The texts of the input tensor. Raises `ApiError` where its shape is not that of its data."""
     tensor = request.inputs[0]
     texts = list(_flat(tensor.data or []))

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from newsdesk.serving.answering import Answer
-from newsdesk.serving.open_inference.binary_tensors import write
+from newsdesk.serving.open_inference.binary_tensors import write_tensor
 from newsdesk.serving.open_inference.request import InferenceRequest
+from newsdesk.serving.prediction_result import PredictionResult
 
 
-class _Message(BaseModel):
+class _ResponseModel(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
 
-class TensorParameters(_Message):
+class TensorParameters(_ResponseModel):
     binary_data_size: int
 
 
-class OutputTensor(_Message):
+class OutputTensor(_ResponseModel):
     name: str
     shape: list[int]
     datatype: str
@@ -25,7 +25,7 @@ class OutputTensor(_Message):
     data: list[str] | list[float] | None = None
 
 
-class InferenceResponse(_Message):
+class InferenceResponse(_ResponseModel):
     """Members that are null are left out."""
 
     model_name: str
@@ -35,8 +35,8 @@ class InferenceResponse(_Message):
     outputs: list[OutputTensor]
 
 
-def response_of(
-    name: str, request: InferenceRequest, answers: Sequence[Answer]
+def make_response(
+    name: str, request: InferenceRequest, answers: Sequence[PredictionResult]
 ) -> tuple[InferenceResponse, list[bytes]]:
     """The tensors that were asked for, all where none were, and what comes behind the JSON object.
 
@@ -55,7 +55,7 @@ def response_of(
     for wanted, is_binary in _wanted(request, list(tensors)).items():
         shape, datatype, data = tensors[wanted]
         if is_binary:
-            binary.append(write(datatype, data))
+            binary.append(write_tensor(datatype, data))
             size = TensorParameters(binary_data_size=len(binary[-1]))
             outputs.append(OutputTensor(name=wanted, shape=shape, datatype=datatype, parameters=size))
         else:

@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel
 from starlette.types import Scope
 
-from newsdesk.serving.answering import Answer, Wish
 from newsdesk.serving.batch_schemas import (
     LINE_ITEMS,
     BatchFailure,
@@ -22,13 +21,14 @@ from newsdesk.serving.batch_schemas import (
     PredictionLine,
 )
 from newsdesk.serving.body_limits import LimitedBody
-from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, ApiError, Responses, invalid_input
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
-from newsdesk.serving.model_source import Served
-from newsdesk.serving.outbox import DiskRoom
-from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, validated
-from newsdesk.serving.rows import Row, RowId, row_of
-from newsdesk.serving.service import Service
+from newsdesk.serving.model_loader import LoadedModel
+from newsdesk.serving.prediction_result import PredictionOptions, PredictionResult
+from newsdesk.serving.request_rows import RequestRow, RowId, request_row
+from newsdesk.serving.response_buffer import DiskBudget
+from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, validate_body
+from newsdesk.serving.server_state import ServerState
 from newsdesk.serving.strict_json import parse_json
 from newsdesk.store.records import Arm
 
@@ -36,16 +36,16 @@ _ITEMS_AT_ONCE = 500
 _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}}
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    answering = service.answering
-    room = DiskRoom()
+def add_routes(app: FastAPI, state: ServerState) -> None:
+    predictions = state.predictions
+    room = DiskBudget()
 
     async def _answered(
-        texts: Sequence[str | ApiError], wish: Wish, served: Served, arm: Arm | None, caller: str
-    ) -> list[Answer | ApiError]:
+        texts: Sequence[str | ApiError], options: PredictionOptions, served: LoadedModel, arm: Arm | None, caller: str
+    ) -> list[PredictionResult | ApiError]:
         """An answer to each text, in order, and what was refused before in its place."""
         good = [text for text in texts if isinstance(text, str)]
-        answers = iter(await answering.many(good, wish, served, arm, caller))
+        answers = iter(await predictions.predict_many(good, options, served, arm, caller))
         return [next(answers) if isinstance(text, str) else text for text in texts]
 
     async def predict_batch(body: BatchRequest, request: Request) -> BatchResponse:
@@ -58,8 +58,10 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         caller: str = request.scope["caller_name"]
         begun = time.perf_counter()
-        served, arm = await service.who_answers(body.model, caller)
-        answers = await _answered(body.texts, Wish(body.top_k, body.threshold, body.log), served, arm, caller)
+        served, arm = await state.choose_model(body.model, caller)
+        answers = await _answered(
+            body.texts, PredictionOptions(body.top_k, body.threshold, body.log), served, arm, caller
+        )
         failed = sum(isinstance(answer, ApiError) for answer in answers)
         response = BatchResponse(
             predictions=[],
@@ -75,20 +77,22 @@ def add_routes(app: FastAPI, service: Service) -> None:
     async def predict_lines(request: Request) -> Response:
         """Every batch of lines is answered by whoever is in charge when it comes."""
         caller: str = request.scope["caller_name"]
-        query = validated(LinesQuery, dict(request.query_params))
-        wish = Wish(query.top_k, query.threshold, query.log)
-        asked_for = await service.model_named(query.model) if query.model else None
-        answering.chosen(asked_for, caller)  # refuses while a status can still be sent
+        query = validate_body(LinesQuery, dict(request.query_params))
+        options = PredictionOptions(query.top_k, query.threshold, query.log)
+        asked_for = await state.model_named(query.model) if query.model else None
+        predictions.choose_model(asked_for, caller)  # refuses while a status can still be sent
 
         async def answer(first: int, lines: list[bytes]) -> bytes:
-            await service.admit_again(request.scope, is_counted=first == 0)
-            served, arm = answering.chosen(asked_for, caller)
-            rows = await service.long_work.run_if_long(sum(map(len, lines)), lambda: [_parsed(line) for line in lines])
-            answers = await _answered([row.text for row in rows], wish, served, arm, caller)
+            await state.admit_again(request.scope, is_counted=first == 0)
+            served, arm = predictions.choose_model(asked_for, caller)
+            rows = await state.text_workers.offload_if_long(
+                sum(map(len, lines)), lambda: [_parsed(line) for line in lines]
+            )
+            answers = await _answered([row.text for row in rows], options, served, arm, caller)
             told = zip(rows, answers, strict=True)
             return b"".join(_line(index, row.id, answer) for index, (row, answer) in enumerate(told, start=first))
 
-        return JsonLinesResponse(answer, answering.batch_size, service.settings.api_timeout, room)
+        return JsonLinesResponse(answer, predictions.batch_size, state.settings.api_timeout, room)
 
     class BatchRoute(JsonRoute):
         """One path for two kinds of body."""
@@ -112,13 +116,13 @@ def add_routes(app: FastAPI, service: Service) -> None:
         predict_batch,
         methods=["POST"],
         response_model=BatchResponse,
-        responses={**FAILURES, **_LINES},
+        responses={**DOCUMENTED_ERRORS, **_LINES},
         openapi_extra={"requestBody": _LINES[HTTPStatus.OK.value]},
         route_class_override=BatchRoute,
     )
 
 
-async def _with_items(response: BatchResponse, answers: Sequence[Answer | ApiError]) -> Response:
+async def _with_items(response: BatchResponse, answers: Sequence[PredictionResult | ApiError]) -> Response:
     """`response` with an item for each answer, written a few at a time: ten thousand take long in one step."""
     items: list[bytes] = []
     for start in range(0, len(answers), _ITEMS_AT_ONCE):
@@ -128,7 +132,7 @@ async def _with_items(response: BatchResponse, answers: Sequence[Answer | ApiErr
     return Response(b"%s[%s]%s" % (begin, b",".join(items), end), media_type="application/json")
 
 
-def _item(index: int, answer: Answer | ApiError) -> bytes:
+def _item(index: int, answer: PredictionResult | ApiError) -> bytes:
     item: BatchPrediction | BatchFailure
     if isinstance(answer, ApiError):
         item = BatchFailure(index=index, error=answer.error, message=answer.message, code=answer.code)
@@ -142,18 +146,18 @@ def _text_of(item: Any) -> str | ApiError:
     if isinstance(item, str):
         return item
     if isinstance(item, dict):
-        return row_of(item).text
+        return request_row(item).text
     return invalid_input("A text must be a string, or an object with text and title")
 
 
-def _line(index: int, line_id: RowId | None, answer: Answer | ApiError) -> bytes:
+def _line(index: int, line_id: RowId | None, answer: PredictionResult | ApiError) -> bytes:
     if isinstance(answer, ApiError):
         return failure_line(index, line_id, answer)
     line = PredictionLine.model_construct(index=index, id=line_id, **_told(answer))
     return line.model_dump_json().encode() + b"\n"
 
 
-def _told(answer: Answer) -> dict[str, Any]:
+def _told(answer: PredictionResult) -> dict[str, Any]:
     return {
         "prediction": answer.category,
         "confidence": answer.confidence,
@@ -165,8 +169,8 @@ def _told(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _parsed(line: bytes) -> Row:
+def _parsed(line: bytes) -> RequestRow:
     try:
-        return row_of(parse_json(line, LINE_ITEMS))
+        return request_row(parse_json(line, LINE_ITEMS))
     except ApiError as refusal:
-        return Row(refusal, None)
+        return RequestRow(refusal, None)

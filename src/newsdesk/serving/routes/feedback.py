@@ -6,12 +6,12 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 
 from newsdesk.articles.category import Spellings
-from newsdesk.serving.errors import FAILURES, ApiError, Responses
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, ApiError, Responses
 from newsdesk.serving.feedback_schemas import FeedbackRequest, FeedbackResponse
-from newsdesk.serving.feedback_warnings import warnings_about_feedback
+from newsdesk.serving.feedback_warnings import feedback_warnings
 from newsdesk.serving.security.caller import Caller
-from newsdesk.serving.service import Service
-from newsdesk.serving.suitable_texts import unsuitable
+from newsdesk.serving.server_state import ServerState
+from newsdesk.serving.text_checks import text_error
 from newsdesk.store.records import Feedback, FeedbackConflict, TextMismatch, new_id, text_digest
 
 _STATUS = {"created": HTTPStatus.CREATED, "unchanged": HTTPStatus.OK, "spooled": HTTPStatus.ACCEPTED}
@@ -20,8 +20,8 @@ _ALSO: Responses = {
 }
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    @app.post("/feedback", status_code=HTTPStatus.CREATED, responses={**FAILURES, **_ALSO})
+def add_routes(app: FastAPI, state: ServerState) -> None:
+    @app.post("/feedback", status_code=HTTPStatus.CREATED, responses={**DOCUMENTED_ERRORS, **_ALSO})
     async def give_feedback(body: FeedbackRequest, request: Request) -> FeedbackResponse:
         """The right category of a prediction, or of a text. Answered once it cannot be lost any more.
 
@@ -33,8 +33,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         now = datetime.now(UTC)
         caller: Caller = request.scope["caller"]
-        text, champion = body.whole, service.models.champion
-        if text is not None and (refusal := unsuitable(text, champion)):
+        text, champion = body.whole, state.models.champion
+        if text is not None and (refusal := text_error(text, champion)):
             raise refusal
         feedback = Feedback(
             id=new_id(),
@@ -43,22 +43,22 @@ def add_routes(app: FastAPI, service: Service) -> None:
             editor=body.editor or caller.name,
             prediction_id=str(body.prediction_id) if body.prediction_id else None,
             text_digest=None if text is None else text_digest(text),
-            text=text if service.settings.store_feedback_text else None,
+            text=text if state.settings.store_feedback_text else None,
             key=body.key,
             caller=caller.name,
             trusted=caller.trusted,
         )
         try:
-            recorded = await service.log.feedback(feedback)
+            recorded = await state.prediction_log.feedback(feedback)
         except TextMismatch:
             message = "The prediction was made of another text: send that one, with its title if it had one, or none"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "text_mismatch") from None
         except FeedbackConflict:
             message = "That key was used before, for something else"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
-        service.metrics.feedback.labels(recorded.status).inc()
+        state.metrics.feedback.labels(recorded.status).inc()
         classes = champion.predictor.classes if champion else []
-        rules, keeps = service.category_rules, service.settings.store_feedback_text
+        rules, keeps = state.category_rules, state.settings.store_feedback_text
         category, is_left_out = Spellings(classes, rules.of).of(body.category), rules.of(body.category) is None
         if category not in classes:
             category = rules.of(category) or category
@@ -68,7 +68,7 @@ def add_routes(app: FastAPI, service: Service) -> None:
             timestamp=now,
             category=category,
             can_teach=recorded.text_is_kept,
-            warnings=warnings_about_feedback(
+            warnings=feedback_warnings(
                 feedback, recorded, None if is_left_out else category, classes, store_feedback_text=keeps
             ),
         )

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 
-from newsdesk.serving.changes import Change
-from newsdesk.serving.errors import FAILURES, Responses
-from newsdesk.serving.no_answer import no_model
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, Responses
+from newsdesk.serving.model_errors import no_model_loaded
+from newsdesk.serving.promotion_service import PromotionOutcome
 from newsdesk.serving.schemas import (
     ChangeResponse,
     ChangeUnderWay,
@@ -18,18 +18,18 @@ from newsdesk.serving.schemas import (
     RollbackRequest,
     VersionsResponse,
 )
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 
 _ALSO: Responses = {202: {"model": ChangeUnderWay, "description": "It goes on, for longer than `API_TIMEOUT`."}}
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    @app.get("/model/info", responses=FAILURES)
+def add_routes(app: FastAPI, state: ServerState) -> None:
+    @app.get("/model/info", responses=DOCUMENTED_ERRORS)
     async def model_info() -> ModelInfoResponse:
         """What the model in charge was trained from, and how well it did."""
-        served = service.models.champion
+        served = state.models.champion
         if served is None:
-            raise no_model()
+            raise no_model_loaded()
         manifest = served.predictor.bundle.manifest
         return ModelInfoResponse(
             model_name=manifest.model_type,
@@ -42,27 +42,27 @@ def add_routes(app: FastAPI, service: Service) -> None:
             digest=manifest.digest,
         )
 
-    @app.get("/model/versions", responses=FAILURES)
+    @app.get("/model/versions", responses=DOCUMENTED_ERRORS)
     async def model_versions() -> VersionsResponse:
         """Every registered version, and the aliases it holds."""
-        versions = await asyncio.to_thread(service.source.versions)
+        versions = await asyncio.to_thread(state.loader.versions)
         return VersionsResponse(versions=[ModelVersion.model_validate(vars(version)) for version in versions])
 
-    @app.post("/model/promote", responses={**FAILURES, **_ALSO})
+    @app.post("/model/promote", responses={**DOCUMENTED_ERRORS, **_ALSO})
     async def promote(body: PromoteRequest, request: Request) -> ChangeResponse:
         """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
         `MODEL_REFRESH_INTERVAL`. A change once begun ends, whether the caller waits or not."""
         caller, deadline = request.scope["caller_name"], request.scope["deadline"]
-        return _told(await service.changes.promote(body.version, body.reason, caller, deadline))
+        return _told(await state.promotions.promote(body.version, body.reason, caller, deadline))
 
-    @app.post("/model/rollback", responses={**FAILURES, **_ALSO})
+    @app.post("/model/rollback", responses={**DOCUMENTED_ERRORS, **_ALSO})
     async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
         """Put the version that was in charge before back in charge."""
         caller, deadline = request.scope["caller_name"], request.scope["deadline"]
-        return _told(await service.changes.rollback(body.reason, caller, deadline))
+        return _told(await state.promotions.rollback(body.reason, caller, deadline))
 
 
-def _told(change: Change | None) -> ChangeResponse:
+def _told(change: PromotionOutcome | None) -> ChangeResponse:
     now = datetime.now(UTC)
     if change is not None:
         return ChangeResponse(**vars(change), timestamp=now)

@@ -12,11 +12,10 @@ from starlette.types import Scope
 from newsdesk import __version__
 from newsdesk.errors import NewsdeskError
 from newsdesk.registry.version import MODEL
-from newsdesk.serving.answering import Answer
 from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.content_encoding import accepted_coding, compressed
-from newsdesk.serving.errors import FAILURES, ApiError, Responses, invalid_input
-from newsdesk.serving.model_source import Served
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, ApiError, Responses, invalid_input
+from newsdesk.serving.model_loader import LoadedModel
 from newsdesk.serving.open_inference import binary_tensors
 from newsdesk.serving.open_inference.metadata import (
     EXTENSIONS,
@@ -25,13 +24,14 @@ from newsdesk.serving.open_inference.metadata import (
     ModelReady,
     Ready,
     ServerMetadata,
-    metadata_of,
+    describe_model,
 )
-from newsdesk.serving.open_inference.request import InferenceRequest, texts_of, with_tensors
-from newsdesk.serving.open_inference.response import InferenceResponse, response_of
-from newsdesk.serving.route import JsonRoute, require_json, validated
+from newsdesk.serving.open_inference.request import InferenceRequest, attach_binary_tensors, request_texts
+from newsdesk.serving.open_inference.response import InferenceResponse, make_response
+from newsdesk.serving.prediction_result import PredictionResult
+from newsdesk.serving.route import JsonRoute, require_json, validate_body
 from newsdesk.serving.schemas import MODEL_NAME
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 from newsdesk.serving.strict_json import parse_json
 
 _NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]}}
@@ -49,16 +49,16 @@ class TensorRoute(JsonRoute):
             require_json(content_type)
 
     def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:
-        json, binary = binary_tensors.split(scope["headers"], body)
-        return with_tensors(validated(InferenceRequest, parse_json(json, model.body_limits.items)), binary)
+        json, binary = binary_tensors.split_body(scope["headers"], body)
+        return attach_binary_tensors(validate_body(InferenceRequest, parse_json(json, model.body_limits.items)), binary)
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    _add_server(app, service)
-    _add_model(app, service)
+def add_routes(app: FastAPI, state: ServerState) -> None:
+    _add_server(app, state)
+    _add_model(app, state)
 
 
-def _add_server(app: FastAPI, service: Service) -> None:
+def _add_server(app: FastAPI, state: ServerState) -> None:
     async def server_metadata() -> ServerMetadata:
         """What this server is."""
         return ServerMetadata(name="newsdesk", version=__version__, extensions=EXTENSIONS)
@@ -69,7 +69,7 @@ def _add_server(app: FastAPI, service: Service) -> None:
 
     async def ready(response: Response) -> Ready:
         """There is a model."""
-        is_ready = service.models.champion is not None
+        is_ready = state.models.champion is not None
         if not is_ready:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return Ready(ready=is_ready)
@@ -79,16 +79,16 @@ def _add_server(app: FastAPI, service: Service) -> None:
     _add_get(app, "/v2/health/ready", ready)
 
 
-def _add_model(app: FastAPI, service: Service) -> None:
-    async def addressed(request: Request) -> Served:
+def _add_model(app: FastAPI, state: ServerState) -> None:
+    async def addressed(request: Request) -> LoadedModel:
         if request.path_params["name"] != MODEL:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", f"The only model here is {MODEL}", "unknown_model")
-        return await service.model_named(request.path_params.get("version", "champion"))
+        return await state.model_named(request.path_params.get("version", "champion"))
 
     async def model_metadata(request: Request) -> ModelMetadata:
         """What the model takes and gives, and the versions that may be asked for."""
         served = await addressed(request)
-        return metadata_of(MODEL, await _versions(service, served), len(served.predictor.classes))
+        return describe_model(MODEL, await _versions(state, served), len(served.predictor.classes))
 
     async def model_ready(request: Request) -> ModelReady:
         """The model is loaded."""
@@ -99,8 +99,8 @@ def _add_model(app: FastAPI, service: Service) -> None:
         """Predict the texts of the input tensor `text`."""
         served = await addressed(request)
         asked_for = served if "version" in request.path_params else None
-        answers = await _answers(service, texts_of(body), asked_for, request)
-        return await _packed(service, *response_of(MODEL, body, answers), request)
+        answers = await _answers(state, request_texts(body), asked_for, request)
+        return await _packed(state, *make_response(MODEL, body, answers), request)
 
     for place, parameters in (
         ("/v2/models/{name}", [_NAME]),
@@ -113,7 +113,7 @@ def _add_model(app: FastAPI, service: Service) -> None:
             infer,
             methods=["POST"],
             response_model=InferenceResponse,
-            responses={**FAILURES, **_ANSWER},
+            responses={**DOCUMENTED_ERRORS, **_ANSWER},
             openapi_extra={"parameters": parameters, "requestBody": {"content": _BINARY}},
             route_class_override=TensorRoute,
         )
@@ -121,31 +121,33 @@ def _add_model(app: FastAPI, service: Service) -> None:
 
 def _add_get(app: FastAPI, path: str, endpoint: Callable[..., Any], described: dict[str, Any] | None = None) -> None:
     """GET, and HEAD as well: probes and proxies ask for it."""
-    app.router.add_api_route(path, endpoint, methods=["GET"], responses=FAILURES, openapi_extra=described)
+    app.router.add_api_route(path, endpoint, methods=["GET"], responses=DOCUMENTED_ERRORS, openapi_extra=described)
     app.router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
 
-async def _versions(service: Service, served: Served) -> list[str]:
+async def _versions(state: ServerState, served: LoadedModel) -> list[str]:
     """All that may be asked for; where the registry does not answer, the one that is known."""
     try:
-        registered = await asyncio.to_thread(service.source.versions)
+        registered = await asyncio.to_thread(state.loader.versions)
     except NewsdeskError:
         registered = []
     return list({served.version, *(version.version for version in registered if version.digest)})
 
 
-async def _answers(service: Service, texts: list[str], asked_for: Served | None, request: Request) -> list[Answer]:
+async def _answers(
+    state: ServerState, texts: list[str], asked_for: LoadedModel | None, request: Request
+) -> list[PredictionResult]:
     """An answer to every text: the protocol has no room for a failure among them. Raises `ApiError`."""
     caller: str = request.scope["caller_name"]
     answers = []
-    for index, answer in enumerate(await service.answering.together(texts, asked_for, caller)):
+    for index, answer in enumerate(await state.predictions.predict_as_one_batch(texts, asked_for, caller)):
         if isinstance(answer, ApiError):
             raise invalid_input(f"text {index}: {answer.message}", answer.code)
         answers.append(answer)
     return answers
 
 
-async def _packed(service: Service, response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
+async def _packed(state: ServerState, response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
     """The response as it is sent: binary data behind the JSON object, and compressed where the client asks for it."""
     json = response.model_dump_json(exclude_none=True).encode()
     body = b"".join((json, *binary))
@@ -154,5 +156,5 @@ async def _packed(service: Service, response: InferenceResponse, binary: list[by
         headers[binary_tensors.HEADER.decode()] = str(len(json))
     if coding := accepted_coding(request.scope["headers"], len(body)):
         headers["Content-Encoding"] = coding.decode()
-        body = await service.long_work.run_if_long(len(body), lambda: compressed(body, coding))
+        body = await state.text_workers.offload_if_long(len(body), lambda: compressed(body, coding))
     return Response(body, headers=headers, media_type=binary_tensors.MEDIA_TYPE if binary else "application/json")

@@ -7,21 +7,21 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
-from newsdesk.monitoring.samples import in_prometheus_text
-from newsdesk.serving.errors import FAILURES, Responses
+from newsdesk.monitoring.metric_samples import prometheus_text
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, Responses
 from newsdesk.serving.prometheus import exposition
 from newsdesk.serving.schemas import HealthResponse, ReadyResponse
 from newsdesk.serving.security.caller import Caller
-from newsdesk.serving.service import Service
+from newsdesk.serving.server_state import ServerState
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
+def add_routes(app: FastAPI, state: ServerState) -> None:
     without_model: Responses = {
         HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": HealthResponse, "description": "No model."}
     }
     not_ready: Responses = {HTTPStatus.SERVICE_UNAVAILABLE.value: {"model": ReadyResponse, "description": "Not ready."}}
 
-    @app.get("/health", responses={**FAILURES, **without_model})
+    @app.get("/health", responses={**DOCUMENTED_ERRORS, **without_model})
     async def health(request: Request, response: Response) -> HealthResponse:
         """Whether the service answers, by which model, since when, and what is wrong.
 
@@ -29,8 +29,8 @@ def add_routes(app: FastAPI, service: Service) -> None:
         `unavailable` (503): there is no model to answer with. Who sends credentials with the scope `monitor` reads
         words, everybody else codes.
         """
-        served = service.models.champion
-        problems = service.told_problems(in_words=request.scope["caller"].may("monitor"))
+        served = state.models.champion
+        problems = state.problems_for_administrators(in_words=request.scope["caller"].may("monitor"))
         status = "degraded" if problems else "healthy"
         if served is None:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -39,34 +39,34 @@ def add_routes(app: FastAPI, service: Service) -> None:
             status=status,
             model_type=served.predictor.bundle.manifest.model_type if served else None,
             model_version=served.version if served else None,
-            uptime=str(timedelta(seconds=int(service.uptime))),
-            last_prediction=service.answering.last_prediction.newest(),
+            uptime=str(timedelta(seconds=int(state.uptime))),
+            last_prediction=state.predictions.last_prediction.newest(),
             problems=problems,
         )
 
-    @app.get("/ready", responses={**FAILURES, **not_ready})
+    @app.get("/ready", responses={**DOCUMENTED_ERRORS, **not_ready})
     async def ready(response: Response) -> ReadyResponse:
         """Whether requests should be sent here: there is a model."""
-        is_ready = service.models.champion is not None
+        is_ready = state.models.champion is not None
         if not is_ready:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return ReadyResponse(ready=is_ready)
 
     @app.get(
         "/metrics",
-        responses={**FAILURES, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses={**DOCUMENTED_ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
         response_class=Response,
     )
     async def metrics() -> Response:
         """Everything that is measured, for Prometheus."""
-        service.metrics.batch.flush()
-        content, content_type = await asyncio.to_thread(exposition, service.metrics.registry)
-        samples = await asyncio.to_thread(service.samples)
-        return Response(content + in_prometheus_text(samples), media_type=content_type)
+        state.metrics.batch.flush()
+        content, content_type = await asyncio.to_thread(exposition, state.metrics.registry)
+        samples = await asyncio.to_thread(state.samples)
+        return Response(content + prometheus_text(samples), media_type=content_type)
 
     @app.get(
         "/monitor",
-        responses={**FAILURES, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+        responses={**DOCUMENTED_ERRORS, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
         response_class=HTMLResponse,
     )
     async def monitor(request: Request) -> HTMLResponse:
@@ -78,5 +78,5 @@ def add_routes(app: FastAPI, service: Service) -> None:
         """
         caller: Caller = request.scope["caller"]
         may_read_texts = caller.authenticated and caller.may("admin")
-        page = service.monitor_page_with_examples if may_read_texts else service.monitor_page
+        page = state.monitor_page_with_examples if may_read_texts else state.monitor_page
         return HTMLResponse(await page.html())

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request
 
 from newsdesk.model.explain import explain
-from newsdesk.serving.answering import Wish
-from newsdesk.serving.errors import FAILURES, invalid_input
+from newsdesk.serving.errors import DOCUMENTED_ERRORS, invalid_input
+from newsdesk.serving.prediction_result import PredictionOptions
 from newsdesk.serving.schemas import (
     ExplainRequest,
     ExplainResponse,
@@ -14,19 +14,21 @@ from newsdesk.serving.schemas import (
     PredictResponse,
     TermContribution,
 )
-from newsdesk.serving.service import Service
-from newsdesk.serving.suitable_texts import unsuitable
+from newsdesk.serving.server_state import ServerState
+from newsdesk.serving.text_checks import text_error
 
 
-def add_routes(app: FastAPI, service: Service) -> None:
-    answering = service.answering
+def add_routes(app: FastAPI, state: ServerState) -> None:
+    predictions = state.predictions
 
-    @app.post("/predict", responses=FAILURES)
+    @app.post("/predict", responses=DOCUMENTED_ERRORS)
     async def predict(body: PredictRequest, request: Request) -> PredictResponse:
         """The category of one text, with the probability of every category."""
         caller: str = request.scope["caller_name"]
-        served, arm = await service.who_answers(body.model, caller)
-        answer = await answering.one(body.whole, Wish(body.top_k, body.threshold), served, arm, caller)
+        served, arm = await state.choose_model(body.model, caller)
+        answer = await predictions.predict_one(
+            body.whole, PredictionOptions(body.top_k, body.threshold), served, arm, caller
+        )
         return PredictResponse(
             prediction=answer.category,
             confidence=answer.confidence,
@@ -40,20 +42,20 @@ def add_routes(app: FastAPI, service: Service) -> None:
             abstained=answer.abstained,
         )
 
-    @app.post("/explain", responses=FAILURES)
+    @app.post("/explain", responses=DOCUMENTED_ERRORS)
     async def explain_prediction(body: ExplainRequest, request: Request) -> ExplainResponse:
         """How much each term spoke for a category: baseline and contributions sum to its score.
 
         Exact for linear models and naive Bayes; for the others, sampled Shapley values.
         """
-        served, _ = await service.who_answers(body.model, request.scope["caller_name"])
+        served, _ = await state.choose_model(body.model, request.scope["caller_name"])
         text = body.whole
-        if refusal := unsuitable(text, served):
+        if refusal := text_error(text, served):
             raise refusal
         if body.category is not None and body.category not in served.predictor.classes:
             raise invalid_input("category is not one of this model's; GET /model/info lists them", "unknown_category")
-        service.explaining.require_room()
-        said = await service.explaining.run(lambda: explain(served.predictor, text, body.category))
+        state.explanation_workers.require_room()
+        said = await state.explanation_workers.run(lambda: explain(served.predictor, text, body.category))
         shown, rest = said.terms[: body.top_k], said.terms[body.top_k :]
         return ExplainResponse(
             category=said.category,

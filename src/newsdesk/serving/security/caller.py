@@ -29,7 +29,7 @@ class Caller:
         return scope in self.scopes or "admin" in self.scopes
 
 
-def scopes_in(text: str) -> frozenset[Scope]:
+def parse_scopes(text: str) -> frozenset[Scope]:
     """The scopes that a space-separated list names; names that are not known grant nothing."""
     named = set(text.split())
     return frozenset(scope for scope in SCOPES if scope in named)
@@ -43,6 +43,6 @@ def require_scopes(names: Collection[str]) -> frozenset[Scope]:
     return frozenset(scope for scope in SCOPES if scope in names)
 
 
-def as_text(scopes: frozenset[Scope]) -> str:
+def format_scopes(scopes: frozenset[Scope]) -> str:
     """Scopes as OAuth 2.0 writes them: with spaces between, in the order of `SCOPES`."""
     return " ".join(scope for scope in SCOPES if scope in scopes)

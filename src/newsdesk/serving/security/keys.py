@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from newsdesk.serving.security.caller import Caller, Scope
-from newsdesk.serving.security.rates import parse_limits
+from newsdesk.serving.security.limit_parsing import parse_rate_limits
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -24,7 +24,7 @@ _KEY = re.compile(r"nd_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 
 
 def _is_limit(text: str) -> str:
-    parse_limits(text)
+    parse_rate_limits(text)
     return text
 
 
@@ -80,7 +80,7 @@ def new_key(
     return key, f"nd_{key_id}_{secret}"
 
 
-def split_key(text: str) -> tuple[str, str] | None:
+def parse_key(text: str) -> tuple[str, str] | None:
     """Id and secret of the text of a key; None where it is not one."""
     found = _KEY.fullmatch(text)
     return (found[1], found[2]) if found else None

@@ -36,7 +36,7 @@ PERMISSIONS: tuple[tuple[str, str, Scope | None], ...] = (
 )
 
 # Public, and still some callers are told more.
-TELLS_SOME_MORE = frozenset({"/health"})
+VARIES_WITH_CREDENTIALS = frozenset({"/health"})
 
 
 class Permissions:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import jwt
 
-from newsdesk.serving.security.caller import Caller, Scope, as_text, scopes_in
-from newsdesk.serving.security.refusal import expired_token, invalid_token
+from newsdesk.serving.security.access_errors import expired_token, invalid_token
+from newsdesk.serving.security.caller import Caller, Scope, format_scopes, parse_scopes
 
 ISSUER = "newsdesk"
 
@@ -35,7 +35,7 @@ class Token:
     scope: str
 
 
-class Tokens:
+class TokenIssuer:
     """Issues and verifies. `lifetime` is in seconds."""
 
     def __init__(self, secret: str, lifetime: int) -> None:
@@ -46,7 +46,7 @@ class Tokens:
         """A token by which `caller` may use `scopes`, for its lifetime or for `longest` seconds if that is less."""
         now = int(time.time())
         lifetime = self._lifetime if longest is None else max(min(self._lifetime, int(longest)), 1)
-        scope = as_text(scopes)
+        scope = format_scopes(scopes)
         claims = {
             "iss": ISSUER,
             "sub": caller.name,
@@ -95,4 +95,4 @@ class Tokens:
         name, scope, key_id = claims["sub"], claims["scope"], claims.get("client_id")
         if not (name and isinstance(scope, str) and isinstance(key_id, str | None)):
             raise invalid_token()
-        return Caller(name, scopes_in(scope), key_id=key_id), float(claims["exp"])
+        return Caller(name, parse_scopes(scope), key_id=key_id), float(claims["exp"])

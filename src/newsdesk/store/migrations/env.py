@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from newsdesk.store.found import VERSION_TABLE
+from newsdesk.store.schema_revision import VERSION_TABLE
 
 context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
 context.run_migrations()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsdesk.monitoring.catalogue import MODEL_WATCH, PIPELINE_WATCH
-from newsdesk.monitoring.samples import Sample, in_prometheus_text
+from newsdesk.monitoring.metric_samples import MetricSample, prometheus_text
 
 Values = dict[tuple[str, ...], float]
 
@@ -29,6 +29,6 @@ def values(text: str) -> Values:
     return found
 
 
-def exposed(samples: Iterable[Sample]) -> Values:
+def exposed(samples: Iterable[MetricSample]) -> Values:
     """The samples as Prometheus reads them."""
-    return values(in_prometheus_text(samples).decode())
+    return values(prometheus_text(samples).decode())

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 from typing import Any
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
-from newsdesk.model.bundle import LinearSpec, Manifest
-from newsdesk.model.profile import LENGTH_BINS, SHARE_BINS, Profile
+from newsdesk.model.bundle import BundleManifest, LinearSpec
+from newsdesk.model.reference_profile import LENGTH_BINS, SHARE_BINS, ReferenceProfile
 from newsdesk.monitoring.report import ClassFigures, Decision, DriftScore, Performance, Report, State, Window
-from newsdesk.monitoring.significance import share_of
+from newsdesk.monitoring.significance import proportion
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -26,7 +26,7 @@ def performance(right: int = 45, labelled: int = 50, texts: int = 200, estimated
     }
     categories = {"politics": texts // 2, "sport": texts - texts // 2}
     per_class = figures if labelled else {}
-    share = share_of(right, labelled)
+    share = proportion(right, labelled)
     return Performance(
         texts + 7, texts, estimated, share, per_class, categories, labelled, labelled - right, confidence=estimated
     )
@@ -63,11 +63,11 @@ def report(*windows: Window, **changes: Any) -> Report:
     return Report(**(usual | changes))
 
 
-def manifest(*categories: str, has_profile: bool = True) -> Manifest:
+def manifest(*categories: str, has_profile: bool = True) -> BundleManifest:
     """The manifest of the champion, which was tested on ten articles of each category, and sure of all of them."""
     names = categories or ("politics", "sport")
     count = 10 * len(names)
-    profile = Profile(
+    profile = ReferenceProfile(
         articles=count,
         categories=dict.fromkeys(names, 10),
         confidence=[0] * (SHARE_BINS - 1) + [count],
@@ -75,7 +75,7 @@ def manifest(*categories: str, has_profile: bool = True) -> Manifest:
         known_words=[0] * (SHARE_BINS - 1) + [count],
         languages={"en": count},
     )
-    return Manifest(
+    return BundleManifest(
         digest=DIGEST,
         trained_at=NOON - 48 * HOUR,
         model_name="naive_bayes",

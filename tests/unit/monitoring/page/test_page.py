@@ -8,7 +8,7 @@ import pytest
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.monitoring.page.page import monitor_page
 from newsdesk.monitoring.report import ClassFigures, Decision, Performance, Report
-from newsdesk.monitoring.significance import share_of
+from newsdesk.monitoring.significance import proportion
 from tests.unit.monitoring.page.reports import Page, manifest, performance, report, score, window
 
 HOSTILE = "</style></title><script>alert(\"1\")</script><img src=x onerror='alert(2)'>&amp;"
@@ -135,7 +135,7 @@ def test_labels_days_and_windows_are_counted() -> None:
 
 def test_a_category_that_the_model_does_not_know_has_no_f1_and_is_told() -> None:
     known, new = ClassFigures(4, 4, 4), ClassFigures(3, 0, 0, is_known=False)
-    figures = Performance(9, 9, 0.5, share_of(4, 7), {"sport": known, "weather": new}, {"sport": 9})
+    figures = Performance(9, 9, 0.5, proportion(4, 7), {"sport": known, "weather": new}, {"sport": 9})
     html = monitor_page(report(window(1, performance=figures)), manifest(), Monitoring())
     assert "The model does not know weather: it cannot be right there" in html
     assert ">0.000<" not in html
@@ -143,7 +143,7 @@ def test_a_category_that_the_model_does_not_know_has_no_f1_and_is_told() -> None
 
 @pytest.mark.parametrize("name", [HOSTILE, "sport\0\x1b[31m", "\ud800", "体育 🏅", "  "])
 def test_names_from_outside_stay_words(name: str) -> None:
-    figures = Performance(9, 9, 0.5, share_of(1, 2), {name: ClassFigures(1, 1, 1)}, {name: 9})
+    figures = Performance(9, 9, 0.5, proportion(1, 2), {name: ClassFigures(1, 1, 1)}, {name: 9})
     hostile = window(1, performance=figures, scores=(score(detail=name),))
     found = report(hostile, by_arm={name: figures}, by_version={name: figures, "2": figures})
     decision = Decision(True, f"{name} is bad.", 3, 6, 12)

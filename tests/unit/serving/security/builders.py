@@ -1,4 +1,4 @@
-"""Small makers of what these tests need: keys in a file, requests, an application behind `Access`."""
+"""Small makers of what these tests need: keys in a file, requests, an application behind `Authenticator`."""
 
 import asyncio
 import json
@@ -10,12 +10,12 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from newsdesk.config.settings import Settings
-from newsdesk.serving.security.access import Access
+from newsdesk.serving.security.authentication import Authenticator
 from newsdesk.serving.security.caller import Scope
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.key_ring import KeyRing
 from newsdesk.serving.security.keys import new_key
-from newsdesk.serving.security.tokens import Tokens
+from newsdesk.serving.security.tokens import TokenIssuer
 
 SECRET = "a secret for tests, long enough for HS256"
 
@@ -47,9 +47,9 @@ class Desk:
         add_key(self.file, key)
         return text
 
-    def access(self, tokens: Tokens | None = None, **environment: str) -> Access:
+    def access(self, tokens: TokenIssuer | None = None, **environment: str) -> Authenticator:
         settings = Settings.model_validate({"API_AUTH": "true"} | environment)
-        return Access(settings, KeyRing(self.file, self.clock), tokens or Tokens(SECRET, 3600))
+        return Authenticator(settings, KeyRing(self.file, self.clock), tokens or TokenIssuer(SECRET, 3600))
 
 
 def bearer(credential: str) -> dict[str, str]:

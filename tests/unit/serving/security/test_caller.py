@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsdesk.errors import UsageError
-from newsdesk.serving.security.caller import SCOPES, Caller, Scope, as_text, require_scopes, scopes_in
+from newsdesk.serving.security.caller import SCOPES, Caller, Scope, format_scopes, parse_scopes, require_scopes
 
 
 @pytest.mark.parametrize("scope", SCOPES)
@@ -15,7 +15,7 @@ def test_a_caller_may_what_it_was_given_and_an_admin_everything(scope: Scope) ->
 
 @given(st.frozensets(st.sampled_from(SCOPES)))
 def test_scopes_are_read_as_they_are_written(scopes: frozenset[Scope]) -> None:
-    assert scopes_in(as_text(scopes)) == scopes
+    assert parse_scopes(format_scopes(scopes)) == scopes
 
 
 def test_unknown_scopes_are_named() -> None:

@@ -7,12 +7,12 @@ import pytest
 from newsdesk.errors import ConfigError
 from newsdesk.serving.security.key_file import remove_key
 from newsdesk.serving.security.key_ring import KeyRing
-from newsdesk.serving.security.keys import ApiKey, split_key
+from newsdesk.serving.security.keys import ApiKey, parse_key
 from tests.unit.serving.security.builders import Clock, Desk
 
 
 def verified(ring: KeyRing, text: str) -> ApiKey | None:
-    parts = split_key(text)
+    parts = parse_key(text)
     assert parts is not None
     return ring.verify(*parts)
 

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from newsdesk.serving.security.keys import ApiKey, new_key, split_key
+from newsdesk.serving.security.keys import ApiKey, new_key, parse_key
 
 
 def test_the_text_of_a_key_holds_its_public_id_and_256_bits_of_secret() -> None:
     key, text = new_key("newsroom", frozenset({"predict"}))
-    parts = split_key(text)
+    parts = parse_key(text)
     assert parts is not None
     key_id, secret = parts
     assert text == f"nd_{key.id}_{secret}"
@@ -35,15 +35,15 @@ def test_what_is_kept_of_a_key_is_not_its_secret() -> None:
 
 @given(st.text(max_size=80))
 def test_no_text_that_is_not_a_key_is_taken_for_one(text: str) -> None:
-    assert split_key(text) is None
-    assert split_key(f"nd_{text}") is None
+    assert parse_key(text) is None
+    assert parse_key(f"nd_{text}") is None
 
 
 @given(position=st.integers(0, 63), other=st.characters(codec="ascii"))
 def test_a_key_with_one_character_changed_is_another_or_none(position: int, other: str) -> None:
     key, text = new_key("newsroom", frozenset())
     changed = text[:position] + other + text[position + 1 :]
-    parts = split_key(changed)
+    parts = parse_key(changed)
     valid = parts is not None and parts[0] == key.id and key.is_the_hash_of(parts[1])
     assert valid == (changed == text)
 

@@ -10,10 +10,10 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from newsdesk.serving.security.access import Access
+from newsdesk.serving.security.access_errors import AccessDenied
+from newsdesk.serving.security.authentication import Authenticator
 from newsdesk.serving.security.caller import Caller, Scope
 from newsdesk.serving.security.permissions import PERMISSIONS, Permissions
-from newsdesk.serving.security.refusal import AccessDenied
 from tests.unit.serving.security.builders import Desk, ask, bearer, request
 
 PAGE = Path(__file__).parents[4] / "docs" / "security.md"
@@ -28,7 +28,7 @@ def example(template: str) -> str:
 class Guarded:
     """An application with every route of the table, and a route for everything else that nobody entered in it."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Authenticator) -> None:
         self._access = access
         self._router = Router([self._route(method, path, scope) for method, path, scope in PERMISSIONS])
         self._router.routes.append(self._route("*", "/{anything:path}", "admin"))

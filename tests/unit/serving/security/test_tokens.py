@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsdesk.serving.security.access_errors import AccessDenied
 from newsdesk.serving.security.caller import Caller
-from newsdesk.serving.security.refusal import AccessDenied
-from newsdesk.serving.security.tokens import Tokens
+from newsdesk.serving.security.tokens import TokenIssuer
 from tests.unit.serving.security.builders import SECRET
 
 NEWSROOM = Caller("newsroom", frozenset({"predict", "feedback"}), key_id="0123456789abcdef")
 DAY = 24 * 3600
-TOKENS = Tokens(SECRET, DAY)  # one of these tests may come an hour after the file was read
+TOKENS = TokenIssuer(SECRET, DAY)  # one of these tests may come an hour after the file was read
 TOKEN = TOKENS.issue(NEWSROOM, frozenset({"predict"})).access_token
 
 
@@ -25,7 +25,7 @@ def claims(**other: Any) -> dict[str, Any]:
     return {name: value for name, value in (base | other).items() if value is not None}
 
 
-def refusal_of(token: str, tokens: Tokens = TOKENS) -> AccessDenied:
+def refusal_of(token: str, tokens: TokenIssuer = TOKENS) -> AccessDenied:
     with pytest.raises(AccessDenied) as caught:
         tokens.verify(token)
     assert caught.value.status == 401
@@ -50,7 +50,7 @@ def test_a_token_names_its_caller_and_only_the_scopes_it_was_issued_for() -> Non
 
 
 def test_a_token_carries_the_claims_of_the_standard() -> None:
-    issued = Tokens(SECRET, 90).issue(NEWSROOM, frozenset({"feedback", "predict"}))
+    issued = TokenIssuer(SECRET, 90).issue(NEWSROOM, frozenset({"feedback", "predict"}))
     content = jwt.decode(issued.access_token, SECRET, algorithms=["HS256"])
     assert (content["iss"], content["sub"], content["scope"]) == ("newsdesk", "newsroom", "predict feedback")
     assert content["exp"] - content["iat"] == 90
@@ -101,7 +101,7 @@ def test_a_token_that_nobody_signed_is_refused(header: object, signature: str) -
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
 def test_another_algorithm_is_refused_even_with_the_right_secret(algorithm: str) -> None:
-    refusal_of(jwt.encode(claims(), SECRET * 2, algorithm=algorithm), Tokens(SECRET * 2, 60))
+    refusal_of(jwt.encode(claims(), SECRET * 2, algorithm=algorithm), TokenIssuer(SECRET * 2, 60))
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "HS384", "none"])
@@ -147,7 +147,7 @@ def test_an_expired_token_is_told_so_after_a_small_leeway() -> None:
 
 
 def test_a_token_that_was_seen_before_still_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = Tokens(SECRET, 60)
+    tokens = TokenIssuer(SECRET, 60)
     token = tokens.issue(NEWSROOM, frozenset()).access_token
     tokens.verify(token)
     later = time.time() + 66

@@ -1,0 +1,66 @@
+"""How a table was read: what a user has to know to see whether it was understood."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from newsdesk.articles.column_mapping import ColumnMapping
+from newsdesk.articles.date_column import DateReport
+from newsdesk.articles.labels import LabelJoin
+
+_TOLD_COLUMNS = 20
+
+
+class TableReport(BaseModel):
+    """Of one table; `dates` where it has a column with dates, `labels` where a file of labels came with it. `notes` say
+    what was derived from the layout of its file. `unusable`: optional field → in how many rows its cell could not be
+    used, and was left out. `with_markup`: articles with tags or entities of HTML.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: ColumnMapping
+    dates: DateReport | None = None
+    labels: LabelJoin | None = None
+    notes: tuple[str, ...] = ()
+    unusable: dict[str, int] = {}
+    with_markup: int = 0
+
+    def sentences(self) -> Iterator[str]:
+        """For people, the most important first."""
+        yield from column_sentences(self.columns)
+        for part in (self.labels, self.dates):
+            if part:
+                yield from part.sentences()
+        for field, count in self.unusable.items():
+            told = f"{field} is a list, an object or a truth value, and was left out"
+            yield f"In {count:,} rows, {told}; the articles stay."
+        if self.with_markup:
+            articles = "article" if self.with_markup == 1 else "articles"
+            yield (
+                f"In {self.with_markup:,} {articles} there is HTML (tags as <p>, entities as &amp;), which is learned "
+                "as words. Export plain text, or take it out."
+            )
+        yield from self.notes
+
+
+def column_sentences(columns: ColumnMapping) -> Iterator[str]:
+    """Which column became what, which were not used, and between which there was a choice."""
+    taken = (
+        field if field == column else f"{field} from '{_short(column)}'" for field, column in columns.fields.items()
+    )
+    yield f"Columns: {', '.join(taken)}."
+    if columns.unused:
+        named = ", ".join(f"'{_short(name)}'" for name in columns.unused[:_TOLD_COLUMNS])
+        more = f" and {len(columns.unused) - _TOLD_COLUMNS:,} others" if len(columns.unused) > _TOLD_COLUMNS else ""
+        yield f"Not used: {named}{more}."
+    for field, others in columns.alternatives.items():
+        named = ", ".join(f"'{_short(name)}'" for name in others)
+        option = f": to take another, --{field}-column" if field in ("text", "title", "category") else ""
+        yield f"For {field} there was '{_short(columns.fields[field])}' and {named}; the first was taken{option}."
+
+
+def _short(name: str) -> str:
+    """A header may hold anything, whole articles among it where there is none."""
+    shown = " ".join(name.split()) or "(no name)"
+    return shown if len(shown) <= 40 else shown[:40] + "…"

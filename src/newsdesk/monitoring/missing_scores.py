@@ -1,0 +1,32 @@
+"""Which scores a window lacks, and why."""
+
+from collections.abc import Collection
+from typing import get_args
+
+from newsdesk.model.reference_profile import MOST_SAMPLED, ReferenceProfile
+from newsdesk.monitoring.domain_classifier import LEAST
+from newsdesk.monitoring.report import Feature
+from newsdesk.monitoring.window_counts import WindowCounts
+
+_OF_ALL_TEXTS: frozenset[Feature] = frozenset({"category_mix", "confidence", "text_length"})
+
+
+def missing_scores(
+    scored: Collection[Feature], window: WindowCounts, profile: ReferenceProfile, min_texts: int
+) -> dict[Feature, str]:
+    """Feature → why it was not scored, for those that are not among the `scored` ones."""
+    features: tuple[Feature, ...] = get_args(Feature)
+    return {feature: _why(feature, window, profile, min_texts) for feature in features if feature not in scored}
+
+
+def _why(feature: Feature, window: WindowCounts, profile: ReferenceProfile, min_texts: int) -> str:
+    reference = min(profile.articles, MOST_SAMPLED)
+    if feature in _OF_ALL_TEXTS:
+        return f"{window.texts:,} texts in the window, {min_texts:,} needed"
+    if window.sampled < min_texts:
+        return f"{window.sampled:,} texts of the window were looked at closer, {min_texts:,} needed"
+    if feature == "domain_classifier" and window.sampled < LEAST:
+        return f"{window.sampled:,} texts of the window were looked at closer, {LEAST} needed"
+    if feature == "domain_classifier" and reference < LEAST:
+        return f"{reference:,} texts in the model's test set, {LEAST} needed"
+    return "the terms of these texts cannot be compared with the reference's"

@@ -1,0 +1,70 @@
+"""How a pipeline ended, whatever the end, for those who watch."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from newsdesk.config.settings import Settings
+from newsdesk.errors import DataError, NewsdeskError
+from newsdesk.pipeline.gate_options import NOTHING_SAID, GateOptions
+from newsdesk.stopping import Stopped, defer_stop
+
+if TYPE_CHECKING:
+    from newsdesk.store.pipeline_runs import Pipeline, Status
+    from newsdesk.training.gate import Decision
+
+STATUS_OF: "dict[Decision, Status]" = {
+    "promoted": "succeeded",
+    "kept": "kept",
+    "unchanged": "kept",
+    "refused": "refused",
+    "waiting": "waiting",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RunLogEntry:
+    """What is to be remembered of a run; without a status, nothing."""
+
+    status: "Status | None" = None
+    rows: dict[str, int] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def log_run(settings: Settings, pipeline: "Pipeline", options: GateOptions = NOTHING_SAID) -> Iterator[RunLogEntry]:
+    """Remember in the store how the `with` block ended: as it said, or by its error, which is raised again. Not
+    where it is to have no effect."""
+    started, ending = datetime.now(UTC), RunLogEntry()
+    try:
+        yield ending
+    except (Exception, KeyboardInterrupt, Stopped) as error:
+        ending.status = "refused" if isinstance(error, DataError) else "failed"
+        ending.detail["error"] = error.code if isinstance(error, NewsdeskError) else type(error).__name__
+        raise
+    finally:
+        if ending.status is not None and options.effect != "nothing":
+            with defer_stop():
+                _record(settings, pipeline, started, ending.status, ending)
+
+
+def _record(settings: Settings, pipeline: "Pipeline", started: datetime, status: "Status", ending: RunLogEntry) -> None:
+    """How a run ended does not depend on whether the store can remember it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from newsdesk.store.database import open_store
+    from newsdesk.store.pipeline_runs import PipelineRun, record_run
+
+    try:
+        store = open_store(settings.database)
+        try:
+            record_run(store, PipelineRun(pipeline, started, datetime.now(UTC), status, ending.rows, ending.detail))
+        finally:
+            store.dispose()
+    except (NewsdeskError, SQLAlchemyError, OSError) as error:
+        logger.warning("The store cannot remember how %s ended (%s)", pipeline, type(error).__name__)

@@ -1,0 +1,82 @@
+"""Promote and roll back on request. The `newsdesk models` command does it, in a process of its own: it may need MLflow,
+which a server must not load. A change once begun ends, whether its caller waits or not.
+"""
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from newsdesk.config.settings import Settings
+from newsdesk.serving.alias_watcher import AliasWatcher
+from newsdesk.serving.command import CommandFailed, run_newsdesk_shielded
+from newsdesk.serving.errors import ApiError
+from newsdesk.serving.model_loader import ModelLoader
+from newsdesk.serving.model_pool import ModelPool
+
+_MARGIN = 0.1  # of API_TIMEOUT: who waits hears how it stands before the time is up
+
+logger = logging.getLogger("newsdesk.model")
+
+
+@dataclass(frozen=True)
+class PromotionOutcome:
+    """Who is in charge now, and who was before."""
+
+    champion: str
+    replaced: str | None
+    digest: str
+
+
+class PromotionService:
+    """One change at a time."""
+
+    def __init__(self, settings: Settings, source: ModelLoader, models: ModelPool, follower: AliasWatcher) -> None:
+        self._settings, self._source, self._models, self._follower = settings, source, models, follower
+        self._changing = asyncio.Lock()
+        self._making: asyncio.Task[PromotionOutcome] | None = None
+
+    async def promote(self, version: str, reason: str, actor: str, deadline: float) -> PromotionOutcome | None:
+        """Put `version` in charge; None where that goes on for longer than anybody waits, by the event loop's clock.
+
+        Raises `ApiError` where there is none of that number, or another change is under way for so long.
+        """
+        if await asyncio.to_thread(self._source.version, version) is None:
+            message = "No version of that number is registered; GET /model/versions lists them"
+            raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", message, "unknown_version")
+        return await self._change(["promote", version], reason, actor, deadline)
+
+    async def rollback(self, reason: str, actor: str, deadline: float) -> PromotionOutcome | None:
+        """Put the version before back in charge; None and errors as with `promote`."""
+        return await self._change(["rollback"], reason, actor, deadline)
+
+    async def _change(self, arguments: list[str], reason: str, actor: str, deadline: float) -> PromotionOutcome | None:
+        deadline -= _MARGIN * self._settings.api_timeout
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._changing.acquire()
+        except TimeoutError:
+            message = "Another change is under way. Nothing was done of this one; ask again"
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "change_refused") from None
+        options = [f"--reason={reason}", f"--actor={actor}", "--json"]
+        making = asyncio.create_task(self._made([*arguments, *options]))
+        making.add_done_callback(self._ended)
+        self._making = making  # the event loop itself keeps no task from being collected
+        await asyncio.wait({making}, timeout=deadline - asyncio.get_running_loop().time())
+        return making.result() if making.done() else None
+
+    async def _made(self, arguments: list[str]) -> PromotionOutcome:
+        before = await asyncio.to_thread(self._source.champion)
+        try:
+            now = json.loads(await run_newsdesk_shielded(self._settings, "models", *arguments))
+        except CommandFailed as failed:
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", str(failed), "change_refused") from None
+        await self._follower.poll()
+        replaced = before.version if before and before.version != now["champion"] else None
+        return PromotionOutcome(now["champion"], replaced, now["digest"])
+
+    def _ended(self, making: asyncio.Task[PromotionOutcome]) -> None:
+        self._changing.release()
+        if not making.cancelled() and (error := making.exception()):
+            logger.warning("A change of the champion failed: %s", error)
