@@ -3,8 +3,9 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ class AirflowApi:
     def wait(self, dag_id: str, run_id: str) -> str:
         """Wait until a run is done; its state."""
         until(lambda: self._state(dag_id, run_id) in DONE, f"{dag_id} {run_id} is done")
-        return str(self._state(dag_id, run_id))
+        return self._state(dag_id, run_id)
 
     def wait_for_task(self, dag_id: str, run_id: str, task: str, state: str = "running") -> None:
         until(lambda: self.states(dag_id, run_id).get(task) == state, f"{task} of {dag_id} is {state}")
@@ -95,8 +96,8 @@ class AirflowApi:
         until(lambda: self.runs(dag_id).keys() > before.keys(), f"{dag_id} starts")
         return next(iter(self.runs(dag_id).keys() - before.keys()))
 
-    def _state(self, dag_id: str, run_id: str) -> str | None:
-        return self.runs(dag_id).get(run_id)
+    def _state(self, dag_id: str, run_id: str) -> str:
+        return str(self._ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
         """Patient: some tests take the database away."""
@@ -110,17 +111,21 @@ class AirflowApi:
                 time.sleep(1)
         raise AssertionError
 
-    def _asked(self, method: str, path: str, **request: Any) -> Any:
+    def close(self) -> None:
+        if "_client" in vars(self):
+            self._client.close()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """One connection and one token for all: making them takes longer than most answers."""
+        client = httpx.Client(base_url=self.airflow.address, timeout=60, headers={"Accept": "application/json"})
         login = {"username": self.airflow.user, "password": PASSWORD}
-        with httpx.Client(base_url=self.airflow.address, timeout=60) as client:
-            token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
-            answer = client.request(
-                method,
-                f"/api/v2{path}",
-                headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-                **request,
-            )
-            return answer.raise_for_status().json()
+        token = client.post("/auth/token", json=login).raise_for_status().json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        return client
+
+    def _asked(self, method: str, path: str, **request: Any) -> Any:
+        return self._client.request(method, f"/api/v2{path}", **request).raise_for_status().json()
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = LONGEST) -> None:
@@ -147,8 +152,7 @@ def working(airflow: Airflow, *unpaused: str) -> Iterator[AirflowApi]:
     """All components started and healthy; the DAGs are paused, but for these."""
     airflow.passwords.write_text(json.dumps({airflow.user: PASSWORD}), encoding="utf-8")
     airflow.prepare()
-    with running(airflow, *COMPONENTS) as components:
-        found = AirflowApi(airflow, components)
+    with running(airflow, *COMPONENTS) as components, closing(AirflowApi(airflow, components)) as found:
         until(lambda: _is_ready(found), "Airflow is healthy and has the DAGs")
         for dag_id in unpaused:
             found.unpause(dag_id)

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,4 +86,4 @@ def pipelines(programs: Path, folder: Path, more_dags: str = "", **more: str) ->
         settings = settings_in(folder, **environment)
         airflow = airflow_for(settings, home, dags, f"{server}/airflow", **{"NEWSDESK_COMMAND": NEWSDESK} | more)
         api = stack.enter_context(working(airflow, PREPROCESSING, TRAINING))
-        yield Pipelines(api.airflow, api.components, database, mlflow, settings, inbox)
+        yield stack.enter_context(closing(Pipelines(api.airflow, api.components, database, mlflow, settings, inbox)))
