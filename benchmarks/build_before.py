@@ -29,7 +29,7 @@ def report(data: Path) -> str:
     articles = [join_title_and_text(row["title"], row["text"]) for row in rows]
     headlines = [row["title"] for row in rows]
     table = []
-    with TemporaryDirectory() as scratch, _sources_of(BEFORE, Path(scratch) / "before") as sources:
+    with TemporaryDirectory() as scratch, sources_of(BEFORE, Path(scratch) / "before") as sources:
         folder = Path(scratch)
         model = fit_and_save(folder, articles, [row["category"] for row in rows])
         bench = Bench(folder, folder, model, headlines[::500], starts=1)
@@ -72,7 +72,7 @@ def _builds(sources: Path, home: Path, seed: int) -> list[Contender]:
 
 
 @contextmanager
-def _sources_of(commit: str, folder: Path) -> Iterator[Path]:
+def sources_of(commit: str, folder: Path) -> Iterator[Path]:
     """The project as it was at `commit`."""
     git = ["git", "-C", str(_REPOSITORY), "worktree"]
     subprocess.run([*git, "add", "--detach", str(folder), commit], check=True, capture_output=True)

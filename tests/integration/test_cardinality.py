@@ -22,7 +22,7 @@ from newsdesk.serving.observability_middleware import METHODS
 from newsdesk.serving.security.key_file import add_key
 from newsdesk.serving.security.keys import new_key
 from newsdesk.serving.security.permissions import PERMISSIONS
-from newsdesk.text.language import LANGUAGES
+from newsdesk.text.language import known_languages
 from tests.builders import settings_in
 from tests.integration.api.builders import HEADLINE, listening, predictor
 from tests.serving import service_of
@@ -38,7 +38,7 @@ VALUES = {
     "status": {str(status.value) for status in HTTPStatus} | {"499"},
     "country": COUNTRIES | {"unknown"},
     "caller": {*KEYS, "anonymous", "other"},
-    "language": LANGUAGES,
+    "language": known_languages(),
     "category": {*predictor().classes, "uncertain"},
     "model_version": {"1"},
 }

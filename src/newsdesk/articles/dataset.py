@@ -192,8 +192,16 @@ def read_examples(dataset: Dataset, split: Split | Literal["guard"]) -> Examples
     return Examples([join_title_and_text(title, text) for title, text in zip(titles, texts, strict=True)], categories)
 
 
+def read_languages(dataset: Dataset, split: Split) -> list[str | None]:
+    """The language of each text of one split, as the publisher states it."""
+    languages: list[str | None]
+    [languages] = parquet_files.read_columns(dataset.folder / f"{split}.parquet", "language")
+    return languages
+
+
 def read_stories(dataset: Dataset, split: Split) -> list[str]:
     """The key of the story that each text of one split tells."""
+    stories: list[str]
     [stories] = parquet_files.read_columns(dataset.folder / f"{split}.parquet", "story")
     return stories
 

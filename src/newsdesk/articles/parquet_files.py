@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,7 +35,7 @@ def read_articles(file: Path) -> list[LabelledArticle]:
     return [LabelledArticle.model_validate(row) for row in rows]
 
 
-def read_columns(file: Path, *names: str) -> list[list[str]]:
+def read_columns(file: Path, *names: str) -> list[list[Any]]:
     """Some columns of a file of articles or stories, `story` among them where it is asked for."""
     table = pq.read_table(file, columns=list(names))
     return [table.column(name).to_pylist() for name in names]

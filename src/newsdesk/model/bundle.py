@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.calibration import Calibration
 from newsdesk.model.reference_profile import ReferenceProfile
 
-FORMAT_VERSION: Literal[4] = 4  # of bundles that are written; format 3, which has a temperature, is read as well
+FORMAT_VERSION: Literal[5] = 5  # of bundles that are written; formats 3 and 4 are read as well
 
 Tensors = dict[str, NDArray[np.generic]]
 Activation = Literal["identity", "logistic", "tanh", "relu"]
@@ -60,10 +60,11 @@ class GoldenExample(_FrozenModel):
 class BundleManifest(_FrozenModel):
     """`bundle.json`. The digest covers all but itself and the time of training: equal models have equal digests.
 
-    Format 3 is calibrated by `temperature` and knows no `calibration`; in format 4 it is the other way round.
+    Format 3 is calibrated by `temperature` and knows no `calibration`; since format 4 it is the other way round. Since
+    format 5 a profile says what told the languages.
     """
 
-    format_version: Literal[3, 4] = FORMAT_VERSION
+    format_version: Literal[3, 4, 5] = FORMAT_VERSION
     digest: str = ""
     trained_at: datetime
     model_name: str
@@ -82,16 +83,19 @@ class BundleManifest(_FrozenModel):
     profile: ReferenceProfile | None = None
 
     def expected_digest(self) -> str:
-        content = self.model_dump(mode="json", exclude={"digest", "trained_at", self._unknown_to_its_format})
+        exclude = {"digest": True, "trained_at": True} | self._unknown_to_its_format
+        content = self.model_dump(mode="json", exclude=exclude)
         return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def content(self) -> str:
         """What is written to disk."""
-        return self.model_dump_json(indent=2, exclude={self._unknown_to_its_format}) + "\n"
+        return self.model_dump_json(indent=2, exclude=self._unknown_to_its_format) + "\n"
 
     @property
-    def _unknown_to_its_format(self) -> str:
-        return "calibration" if self.format_version == 3 else "temperature"
+    def _unknown_to_its_format(self) -> dict[str, Any]:
+        """What pydantic is to leave out."""
+        unknown: dict[str, Any] = {"calibration" if self.format_version == 3 else "temperature": True}
+        return unknown if self.format_version >= 5 else unknown | {"profile": {"language_detector"}}
 
 
 class Vocabulary(_FrozenModel):

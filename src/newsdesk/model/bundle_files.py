@@ -56,7 +56,8 @@ def load_bundle(folder: Path) -> Bundle:
         contents = {name: _read(folder / name) for name in (VOCABULARY, WEIGHTS)}
     except (OSError, ValueError) as error:
         raise BundleError(
-            f"{folder} is not a whole bundle of format 3 or {FORMAT_VERSION}: {_first_line(error)}. Fetch it again."
+            f"{folder} is not a whole bundle of a format from 3 to {FORMAT_VERSION}: {_first_line(error)}. "
+            "Fetch it again."
         ) from error
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest.files.get(name):
@@ -80,7 +81,7 @@ def _manifest(folder: Path, content: bytes) -> BundleManifest:
     except ValidationError as error:
         if any(problem["loc"] == ("format_version",) for problem in error.errors(include_input=False)):
             raise BundleError(
-                f"{folder} is of none of the formats 3 and {FORMAT_VERSION} that this version of Newsdesk reads. "
+                f"{folder} is of none of the formats 3 to {FORMAT_VERSION} that this version of Newsdesk reads. "
                 "Train anew, or fetch it again."
             ) from error
         raise

@@ -39,14 +39,16 @@ def check_parts(bundle: "Bundle") -> None:
     else:
         _check_forest(bundle)
     if manifest.profile is not None:
+        if manifest.format_version < 5 and manifest.profile.language_detector is not None:
+            _refuse(bundle, f"format {manifest.format_version} has no language_detector")
         _check_profile(bundle)
 
 
 def _check_calibration(bundle: "Bundle") -> None:
     manifest = bundle.manifest
     calibration, classes = manifest.calibration, len(manifest.classes)
-    if manifest.format_version == 4 and manifest.temperature != 1:
-        _refuse(bundle, "format 4 has no temperature")
+    if manifest.format_version > 3 and manifest.temperature != 1:
+        _refuse(bundle, f"format {manifest.format_version} has no temperature")
     if calibration is None:
         return
     if manifest.format_version == 3:

@@ -21,11 +21,14 @@ from newsdesk.model.reference_profile import (
     share_bins,
     unpack_bits,
 )
-from newsdesk.text.language import guess_language
+from newsdesk.text.language import DETECTOR, guess_language, stated_language
 
 
-def add_profile(bundle: Bundle, texts: Sequence[str]) -> Bundle:
-    """The same bundle with the profile of `texts`, which it was not trained on, sealed. None of them: no profile."""
+def add_profile(bundle: Bundle, texts: Sequence[str], stated: Sequence[str | None] | None = None) -> Bundle:
+    """The same bundle with the profile of `texts`, which it was not trained on, sealed. None of them: no profile.
+
+    `stated`: the language of each text as its publisher states it, which wins over a guess.
+    """
     if not texts:
         return bundle
     watched = _most_frequent_terms(Predictor(bundle), texts)
@@ -41,12 +44,18 @@ def add_profile(bundle: Bundle, texts: Sequence[str]) -> Bundle:
         confidence=_histogram(share_bins(probabilities.max(axis=1)), SHARE_BINS),
         text_length=_histogram(length_bins(np.array([len(text) for text in texts])), LENGTH_BINS),
         known_words=_histogram(share_bins(np.array([each.known_share for each in traits])), SHARE_BINS),
-        languages=dict(sorted(Counter(map(guess_language, texts)).items())),
+        languages=dict(sorted(_languages(texts, stated or [None] * len(texts)).items())),
+        language_detector=DETECTOR,
     )
     chosen = np.unique(np.linspace(0, len(texts) - 1, MOST_SAMPLED).astype(np.intp))
     sample = np.stack([unpack_bits(traits[i].terms) for i in chosen])
     manifest = bundle.manifest.model_copy(update={"profile": profile})
     return seal(manifest, bundle.vocabulary, tensors | {REFERENCE_SAMPLE: sample})
+
+
+def _languages(texts: Sequence[str], stated: Sequence[str | None]) -> Counter[str]:
+    pairs = zip(texts, stated, strict=True)
+    return Counter(stated_language(language) or guess_language(text) for text, language in pairs)
 
 
 def _most_frequent_terms(predictor: Predictor, texts: Sequence[str]) -> NDArray[np.int32]:

@@ -22,7 +22,8 @@ _Lengths = Annotated[Histogram, Field(min_length=LENGTH_BINS, max_length=LENGTH_
 class ReferenceProfile(BaseModel):
     """How many of the test articles were predicted to be, were as sure, as long and so on.
 
-    `known_words` counts them by the share of their words that the model knows.
+    `known_words` counts them by the share of their words that the model knows; `language_detector` is what told their
+    languages, and None where that was Newsdesk's own guess, before format 5.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class ReferenceProfile(BaseModel):
     text_length: _Lengths
     known_words: _Shares
     languages: Counts
+    language_detector: str | None = None
 
 
 class TextStats(NamedTuple):

@@ -12,7 +12,8 @@ from newsdesk.model.reference_profile import LENGTH_BINS, REFERENCE_SAMPLE, SHAR
 from newsdesk.monitoring.domain_classifier import classify_domains
 from newsdesk.monitoring.report import DriftScore, Feature, State
 from newsdesk.monitoring.significance import chi_squared_tail, fisher_exact_test
-from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile
+from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile, told_languages
+from newsdesk.text.language import DETECTOR
 
 _LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
 _NAMED = 3  # changes that are told in words
@@ -26,6 +27,7 @@ class DriftReference:
     def __init__(self, bundle: Bundle) -> None:
         assert bundle.manifest.profile is not None
         self.tally = counts_from_profile(bundle.manifest.profile)
+        self.language_detector = bundle.manifest.profile.language_detector
         self.sample: NDArray[np.uint8] = bundle.tensors[REFERENCE_SAMPLE].astype(np.uint8)
         self.watched = [bundle.vocabulary.terms[column] for column in bundle.tensors[WATCHED_TERMS].tolist()]
 
@@ -48,8 +50,10 @@ def drift_scores(
     if window.sampled >= min_texts:
         scores += [
             _compared("known_words", *_of_shares(before.known_words, window.known_words), thresholds),
-            _compared("language", *_aligned(before.languages, window.languages), thresholds),
         ]
+    now = told_languages(window.languages)
+    if now.total() >= min_texts and reference.language_detector == DETECTOR:
+        scores.append(_compared("language", *_aligned(told_languages(before.languages), now), thresholds))
     sample = _unhexed(terms, reference.sample.shape[1])
     if len(sample) >= min_texts and reference.watched:
         scores += _of_terms(reference, sample, thresholds)

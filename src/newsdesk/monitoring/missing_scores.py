@@ -6,7 +6,8 @@ from typing import get_args
 from newsdesk.model.reference_profile import MOST_SAMPLED, ReferenceProfile
 from newsdesk.monitoring.domain_classifier import LEAST
 from newsdesk.monitoring.report import Feature
-from newsdesk.monitoring.window_counts import WindowCounts
+from newsdesk.monitoring.window_counts import WindowCounts, told_languages
+from newsdesk.text.language import DETECTOR
 
 _OF_ALL_TEXTS: frozenset[Feature] = frozenset({"category_mix", "confidence", "text_length"})
 
@@ -25,6 +26,10 @@ def _why(feature: Feature, window: WindowCounts, profile: ReferenceProfile, min_
         return f"{window.texts:,} texts in the window, {min_texts:,} needed"
     if window.sampled < min_texts:
         return f"{window.sampled:,} texts of the window were looked at closer, {min_texts:,} needed"
+    if feature == "language" and profile.language_detector != DETECTOR:
+        return "the model's reference was made by another language detector: the next model is compared again"
+    if feature == "language":
+        return f"{told_languages(window.languages).total():,} texts whose language can be told, {min_texts:,} needed"
     if feature == "domain_classifier" and window.sampled < LEAST:
         return f"{window.sampled:,} texts of the window were looked at closer, {LEAST} needed"
     if feature == "domain_classifier" and reference < LEAST:

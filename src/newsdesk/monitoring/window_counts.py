@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from newsdesk.model.reference_profile import LENGTH_BINS, SHARE_BINS, ReferenceProfile, length_bins, share_bins
 from newsdesk.monitoring.report import ClassFigures, Performance
 from newsdesk.monitoring.significance import proportion
+from newsdesk.text.language import UNKNOWN
 
 Labels = Mapping[str, Counter[str]]
 _LABELS = ("judged", "reviewed")
@@ -137,6 +138,11 @@ def counts_from_profile(profile: ReferenceProfile) -> WindowCounts:
         known_words=profile.known_words,
         languages=Counter(profile.languages),
     )
+
+
+def told_languages(languages: Counter[str]) -> Counter[str]:
+    """The texts whose language could be told: the others say nothing of a change of languages."""
+    return Counter({language: count for language, count in languages.items() if language != UNKNOWN})
 
 
 def _sum(some: Labels, more: Labels) -> dict[str, Counter[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from newsdesk import __version__
-from newsdesk.articles.dataset import Dataset, Examples, read_examples
+from newsdesk.articles.dataset import Dataset, Examples, read_examples, read_languages
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.config.pipeline_config import TrainingPipeline
 from newsdesk.errors import TrainingError
@@ -144,7 +144,7 @@ def _decide(
     uncalibrated = build_bundle(winner, build_vocabulary(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
     require_equal(uncalibrated, winner, testing)
-    bundle, test = _measured(with_calibration(uncalibrated, calibration), testing)
+    bundle, test = _measured(with_calibration(uncalibrated, calibration), testing, read_languages(dataset, "test"))
     with winner_record(winner, test, bundle, config) as record, defer_stop():
         tracking.record(run_id, record)
     return TrainingResult(
@@ -157,7 +157,7 @@ def _track(tracking: "Tracking", candidate: Candidate, dataset: Dataset, parent:
         tracking.log(record, parent)
 
 
-def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
+def _measured(bundle: Bundle, testing: Examples, languages: Sequence[str | None]) -> tuple[Bundle, Evaluation]:
     """The bundle with its figures on the test set and the profile of it, and all of these figures."""
     predictor = Predictor(bundle)
     probabilities = predictor.predict_proba(testing.texts)
@@ -166,4 +166,4 @@ def _measured(bundle: Bundle, testing: Examples) -> tuple[Bundle, Evaluation]:
     test = evaluate(testing.categories, [predictor.classes[i] for i in best])
     per_class = {f"f1/{category}": scores.f1 for category, scores in test.per_class.items()}
     metrics = test.metrics() | {"ece": expected_calibration_error(probabilities.max(axis=1), best == truth)} | per_class
-    return add_profile(with_metrics(bundle, metrics), testing.texts), test
+    return add_profile(with_metrics(bundle, metrics), testing.texts, languages), test

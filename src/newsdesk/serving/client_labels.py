@@ -1,5 +1,7 @@
 """Where requests come from, as labels of metrics: few values, whatever clients send."""
 
+from importlib.resources import files
+
 from starlette.types import Scope
 
 from newsdesk.config.settings import Settings
@@ -10,17 +12,14 @@ UNKNOWN = "unknown"
 ANONYMOUS, OTHER = "anonymous", "other"
 MOST_CALLERS = 100
 
-# ISO 3166-1 alpha-2: https://www.iso.org/iso-3166-country-codes.html
-_CODES = (
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
-    "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
-    "GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP "
-    "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS "
-    "MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
-    "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW "
-    "TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
-)
-COUNTRIES = frozenset(_CODES.split())
+
+def _countries() -> frozenset[str]:
+    """The codes of ISO 3166-1 alpha-2, as the time zone database lists them (https://www.iana.org/time-zones)."""
+    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
+    return frozenset(line.partition("\t")[0] for line in table.splitlines() if not line.startswith("#"))
+
+
+COUNTRIES = _countries()
 
 
 class ClientLabels:

@@ -238,9 +238,9 @@ def test_a_manifest_with_a_byte_changed_is_refused_or_says_the_same(place: float
         lambda m: m["golden"].clear(),
         lambda m: m.pop("golden"),
         lambda m: m.update(entry_point="os:system"),
-        lambda m: m.update(format_version=5),
+        lambda m: m.update(format_version=6),
         lambda m: m.update(format_version=3),
-        lambda m: m.update(format_version="4"),
+        lambda m: m.update(format_version="5"),
     ],
 )
 def test_a_bundle_with_an_edited_manifest_is_refused(edit: Callable[[dict[str, Any]], object], tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_a_bundle_with_a_truncated_file_is_refused(name: str, kept: float, tmp_p
 def test_a_bundle_without_one_of_its_files_is_refused_by_the_name_of_the_file(name: str, tmp_path: Path) -> None:
     folder = saved_bundle(tmp_path / "bundle")
     (folder / name).unlink()
-    with pytest.raises(BundleError, match=f"is not a whole bundle of format 3 or 4: .*{name}.* Fetch it again"):
+    with pytest.raises(BundleError, match=f"is not a whole bundle of a format from 3 to 5: .*{name}.* Fetch it again"):
         load_bundle(folder)
 
 

@@ -143,9 +143,9 @@ def test_a_calibration_of_other_numbers_is_refused(name: str, value: str, tmp_pa
         load_bundle(tmp_path / "bundle")
 
 
-def test_a_temperature_put_into_format_4_is_refused(tmp_path: Path) -> None:
+def test_a_temperature_put_into_a_newer_format_is_refused(tmp_path: Path) -> None:
     put_in_manifest(saved(tmp_path), '"metrics": {', '"temperature": 0.5, "metrics": {')
-    with pytest.raises(BundleError, match="format 4 has no temperature"):
+    with pytest.raises(BundleError, match="format 5 has no temperature"):
         load_bundle(tmp_path / "bundle")
 
 
@@ -157,11 +157,11 @@ def test_a_calibration_put_into_format_3_is_refused(tmp_path: Path) -> None:
         load_bundle(tmp_path / "bundle")
 
 
-@pytest.mark.parametrize("version", ["1", "5", '"2"', "null"])
+@pytest.mark.parametrize("version", ["1", "6", '"2"', "null"])
 def test_a_bundle_of_another_format_is_refused_with_the_way_out(version: str, tmp_path: Path) -> None:
     folder = saved(tmp_path)
-    put_in_manifest(folder, '"format_version": 4', f'"format_version": {version}')
-    with pytest.raises(BundleError, match=r"of none of the formats 3 and 4 .* Train anew"):
+    put_in_manifest(folder, '"format_version": 5', f'"format_version": {version}')
+    with pytest.raises(BundleError, match=r"of none of the formats 3 to 5 .* Train anew"):
         load_bundle(folder)
 
 

@@ -30,7 +30,7 @@ from newsdesk.monitoring.api_metrics import ApiMetrics
 from newsdesk.serving.observability_middleware import METHODS
 from newsdesk.serving.client_labels import COUNTRIES, MOST_CALLERS
 from newsdesk.serving.security.permissions import PERMISSIONS
-from newsdesk.text.language import LANGUAGES
+from newsdesk.text.language import known_languages
 metrics = ApiMetrics()
 for endpoint in {path for _, path, _ in PERMISSIONS} | {"unmatched"}:
     metrics.request_size.labels(endpoint).observe(1)
@@ -41,7 +41,7 @@ for endpoint in {path for _, path, _ in PERMISSIONS} | {"unmatched"}:
             metrics.requests.labels(method, endpoint, status).inc()
 for metric, values in (
     (metrics.countries, COUNTRIES),
-    (metrics.languages, LANGUAGES),
+    (metrics.languages, known_languages()),
     (metrics.callers, ["x" * 60 + str(number) for number in range(MOST_CALLERS)]),
 ):
     for value in values:

@@ -121,7 +121,7 @@ def test_a_bundle_says_where_it_comes_from() -> None:
     assert (manifest.model_name, manifest.model_type) == ("naive_bayes", "MultinomialNB")
     assert manifest.dataset_version == "0123456789abcdef"
     assert manifest.trained_at == NOW
-    assert (manifest.format_version, manifest.calibration, manifest.metrics) == (4, None, {})
+    assert (manifest.format_version, manifest.calibration, manifest.metrics) == (5, None, {})
     assert manifest.classes == ["business", "entertainment", "politics", "sports", "technology"]
     assert manifest.feature_count == features().matrix.shape[1]
     assert manifest.text_cleaning == CONFIG.preprocessing.text_cleaning
