@@ -50,6 +50,8 @@ LONGEST = (
     "test_promotion_all_or_nothing.py",
 )
 
+_MISSING = " is not on this machine"
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 # Set in many containers: then each of the hundreds of processes that tests start would compile all that it imports.
@@ -72,6 +74,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     copy_where_mlflow_makes_them()  # once a test module has imported it
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])]
+    missing = [reason.removeprefix("Skipped: ").partition(_MISSING)[0] for reason in reasons if _MISSING in reason]
+    if missing:
+        terminalreporter.write_line(
+            f"{len(missing)} tests were skipped: this machine lacks {', '.join(sorted(set(missing)))}. "
+            "To run them, too: sudo make system-deps, then make test."
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -101,7 +113,7 @@ def missing() -> Callable[[str], None]:
     """Call with what is not there: skips the test, or fails it where NEWSDESK_REQUIRE_SERVERS is set, as in CI."""
 
     def tell(what: str) -> None:
-        reason = f"{what} is not on this machine: make system-deps"
+        reason = f"{what}{_MISSING}: make system-deps"
         if os.environ.get("NEWSDESK_REQUIRE_SERVERS"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -1,5 +1,6 @@
 """The main job, as a person runs it, on real news kept beside the checkout."""
 
+import csv
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from newsdesk.serving.server import create_app
-from tests.builders import settings_in
+from tests.builders import settings_in, write_csv
 
 HEADLINE = "President and Congress at odds over the budget vote in Washington"
 
@@ -39,6 +40,16 @@ def test_bbc_news_is_sorted_with_97_percent_accuracy_by_the_shipped_configuratio
     assert set(outcome["dataset"]["quarantined"]) == {"duplicate"}
 
 
+def every_fifth_row(table: Path, folder: Path) -> Path:
+    """For what a part of the articles shows as well, in a fifth of the time."""
+    csv.field_size_limit(sys.maxsize)
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    part = folder / f"part of {table.name}"
+    write_csv(part, rows[::5])
+    return part
+
+
 def configure(folder: Path, threshold: float) -> None:
     (folder / "configs").mkdir(exist_ok=True)
     # The best of the four on this data, alone, for the sake of time.
@@ -53,7 +64,7 @@ async def test_a_hard_task_is_refused_by_the_original_threshold_and_promoted_and
     tmp_path: Path, shared_data: Path
 ) -> None:
     configure(tmp_path, threshold=0.55)
-    refused = run(tmp_path, shared_data / "huffpost_42.csv")
+    refused = run(tmp_path, every_fifth_row(shared_data / "huffpost_42.csv", tmp_path))
     assert refused.returncode == 1
     said = " ".join(refused.stdout.split())
     assert "Refused to promote logistic_regression" in said

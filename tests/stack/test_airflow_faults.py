@@ -10,10 +10,19 @@ from pathlib import Path
 import pytest
 
 from tests.builders import sample_rows, write_csv
-from tests.stack.pipelines import DONE, PREPROCESSING, TRAINING, Pipelines, pipelines, processes, until
+from tests.stack.pipelines import DONE, NEWSDESK, PREPROCESSING, TRAINING, Pipelines, pipelines, processes, until
 from tests.stack.webhook import Webhook, webhook
+from tests.warm import warm_newsdesk
 
 pytestmark = pytest.mark.stack
+
+# What these tests kill is a process of its own; the rest is forked from one that is loaded.
+COMMAND = """#!/bin/sh
+case "$1" in
+    train|evaluate|smoke-test) exec '{newsdesk}' "$@" ;;
+    *) exec '{warm}' "$@" ;;
+esac
+"""
 
 # Two DAGs that wait for a server that is not there: the run of one is late after a second and ended after fifteen, the
 # task of the other is ended after five.
@@ -60,7 +69,11 @@ def heard() -> Iterator[Webhook]:
 def found(programs: Path, tmp_path_factory: pytest.TempPathFactory, heard: Webhook) -> Iterator[Pipelines]:
     """Everything, with a champion from a first table."""
     folder = tmp_path_factory.mktemp("faults")
-    with pipelines(programs, folder, LATE, NEWSDESK_WEBHOOK_URL=heard.address) as running:
+    command = folder / "command"
+    command.write_text(COMMAND.format(newsdesk=NEWSDESK, warm=warm_newsdesk()), encoding="utf-8")
+    command.chmod(0o755)
+    more = {"NEWSDESK_WEBHOOK_URL": heard.address, "NEWSDESK_COMMAND": str(command)}
+    with pipelines(programs, folder, LATE, **more) as running:
         write_csv(running.inbox / "first.csv", sample_rows(10))
         assert running.wait(PREPROCESSING, running.trigger(PREPROCESSING)) == "success"
         until(lambda: list(running.runs(TRAINING).values()) == ["success"], "the first champion is in charge")
