@@ -1,12 +1,14 @@
 """The command, which can be stopped from its first moment on: what it is made of takes a while to load."""
 
+import atexit
 import sys
 
-from newsdesk.stopping import Stopped, take_stop_requests
+from newsdesk.stopping import Stopped, ignore_late_signals, take_stop_requests
 
 
 def main() -> None:
     take_stop_requests()
+    atexit.register(ignore_late_signals)
     try:
         from newsdesk.cli.app import main as run_command
     except Stopped as stopped:

@@ -58,7 +58,7 @@ def take_stop_requests() -> StopRequests:
     return requests
 
 
-def ignore_stop_requests() -> None:
+def release_stop_signals() -> None:
     """Let signals do what they do by themselves: servers have ways of their own to end. Raises `Stopped` where it was
     asked for before."""
     requests = stop_requests()
@@ -67,6 +67,13 @@ def ignore_stop_requests() -> None:
             if signal.getsignal(number) is requests:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         requests.heed()
+
+
+def ignore_late_signals() -> None:
+    """When the command has ended and Python cleans up, a signal would kill the process as if it had stopped halfway."""
+    for number in _STOPPING:
+        if isinstance(signal.getsignal(number), StopRequests):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def stop_requests() -> StopRequests | None:

@@ -90,7 +90,7 @@ def away(keys: tuple[Path, dict[str, str]]) -> Iterator[Api]:
     environment = {**UNREACHABLE, "API_AUTH": "true", "API_SECRET_KEY": "s" * 48}
     with running(keys[0], **environment) as api:
         api.runner.run(api.service.alias_watcher.poll())
-        api.service._count_log("dropped", 3)
+        api.service._count_log_event("dropped", 3)
         yield api
 
 

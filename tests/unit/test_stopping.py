@@ -1,6 +1,8 @@
 """Requests to stop come through whatever libraries do with them, and not into the middle of what must be whole."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,8 +13,8 @@ from newsdesk.stopping import (
     StopRequests,
     defer_stop,
     finish_without_stopping,
-    ignore_stop_requests,
     raise_if_stopped,
+    release_stop_signals,
     stop_requests,
     take_stop_requests,
 )
@@ -93,7 +95,7 @@ def test_what_is_to_be_ignored_stays_ignored(requests: StopRequests) -> None:
 
 @pytest.mark.usefixtures("requests")
 def test_a_server_has_signals_to_itself() -> None:
-    ignore_stop_requests()
+    release_stop_signals()
     assert stop_requests() is None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -104,3 +106,29 @@ def test_the_next_command_in_a_process_can_be_stopped_again(requests: StopReques
     assert take_stop_requests() is not requests
     with pytest.raises(Stopped):
         signal.raise_signal(signal.SIGINT)
+
+
+# A global is destroyed when Python has given signals back their own effects.
+ENDING = """
+import os
+import sys
+
+
+class Last:
+    def __del__(self, kill=os.kill, process=os.getpid()):
+        kill(process, NUMBER)
+
+
+last = Last()
+sys.argv = ["newsdesk", "version"]
+from newsdesk.__main__ import main
+
+main()
+"""
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_one_that_comes_while_python_cleans_up_changes_nothing(number: int) -> None:
+    script = ENDING.replace("NUMBER", str(int(number)))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -32,7 +32,7 @@ class NoMetrics(api_metrics.ApiMetrics):
 class NoSampler:
     def __init__(self, *_: object) -> None: ...
 
-    async def look(self, _served: object, texts: list[str]) -> list[None]:
+    async def sample(self, _model: object, texts: list[str]) -> list[None]:
         return [None] * len(texts)
 
 

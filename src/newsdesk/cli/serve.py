@@ -24,9 +24,9 @@ def serve(
     from newsdesk.config.settings import load_settings
     from newsdesk.private_files import keep_private
     from newsdesk.serving.server import ListenOptions, run
-    from newsdesk.stopping import ignore_stop_requests
+    from newsdesk.stopping import release_stop_signals
 
-    ignore_stop_requests()
+    release_stop_signals()
     settings = load_settings()
     keep_private(settings.home)
     settings = settings.model_copy(update={"api_workers": workers or settings.api_workers})

@@ -83,16 +83,16 @@ class BundleManifest(_FrozenModel):
     profile: ReferenceProfile | None = None
 
     def expected_digest(self) -> str:
-        exclude = {"digest": True, "trained_at": True} | self._unknown_to_its_format
+        exclude = {"digest": True, "trained_at": True} | self._fields_not_in_format
         content = self.model_dump(mode="json", exclude=exclude)
         return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def content(self) -> str:
         """What is written to disk."""
-        return self.model_dump_json(indent=2, exclude=self._unknown_to_its_format) + "\n"
+        return self.model_dump_json(indent=2, exclude=self._fields_not_in_format) + "\n"
 
     @property
-    def _unknown_to_its_format(self) -> dict[str, Any]:
+    def _fields_not_in_format(self) -> dict[str, Any]:
         """What pydantic is to leave out."""
         unknown: dict[str, Any] = {"calibration" if self.format_version == 3 else "temperature": True}
         return unknown if self.format_version >= 5 else unknown | {"profile": {"language_detector"}}

@@ -102,17 +102,17 @@ def _trees(trees: list[Any]) -> Tensors:
     offsets = np.repeat(roots, [tree.node_count for tree in trees])
     nodes = np.arange(len(offsets))
 
-    def joined(name: str) -> Any:
+    def concatenated(name: str) -> Any:
         return np.concatenate([getattr(tree, name) for tree in trees])
 
-    left, right, feature = joined("children_left"), joined("children_right"), joined("feature")
+    left, right, feature = concatenated("children_left"), concatenated("children_right"), concatenated("feature")
     is_leaf = left < 0
-    counts = joined("value")[:, 0, :]
+    counts = concatenated("value")[:, 0, :]
     return {
         "roots": roots.astype(np.int32),
         "left": np.where(is_leaf, nodes, left + offsets).astype(np.int32),
         "right": np.where(is_leaf, nodes, right + offsets).astype(np.int32),
         "feature": np.where(is_leaf, 0, feature).astype(np.int32),
-        "threshold": joined("threshold"),
+        "threshold": concatenated("threshold"),
         "distribution": counts / counts.sum(axis=1, keepdims=True),
     }

@@ -52,8 +52,8 @@ def load_bundle(folder: Path) -> Bundle:
     Raises `BundleError` and nothing else, whatever the folder holds.
     """
     try:
-        manifest = _manifest(folder, _read(folder / MANIFEST))
-        contents = {name: _read(folder / name) for name in (VOCABULARY, WEIGHTS)}
+        manifest = _parse_manifest(folder, _read_plain_file(folder / MANIFEST))
+        contents = {name: _read_plain_file(folder / name) for name in (VOCABULARY, WEIGHTS)}
     except (OSError, ValueError) as error:
         raise BundleError(
             f"{folder} is not a whole bundle of a format from 3 to {FORMAT_VERSION}: {_first_line(error)}. "
@@ -75,7 +75,7 @@ def load_bundle(folder: Path) -> Bundle:
     return bundle
 
 
-def _manifest(folder: Path, content: bytes) -> BundleManifest:
+def _parse_manifest(folder: Path, content: bytes) -> BundleManifest:
     try:
         return BundleManifest.model_validate_json(content)
     except ValidationError as error:
@@ -87,19 +87,19 @@ def _manifest(folder: Path, content: bytes) -> BundleManifest:
         raise
 
 
-def _read(file: Path) -> bytes:
+def _read_plain_file(file: Path) -> bytes:
     """The content of a plain file. Raises `OSError` or `ValueError`, for links, pipes and what is too large as well."""
 
     def open_plain(path: str, flags: int) -> int:
         return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)  # a link leads anywhere, a pipe never ends
 
-    with open(file, "rb", opener=open_plain) as opened:
-        status = os.fstat(opened.fileno())
+    with open(file, "rb", opener=open_plain) as stream:
+        status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError(f"{file.name} is no plain file")
         if status.st_size > SIZE_LIMITS[file.name]:
             raise ValueError(f"{file.name} is larger than {SIZE_LIMITS[file.name]} bytes")
-        return opened.read(status.st_size)
+        return stream.read(status.st_size)
 
 
 def _file_contents(vocabulary: Vocabulary, tensors: Tensors) -> dict[str, bytes]:

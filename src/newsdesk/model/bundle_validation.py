@@ -30,7 +30,7 @@ def check_parts(bundle: "Bundle") -> None:
         _refuse(bundle, "'idf' holds a number that no text collection has")
     _check_calibration(bundle)
     if manifest.classifier.kind == "linear":
-        outputs = _outputs(bundle, manifest.classifier.link)
+        outputs = _output_count(bundle, manifest.classifier.link)
         _check_tensor(bundle, "weights", (manifest.feature_count, outputs))
         _check_tensor(bundle, "intercepts", (outputs,))
         _check_scores(bundle, ("weights", "intercepts"))
@@ -79,7 +79,7 @@ def _check_mlp(bundle: "Bundle", spec: "MlpSpec") -> None:
     inputs = bundle.manifest.feature_count
     for i in range(spec.layers):
         weights = _tensor(bundle, f"weights_{i}")
-        outputs = weights.shape[-1] if i < spec.layers - 1 and weights.ndim else _outputs(bundle, spec.link)
+        outputs = weights.shape[-1] if i < spec.layers - 1 and weights.ndim else _output_count(bundle, spec.link)
         _check_tensor(bundle, f"weights_{i}", (inputs, outputs))
         _check_tensor(bundle, f"intercepts_{i}", (outputs,))
         inputs = outputs
@@ -104,19 +104,21 @@ def _check_scores(bundle: "Bundle", *layers: tuple[str, str]) -> None:
 
 def _check_forest(bundle: "Bundle") -> None:
     roots, nodes = _tensor(bundle, "roots"), len(_tensor(bundle, "threshold").ravel())
-    _check_tensor(bundle, "roots", (roots.size,), whole=True)
+    _check_tensor(bundle, "roots", (roots.size,), is_integer=True)
     for name in _NODES:
-        _check_tensor(bundle, name, (nodes,), whole=name != "threshold")
+        _check_tensor(bundle, name, (nodes,), is_integer=name != "threshold")
     _check_tensor(bundle, "distribution", (nodes, len(bundle.manifest.classes)))
     left, right, feature, distribution = (
         _tensor(bundle, name) for name in ("left", "right", "feature", "distribution")
     )
-    if not roots.size or not _within(roots, nodes) or not _within(feature, bundle.manifest.feature_count):
+    if not roots.size or not _in_range(roots, nodes) or not _in_range(feature, bundle.manifest.feature_count):
         _refuse(bundle, "a root or a feature of the forest is not there")
-    here = np.arange(nodes)
-    is_leaf = (left == here) & (right == here)
+    indices = np.arange(nodes)
+    is_leaf = (left == indices) & (right == indices)
     # A way down that only ever leads to later nodes comes to an end.
-    if not (_within(left, nodes) and _within(right, nodes) and (is_leaf | ((left > here) & (right > here))).all()):
+    if not (
+        _in_range(left, nodes) and _in_range(right, nodes) and (is_leaf | ((left > indices) & (right > indices))).all()
+    ):
         _refuse(bundle, "a branch of the forest leads nowhere")
     if (distribution < 0).any() or (np.abs(distribution.sum(axis=1) - 1) > _ROUNDING).any():
         _refuse(bundle, "the shares in a leaf of the forest are not shares of one")
@@ -124,8 +126,8 @@ def _check_forest(bundle: "Bundle") -> None:
 
 def _check_profile(bundle: "Bundle") -> None:
     watched, sample = _tensor(bundle, WATCHED_TERMS), _tensor(bundle, REFERENCE_SAMPLE)
-    _check_tensor(bundle, WATCHED_TERMS, (watched.size,), whole=True)
-    if watched.size > MOST_WATCHED or not _within(watched, bundle.manifest.feature_count):
+    _check_tensor(bundle, WATCHED_TERMS, (watched.size,), is_integer=True)
+    if watched.size > MOST_WATCHED or not _in_range(watched, bundle.manifest.feature_count):
         _refuse(bundle, "it watches terms that are not there, or too many")
     if (np.diff(watched) <= 0).any():
         _refuse(bundle, "the terms that it watches are not in order")
@@ -135,7 +137,7 @@ def _check_profile(bundle: "Bundle") -> None:
         _refuse(bundle, "its reference sample is empty or too large")
 
 
-def _outputs(bundle: "Bundle", link: "Link") -> int:
+def _output_count(bundle: "Bundle", link: "Link") -> int:
     """How many scores the link turns into probabilities."""
     classes = len(bundle.manifest.classes)
     if link != "sigmoid":
@@ -145,11 +147,11 @@ def _outputs(bundle: "Bundle", link: "Link") -> int:
     return 1
 
 
-def _check_tensor(bundle: "Bundle", name: str, shape: tuple[int, ...], *, whole: bool = False) -> None:
+def _check_tensor(bundle: "Bundle", name: str, shape: tuple[int, ...], *, is_integer: bool = False) -> None:
     tensor = _tensor(bundle, name)
     if tensor.shape != shape:
         _refuse(bundle, f"'{name}' has the shape {tensor.shape}, not {shape}")
-    if tensor.dtype not in ((np.int32, np.int64) if whole else (np.float32, np.float64)):
+    if tensor.dtype not in ((np.int32, np.int64) if is_integer else (np.float32, np.float64)):
         _refuse(bundle, f"'{name}' holds numbers of the type {tensor.dtype}")
     if not np.isfinite(tensor).all():
         _refuse(bundle, f"'{name}' holds a number that is not finite")
@@ -161,9 +163,9 @@ def _tensor(bundle: "Bundle", name: str) -> NDArray[Any]:
     return bundle.tensors[name]
 
 
-def _within(numbers: NDArray[Any], end: int) -> bool:
+def _in_range(numbers: NDArray[Any], end: int) -> bool:
     return bool(((numbers >= 0) & (numbers < end)).all())
 
 
-def _refuse(bundle: "Bundle", why: str) -> NoReturn:
-    raise BundleError(f"The bundle {bundle.digest} does not fit together: {why}. Train anew.")
+def _refuse(bundle: "Bundle", reason: str) -> NoReturn:
+    raise BundleError(f"The bundle {bundle.digest} does not fit together: {reason}. Train anew.")

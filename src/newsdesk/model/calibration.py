@@ -62,8 +62,10 @@ def calibrated(scores: Scores, calibration: Calibration) -> Matrix:
     """Probabilities of shape (n, classes)."""
     evidence, prior = scores.evidence[:, np.newaxis], np.array(calibration.prior)
     slope = calibration.slope * evidence / (evidence + calibration.slope_terms)
-    once = np.minimum(slope, 1.0)
-    totals = (1 - once) * np.log(prior) + (once - slope) * scores.intercepts + slope * scores.values
+    intercept_weight = np.minimum(slope, 1.0)
+    totals = (
+        (1 - intercept_weight) * np.log(prior) + (intercept_weight - slope) * scores.intercepts + slope * scores.values
+    )
     shares = np.exp(totals - totals.max(axis=1, keepdims=True))
     trust = evidence / (evidence + calibration.prior_terms)
     answer: Matrix = trust * (shares / shares.sum(axis=1, keepdims=True)) + (1 - trust) * prior
@@ -78,5 +80,5 @@ def at_temperature(probabilities: Matrix, temperature: float) -> Matrix:
     if temperature == 1:
         return probabilities
     powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / temperature)
-    changed: Matrix = powers / powers.sum(axis=1, keepdims=True)
-    return changed
+    result: Matrix = powers / powers.sum(axis=1, keepdims=True)
+    return result

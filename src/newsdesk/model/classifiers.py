@@ -97,9 +97,9 @@ class ForestClassifier:
 
     def probabilities(self, rows: CsrMatrix) -> Matrix:
         result = np.empty((rows.height, self._distribution.shape[1]))
-        at_once = max(1, _DENSE_CELLS // self._feature_count)
-        for begin in range(0, rows.height, at_once):
-            end = min(begin + at_once, rows.height)
+        batch_size = max(1, _DENSE_CELLS // self._feature_count)
+        for begin in range(0, rows.height, batch_size):
+            end = min(begin + batch_size, rows.height)
             leaves = self._leaves(self._dense(rows, begin, end))
             np.mean(self._distribution[leaves], axis=1, out=result[begin:end])
         return result
@@ -120,13 +120,13 @@ class ForestClassifier:
         cells = features.ravel()
         row_begins = np.repeat(np.arange(len(features)) * self._feature_count, len(self._roots))
         nodes = np.tile(self._roots, len(features))
-        on_the_way = np.flatnonzero(~self._is_leaf[nodes])
-        while len(on_the_way):
-            here = nodes[on_the_way]
-            values = cells.take(row_begins[on_the_way] + self._feature.take(here))
-            reached = self._children.take(2 * here + (values <= self._threshold.take(here)))
-            nodes[on_the_way] = reached
-            on_the_way = on_the_way[~self._is_leaf.take(reached)]
+        active = np.flatnonzero(~self._is_leaf[nodes])
+        while len(active):
+            current = nodes[active]
+            values = cells.take(row_begins[active] + self._feature.take(current))
+            children = self._children.take(2 * current + (values <= self._threshold.take(current)))
+            nodes[active] = children
+            active = active[~self._is_leaf.take(children)]
         return nodes.reshape(len(features), len(self._roots))
 
 

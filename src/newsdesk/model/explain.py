@@ -58,37 +58,41 @@ def explain(predictor: Predictor, text: str, category: str | None = None) -> Exp
         category = predictor.classes[int(probabilities.argmax())]
     if category not in predictor.classes:
         raise UsageError(f"The model does not know that category. It knows: {', '.join(predictor.classes)}.")
-    number = predictor.classes.index(category)
+    class_index = predictor.classes.index(category)
     names = predictor.bundle.vocabulary.terms
     spec = predictor.bundle.manifest.classifier
     method: Method
     if isinstance(spec, LinearSpec):
         method = "linear"
-        baseline, parts = _linear(predictor, spec, row, number)
+        baseline, parts = _linear(predictor, spec, row, class_index)
         terms = [names[column] for column in row.columns]
     else:
         method = "sampled_shapley"
-        alone = _most_telling(predictor, row, number)
-        baseline, parts = _shapley(predictor, row, number, alone)
+        alone = _most_influential(predictor, row, class_index)
+        baseline, parts = _shapley(predictor, row, class_index, alone)
         terms = [*(names[column] for column in row.columns[alone]), OTHER_TERMS][: len(parts)]
     ranked = sorted(zip(terms, parts.tolist(), strict=True), key=lambda term: (-abs(term[1]), term[0]))
-    return Explanation(category, float(probabilities[number]), baseline + float(parts.sum()), baseline, ranked, method)
+    return Explanation(
+        category, float(probabilities[class_index]), baseline + float(parts.sum()), baseline, ranked, method
+    )
 
 
-def _linear(predictor: Predictor, spec: LinearSpec, row: CsrMatrix, number: int) -> tuple[float, NDArray[np.float64]]:
+def _linear(
+    predictor: Predictor, spec: LinearSpec, row: CsrMatrix, class_index: int
+) -> tuple[float, NDArray[np.float64]]:
     tensors, manifest = predictor.bundle.tensors, predictor.bundle.manifest
     weights, intercepts = tensors["weights"][row.columns].astype(np.float64), tensors["intercepts"].astype(np.float64)
     scale = 1.0
     if spec.link != "one_vs_rest":
-        scale, intercepts = _calibrated(manifest, spec, float(row.evidence[0]), intercepts)
+        scale, intercepts = _calibrated_weights(manifest, spec, float(row.evidence[0]), intercepts)
     if manifest.model_type == "MultinomialNB":
         weights, intercepts = weights - weights.mean(axis=1, keepdims=True), intercepts - intercepts.mean()
-    output = 0 if spec.link == "sigmoid" else number
-    sign = -1 if spec.link == "sigmoid" and number == 0 else 1
+    output = 0 if spec.link == "sigmoid" else class_index
+    sign = -1 if spec.link == "sigmoid" and class_index == 0 else 1
     return float(intercepts[output]) * sign, row.values * weights[:, output] * (scale * sign)
 
 
-def _calibrated(
+def _calibrated_weights(
     manifest: BundleManifest, spec: LinearSpec, evidence: float, intercepts: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """What the weights are multiplied with, and the scores that the text's terms are added to."""
@@ -96,22 +100,22 @@ def _calibrated(
     if calibration is None:
         return 1 / manifest.temperature, intercepts / manifest.temperature
     slope, log_prior = calibration.slope_at(evidence), np.log(calibration.prior)
-    once = min(slope, 1.0)
+    intercept_weight = min(slope, 1.0)
     prior = log_prior[1:] - log_prior[:1] if spec.link == "sigmoid" else log_prior
-    return slope, (1 - once) * prior + once * intercepts
+    return slope, (1 - intercept_weight) * prior + intercept_weight * intercepts
 
 
-def _most_telling(predictor: Predictor, row: CsrMatrix, number: int) -> NDArray[np.intp]:
+def _most_influential(predictor: Predictor, row: CsrMatrix, class_index: int) -> NDArray[np.intp]:
     """The features that change the log-probability most where they are the only one."""
     singles = np.concatenate([np.arange(len(row.columns) + 1), [len(row.columns)]])  # each alone, and none at all
-    *scores, none = _log_probabilities(predictor, _part(row, singles, slice(None)), number)
+    *scores, none = _log_probabilities(predictor, _subsets(row, singles, slice(None)), class_index)
     return np.lexsort((row.columns, -np.abs(np.array(scores) - none)))[:_MOST_PLAYERS]
 
 
 def _shapley(
-    predictor: Predictor, row: CsrMatrix, number: int, alone: NDArray[np.intp]
+    predictor: Predictor, row: CsrMatrix, class_index: int, alone: NDArray[np.intp]
 ) -> tuple[float, NDArray[np.float64]]:
-    """The log-probability of class `number` without any feature, and the mean part of each player in the rest.
+    """The log-probability of class `class_index` without any feature, and the mean part of each player in the rest.
 
     The players are the features `alone`, in this order, and all others as one, if there are any.
     """
@@ -119,7 +123,7 @@ def _shapley(
     player_of[alone] = np.arange(len(alone))
     players = len(alone) + (len(alone) < len(row.columns))
     if not players:
-        return float(_log_probabilities(predictor, row, number)[0]), np.zeros(0)
+        return float(_log_probabilities(predictor, row, class_index)[0]), np.zeros(0)
     pairs = max(1, min(_MOST_PAIRS, _MOST_FEATURES // (players * len(row.columns))))
     rng = np.random.default_rng(0)
     orders = [
@@ -127,31 +131,33 @@ def _shapley(
     ]
     parts = np.zeros(players)
     for order in orders:
-        scores = _scores_while_adding(predictor, row, number, np.argsort(order)[player_of], players)
+        scores = _scores_while_adding(predictor, row, class_index, np.argsort(order)[player_of], players)
         parts[order] += np.diff(scores) / len(orders)
     return float(scores[0]), parts
 
 
 def _scores_while_adding(
-    predictor: Predictor, row: CsrMatrix, number: int, turns: NDArray[np.intp], players: int
+    predictor: Predictor, row: CsrMatrix, class_index: int, turns: NDArray[np.intp], players: int
 ) -> NDArray[np.float64]:
     """The log-probability before and after each turn, where feature i is added in turn `turns[i]`."""
-    at_once = max(1, _FEATURES_AT_ONCE // len(turns))
+    batch_size = max(1, _FEATURES_AT_ONCE // len(turns))
     scores = []
-    for begin in range(0, players + 1, at_once):
-        there = turns < np.arange(begin, min(begin + at_once, players + 1))[:, np.newaxis]
-        _, features = np.nonzero(there)
-        starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-        scores.append(_log_probabilities(predictor, _part(row, starts, features), number))
+    for begin in range(0, players + 1, batch_size):
+        is_present = turns < np.arange(begin, min(begin + batch_size, players + 1))[:, np.newaxis]
+        _, features = np.nonzero(is_present)
+        starts = np.concatenate([[0], np.cumsum(is_present.sum(axis=1))])
+        scores.append(_log_probabilities(predictor, _subsets(row, starts, features), class_index))
     return np.concatenate(scores)
 
 
-def _part(row: CsrMatrix, starts: NDArray[np.intp], features: NDArray[np.intp] | slice) -> CsrMatrix:
+def _subsets(row: CsrMatrix, starts: NDArray[np.intp], features: NDArray[np.intp] | slice) -> CsrMatrix:
     """Rows of some of a text's features, as well known as the text."""
     shares = None if row.known_shares is None else np.repeat(row.known_shares, len(starts) - 1)
     return CsrMatrix(starts, row.columns[features], row.values[features], shares)
 
 
-def _log_probabilities(predictor: Predictor, rows: CsrMatrix, number: int) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.log(np.maximum(predictor.probabilities(rows)[:, number], LEAST_PROBABILITY))
-    return found
+def _log_probabilities(predictor: Predictor, rows: CsrMatrix, class_index: int) -> NDArray[np.float64]:
+    logarithms: NDArray[np.float64] = np.log(
+        np.maximum(predictor.probabilities(rows)[:, class_index], LEAST_PROBABILITY)
+    )
+    return logarithms

@@ -33,18 +33,18 @@ class TfidfFeatures:
             # Words of a bundle that was trained before invisible characters were dropped may have them.
             invisible=has_invisible("".join(vocabulary.forms)),
         )
-        self._one_by_one = ScalarTermCounter(words, write)
-        self._all_at_once = VectorisedTermCounter(words, write)
+        self._scalar_counter = ScalarTermCounter(words, write)
+        self._vectorised_counter = VectorisedTermCounter(words, write)
         self._idf = idf
         self._sublinear = tfidf.sublinear_tf
 
     def has_few_terms(self, text: str) -> TermCounts | None:
         """The terms of a headline; None for a longer text."""
-        return self._one_by_one.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
+        return self._scalar_counter.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
 
     def terms(self, text: str) -> TermCounts:
         """The terms of any text."""
-        return self._one_by_one.count(text)
+        return self._scalar_counter.count(text)
 
     def row(self, terms: TermCounts) -> CsrMatrix:
         """The features of a text with these terms."""
@@ -56,8 +56,8 @@ class TfidfFeatures:
     def rows(self, texts: Sequence[str]) -> CsrMatrix:
         """The features of texts, title and text joined, as they were written."""
         if len(texts) == 1 and len(texts[0]) <= _FEW_CHARACTERS:
-            return self.row(self._one_by_one.count(texts[0]))
-        return self._weighted(self._all_at_once.count(texts))
+            return self.row(self._scalar_counter.count(texts[0]))
+        return self._weighted(self._vectorised_counter.count(texts))
 
     def _weighted(self, counts: CsrMatrix) -> CsrMatrix:
         values = np.log(counts.values) + 1 if self._sublinear else counts.values

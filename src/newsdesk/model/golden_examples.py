@@ -10,7 +10,7 @@ from newsdesk.model.predictor import Predictor
 _TERMS_OF_A_TEXT = 8
 _TERMS_TRIED = 2000
 _MOST_CLASSES = 20  # with a text of their own
-_AT_ONCE = 256
+_BATCH_SIZE = 256
 _DIGITS = 9
 
 
@@ -20,23 +20,23 @@ def add_golden_examples(bundle: Bundle) -> Bundle:
     The texts are made of the vocabulary alone: for each class those terms that, alone, speak most for it; and one of
     words that no vocabulary has.
     """
-    predictor = Predictor(_carrying(bundle, []))
-    texts = [*_telling_texts(predictor), "\u00bf 0_0 ?"]
+    predictor = Predictor(_with_golden(bundle, []))
+    texts = [*_example_texts(predictor), "\u00bf 0_0 ?"]
     answers = predictor.predict_proba(texts).round(_DIGITS).tolist()  # so that equal models have equal digests
-    return _carrying(
+    return _with_golden(
         bundle, [GoldenExample(text=text, probabilities=answer) for text, answer in zip(texts, answers, strict=True)]
     )
 
 
-def _telling_texts(predictor: Predictor) -> list[str]:
+def _example_texts(predictor: Predictor) -> list[str]:
     terms = predictor.bundle.vocabulary.terms
-    tried = np.unique(np.linspace(0, len(terms) - 1, _TERMS_TRIED).astype(np.intp))
-    parts = [tried[i : i + _AT_ONCE] for i in range(0, len(tried), _AT_ONCE)]
-    alone = [CsrMatrix(np.arange(len(part) + 1), part, np.ones(len(part))) for part in parts]
-    speaks = np.concatenate([predictor.probabilities(rows) for rows in alone])
-    best = np.argsort(-speaks, axis=0, kind="stable")[:_TERMS_OF_A_TEXT]
-    return [". ".join(terms[tried[i]] for i in column) for column in best.T[:_MOST_CLASSES]]
+    columns = np.unique(np.linspace(0, len(terms) - 1, _TERMS_TRIED).astype(np.intp))
+    parts = [columns[i : i + _BATCH_SIZE] for i in range(0, len(columns), _BATCH_SIZE)]
+    single_terms = [CsrMatrix(np.arange(len(part) + 1), part, np.ones(len(part))) for part in parts]
+    probabilities = np.concatenate([predictor.probabilities(rows) for rows in single_terms])
+    best = np.argsort(-probabilities, axis=0, kind="stable")[:_TERMS_OF_A_TEXT]
+    return [". ".join(terms[columns[i]] for i in column) for column in best.T[:_MOST_CLASSES]]
 
 
-def _carrying(bundle: Bundle, golden: list[GoldenExample]) -> Bundle:
+def _with_golden(bundle: Bundle, golden: list[GoldenExample]) -> Bundle:
     return seal(bundle.manifest.model_copy(update={"golden": golden}), bundle.vocabulary, bundle.tensors)

@@ -39,48 +39,48 @@ class NgramTrie:
             columns[len(others)][ngram] = j
         counts = [word_count, *map(len, steps)]
         self._word_count = word_count
-        self._columns = [_array(found, count) for found, count in zip(columns, counts, strict=True)]
-        self._steps = [_step(keys, word_count, count) for keys, count in zip(steps, counts, strict=False)]
+        self._columns = [_column_array(by_ngram, count) for by_ngram, count in zip(columns, counts, strict=True)]
+        self._steps = [_make_step(keys, word_count, count) for keys, count in zip(steps, counts, strict=False)]
 
     def find(self, words: NDArray[np.int32]) -> tuple[Numbers, Numbers]:
-        """The column of each term in `words`, overlapping ones too, and the place of its first word.
+        """The column of each term in `words`, overlapping ones too, and the position of its first word.
 
         A word of number -1 is none of the vocabulary's.
         """
-        places = np.arange(len(words))
+        positions = np.arange(len(words))
         ngrams = words.astype(np.intp)
-        found = []
+        matches = []
         for length, columns in enumerate(self._columns, start=1):
             if length > 1:
-                places, ngrams = self._extend(places, ngrams, words, length)
+                positions, ngrams = self._extend(positions, ngrams, words, length)
             column = columns[ngrams]
             known = np.flatnonzero(column >= 0)
-            found.append((column[known], places[known]))
-        return np.concatenate([column for column, _ in found]), np.concatenate([place for _, place in found])
+            matches.append((column[known], positions[known]))
+        return np.concatenate([column for column, _ in matches]), np.concatenate([position for _, position in matches])
 
     def _extend(
-        self, places: Numbers, ngrams: Numbers, words: NDArray[np.int32], length: int
+        self, positions: Numbers, ngrams: Numbers, words: NDArray[np.int32], length: int
     ) -> tuple[Numbers, Numbers]:
-        """The n-grams of `length` words that begin with those at `places`, one word shorter."""
+        """The n-grams of `length` words that begin with those at `positions`, one word shorter."""
         step = self._steps[length - 2]
-        inside = np.searchsorted(places, len(words) - length, side="right")
-        places, ngrams = places[:inside], ngrams[:inside]
-        following = words[places + (length - 1)]
-        likely = np.flatnonzero(step.opens[ngrams] & step.closes[following])
-        places, sought = places[likely], ngrams[likely] * self._word_count + following[likely]
-        near = np.minimum(np.searchsorted(step.keys, sought), len(step.keys) - 1)
-        hits = np.flatnonzero(step.keys[near] == sought)
-        return places[hits], step.ngrams[near[hits]]
+        inside = np.searchsorted(positions, len(words) - length, side="right")
+        positions, ngrams = positions[:inside], ngrams[:inside]
+        next_words = words[positions + (length - 1)]
+        likely = np.flatnonzero(step.opens[ngrams] & step.closes[next_words])
+        positions, keys = positions[likely], ngrams[likely] * self._word_count + next_words[likely]
+        nearest = np.minimum(np.searchsorted(step.keys, keys), len(step.keys) - 1)
+        hits = np.flatnonzero(step.keys[nearest] == keys)
+        return positions[hits], step.ngrams[nearest[hits]]
 
 
-def _array(found: dict[int, int], count: int) -> Numbers:
-    """`found` as an array of `count` numbers and one more, -1 where there is none."""
+def _column_array(columns: dict[int, int], count: int) -> Numbers:
+    """`columns` as an array of `count` numbers and one more, -1 where there is none."""
     array = np.full(count + 1, -1)
-    array[list(found)] = list(found.values())
+    array[list(columns)] = list(columns.values())
     return array
 
 
-def _step(keys: dict[int, int], word_count: int, ngram_count: int) -> _Step:
+def _make_step(keys: dict[int, int], word_count: int, ngram_count: int) -> _Step:
     array = np.array(list(keys), dtype=np.intp)
     opens, closes = np.zeros(ngram_count + 1, dtype=np.bool_), np.zeros(word_count + 1, dtype=np.bool_)
     opens[array // word_count] = True

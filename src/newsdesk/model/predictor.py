@@ -47,19 +47,19 @@ class Predictor:
         except ValueError as error:
             raise BundleError(f"The bundle {bundle.digest} cannot be used: {error}. Train anew.") from error
         self._classifier = classifier_of(bundle)
-        self._few_terms = short_text_scorer(bundle, idf)
+        self._short_text_scorer = short_text_scorer(bundle, idf)
         self._intercepts = self._classifier.scores(_NO_TERMS)
         watched = bundle.tensors.get(WATCHED_TERMS, np.empty(0, dtype=np.int32)).tolist()
-        self._watched = {column: place for place, column in enumerate(watched)}
-        self._prove(manifest.golden)
+        self._watched_bits = {column: bit for bit, column in enumerate(watched)}
+        self._check_golden(manifest.golden)
 
-    def _prove(self, golden: Sequence[GoldenExample]) -> None:
+    def _check_golden(self, golden: Sequence[GoldenExample]) -> None:
         """Raises `BundleError` where this machine gives a golden example other probabilities than training did."""
         texts = [example.text for example in golden]
         with np.errstate(all="ignore"):  # weights that overflow are found out below
-            together, alone = self.predict_proba(texts), [np.array(self._alone(text)) for text in texts]
-        for number, (example, *answers) in enumerate(zip(golden, together, alone, strict=True), start=1):
-            if not all(_same(answer, example.probabilities) for answer in answers):
+            batch, single = self.predict_proba(texts), [np.array(self._predict_one(text)) for text in texts]
+        for number, (example, *answers) in enumerate(zip(golden, batch, single, strict=True), start=1):
+            if not all(_is_close(answer, example.probabilities) for answer in answers):
                 raise BundleError(
                     f"The bundle {self.bundle.digest} does not answer golden example {number} as it did when it was "
                     "trained. Fetch it again, or train anew."
@@ -82,7 +82,7 @@ class Predictor:
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Calibrated probabilities of shape (texts, classes), for texts as they were written, title and text joined."""
-        parts = [self.probabilities(self._features.rows(part)) for part in _parts(texts)]
+        parts = [self.probabilities(self._features.rows(part)) for part in _batches(texts)]
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, len(self.classes)))
@@ -91,41 +91,41 @@ class Predictor:
         """What the bundle says about each text, in their order."""
         if len(texts) == 1:
             return [self.predict(texts[0])]
-        return [self._prediction(row) for row in self.predict_proba(texts).tolist()]
+        return [self._rank(row) for row in self.predict_proba(texts).tolist()]
 
     def predict(self, text: str) -> Prediction:
         """What the bundle says about one text."""
-        return self._prediction(self._alone(text))
+        return self._rank(self._predict_one(text))
 
     def text_stats(self, text: str) -> TextStats:
         """What a text is like for this bundle, as its profile counts it."""
         terms = self._features.terms(text)
-        bits = np.zeros(len(self._watched), dtype=np.bool_)
-        bits[[self._watched[column] for column in terms.counts if column in self._watched]] = True
+        bits = np.zeros(len(self._watched_bits), dtype=np.bool_)
+        bits[[self._watched_bits[column] for column in terms.counts if column in self._watched_bits]] = True
         return TextStats(terms.known_share, np.packbits(bits).tobytes().hex())
 
-    def _alone(self, text: str) -> list[float]:
-        if self._few_terms is None or (terms := self._features.has_few_terms(text)) is None:
+    def _predict_one(self, text: str) -> list[float]:
+        if self._short_text_scorer is None or (terms := self._features.has_few_terms(text)) is None:
             rows = self._features.rows([text])
-        elif (probabilities := self._few_terms.probabilities(terms)) is not None:
+        elif (probabilities := self._short_text_scorer.probabilities(terms)) is not None:
             return probabilities
         else:
             rows = self._features.row(terms)
         answer: list[float] = self.probabilities(rows)[0].tolist()
         return answer
 
-    def _prediction(self, probabilities: list[float]) -> Prediction:
+    def _rank(self, probabilities: list[float]) -> Prediction:
         """The classes ranked; of equally probable ones, the earlier class is first."""
         order = sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)
         ranked = {self.classes[i]: probabilities[i] for i in order}
         return Prediction(self.classes[order[0]], probabilities[order[0]], ranked)
 
 
-def _same(found: NDArray[np.float64], expected: Sequence[float]) -> bool:
+def _is_close(found: NDArray[np.float64], expected: Sequence[float]) -> bool:
     return len(found) == len(expected) and bool((np.abs(found - expected) <= GOLDEN_TOLERANCE).all())
 
 
-def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """Few enough texts at a time for their words to stay in the processor's cache, and memory within bounds."""
     begin, characters = 0, 0
     for i, text in enumerate(texts):

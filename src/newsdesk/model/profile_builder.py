@@ -36,19 +36,19 @@ def add_profile(bundle: Bundle, texts: Sequence[str], stated: Sequence[str | Non
     tensors = bundle.tensors | {WATCHED_TERMS: watched, REFERENCE_SAMPLE: empty}
     predictor = Predictor(seal(bundle.manifest, bundle.vocabulary, tensors))
     probabilities = predictor.predict_proba(texts)
-    traits = [predictor.text_stats(text) for text in texts]
+    stats = [predictor.text_stats(text) for text in texts]
     best = Counter(probabilities.argmax(axis=1).tolist())
     profile = ReferenceProfile(
         articles=len(texts),
         categories={name: best[number] for number, name in enumerate(predictor.classes)},
         confidence=_histogram(share_bins(probabilities.max(axis=1)), SHARE_BINS),
         text_length=_histogram(length_bins(np.array([len(text) for text in texts])), LENGTH_BINS),
-        known_words=_histogram(share_bins(np.array([each.known_share for each in traits])), SHARE_BINS),
+        known_words=_histogram(share_bins(np.array([text_stats.known_share for text_stats in stats])), SHARE_BINS),
         languages=dict(sorted(_languages(texts, stated or [None] * len(texts)).items())),
         language_detector=DETECTOR,
     )
-    chosen = np.unique(np.linspace(0, len(texts) - 1, MOST_SAMPLED).astype(np.intp))
-    sample = np.stack([unpack_bits(traits[i].terms) for i in chosen])
+    sampled = np.unique(np.linspace(0, len(texts) - 1, MOST_SAMPLED).astype(np.intp))
+    sample = np.stack([unpack_bits(stats[i].terms) for i in sampled])
     manifest = bundle.manifest.model_copy(update={"profile": profile})
     return seal(manifest, bundle.vocabulary, tensors | {REFERENCE_SAMPLE: sample})
 

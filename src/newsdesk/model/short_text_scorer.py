@@ -55,7 +55,9 @@ class ShortTextScorer:
         for column, value in values:
             sums = [total + value * weight for total, weight in zip(sums, self._weights[column], strict=True)]
         if self._calibration is None:
-            return self._link([total / norm + extra for total, extra in zip(sums, self._intercepts, strict=True)])
+            return self._link(
+                [total / norm + intercept for total, intercept in zip(sums, self._intercepts, strict=True)]
+            )
         return self._calibrated(sums, norm, evidence_of(len(counts), known_share))
 
     def _calibrated(self, sums: list[float], norm: float, evidence: float) -> list[float]:
@@ -64,11 +66,11 @@ class ShortTextScorer:
             self._slope * evidence / (evidence + self._slope_terms),
             evidence / (evidence + self._prior_terms),
         )
-        factor, extras, distrust = slope / norm, self._intercepts, 1 - trust
+        factor, intercepts, distrust = slope / norm, self._intercepts, 1 - trust
         if slope < 1:
-            pairs = zip(self._log_prior, extras, strict=True)
-            extras = [prior + slope * (extra - prior) for prior, extra in pairs]
-        shares = self._link([total * factor + extra for total, extra in zip(sums, extras, strict=True)])
+            pairs = zip(self._log_prior, intercepts, strict=True)
+            intercepts = [prior + slope * (intercept - prior) for prior, intercept in pairs]
+        shares = self._link([total * factor + intercept for total, intercept in zip(sums, intercepts, strict=True)])
         return [trust * share + distrust * prior for share, prior in zip(shares, self._prior, strict=True)]
 
 

@@ -39,14 +39,14 @@ class IndexedVocabulary:
 def index_vocabulary(vocabulary: Vocabulary) -> IndexedVocabulary:
     """Number the words of `vocabulary`. Raises `KeyError` where a form leads to a word that no term has."""
     terms = [term.split(" ") for term in vocabulary.terms]
-    number = {words[0]: j for j, words in enumerate(terms) if len(words) == 1}
-    within = dict.fromkeys(word for words in terms for word in words if word not in number)
-    number |= {word: len(terms) + i for i, word in enumerate(within)}
+    number_of = {words[0]: j for j, words in enumerate(terms) if len(words) == 1}
+    ngram_words = dict.fromkeys(word for words in terms for word in words if word not in number_of)
+    number_of |= {word: len(terms) + i for i, word in enumerate(ngram_words)}
     # A writer may leave words of one ASCII character; these are no terms and part no others.
-    forms = {form: None if word is None else number[word] for form, word in vocabulary.forms.items()}
+    forms = {form: None if word is None else number_of[word] for form, word in vocabulary.forms.items()}
     forms |= dict.fromkeys(["", *map(chr, range(33, 128))])
     return IndexedVocabulary(
-        forms, [tuple(number[word] for word in words) for words in terms], len(terms) + len(within)
+        forms, [tuple(number_of[word] for word in words) for words in terms], len(terms) + len(ngram_words)
     )
 
 
@@ -62,14 +62,14 @@ class ScalarTermCounter:
     """Counts with dictionaries."""
 
     def __init__(self, vocabulary: IndexedVocabulary, write: Writer) -> None:
-        self._number = vocabulary.forms.get
+        self._number_of = vocabulary.forms.get
         self._write = write
         self._width = len(vocabulary.terms)
         columns: dict[int, dict[tuple[int, ...], int]] = {}  # by the number of words in a term
         for j, term in enumerate(vocabulary.terms):
             if len(term) > 1:
                 columns.setdefault(len(term), {})[term] = j
-        self._columns = [(length, found.get) for length, found in sorted(columns.items())]
+        self._columns = [(length, by_ngram.get) for length, by_ngram in sorted(columns.items())]
 
     def count(self, text: str) -> TermCounts:
         """The terms of one text."""
@@ -79,7 +79,7 @@ class ScalarTermCounter:
 
     def _numbers(self, text: str) -> list[int]:
         words = self._write(text).decode("utf-8", "surrogatepass").split(" ")
-        return [number for number in map(self._number, words, repeat(UNKNOWN)) if number is not None]
+        return [number for number in map(self._number_of, words, repeat(UNKNOWN)) if number is not None]
 
     def _known_terms(self, numbers: list[int]) -> list[int]:
         known = [number for number in numbers if 0 <= number < self._width]
@@ -104,8 +104,8 @@ class VectorisedTermCounter:
         """The terms of all texts, columns ascending in each."""
         words, text_of = self._word_numbers(texts)
         shares = _known_shares(words, text_of, len(texts))
-        columns, places = self._ngrams.find(words)
-        cells = text_of[places] * self._width + columns
+        columns, positions = self._ngrams.find(words)
+        cells = text_of[positions] * self._width + columns
         if len(texts) * self._width < 2**31:
             cells = cells.astype(np.int32)  # sorted twice as fast
         cells.sort()

@@ -56,8 +56,8 @@ class TokenHashTable:
         starts, lengths = edges[::2], edges[1::2] - edges[::2]
         # Every eight bytes that follow each other, as one integer: a view that overlaps itself.
         windows = np.ndarray(len(padded) - _LANE + 1, dtype="<u8", buffer=padded, strides=(1,))
-        within = np.minimum(lengths, _LONGEST)
-        first, second = windows[starts + 1] & _FIRST[within], windows[starts + 1 + _LANE] & _SECOND[within]
+        capped = np.minimum(lengths, _LONGEST)
+        first, second = windows[starts + 1] & _FIRST[capped], windows[starts + 1 + _LANE] & _SECOND[capped]
         numbers = self._find_short((first, second))
         is_other = lengths > _LONGEST
         if b"\0" in words:  # as an integer, a word that ends in NUL is the word without
@@ -69,13 +69,13 @@ class TokenHashTable:
 
     def _find_short(self, lanes: Lanes) -> NDArray[np.int32]:
         numbers = np.full(len(lanes[0]), UNKNOWN, dtype=np.int32)
-        sought = np.arange(len(numbers))
+        pending = np.arange(len(numbers))
         for r, (first, second, values) in enumerate(self._rounds):
             slots = self._slots(lanes, r)
             found = (first[slots] == lanes[0]) & (second[slots] == lanes[1])
-            numbers[sought] = np.where(found, values[slots], UNKNOWN)
-            left = np.flatnonzero(~found)
-            sought, lanes = sought[left], (lanes[0][left], lanes[1][left])
+            numbers[pending] = np.where(found, values[slots], UNKNOWN)
+            missing = np.flatnonzero(~found)
+            pending, lanes = pending[missing], (lanes[0][missing], lanes[1][missing])
         return numbers
 
     def _slots(self, lanes: Lanes, r: int) -> NDArray[np.intp]:

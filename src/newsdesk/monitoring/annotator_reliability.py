@@ -62,9 +62,9 @@ class DistrustedAnnotator:
     against: Against
 
     def __str__(self) -> str:
-        who = "All editors" if self.editor is None else f"Editor {self.editor}"
+        subject = "All editors" if self.editor is None else f"Editor {self.editor}"
         agreed = f"agreed with {self.against} on {self.agreed:,} of {self.compared:,} texts"
-        return f"{who} by caller {self.caller or 'unknown'} {agreed}."
+        return f"{subject} by caller {self.caller or 'unknown'} {agreed}."
 
 
 @dataclass
@@ -93,7 +93,8 @@ class _AgreementRecord:
             return False
         # Editors may have seen all predictions, or only those that were sure enough to be published.
         return not any(
-            _p_of_blindness(self.contradicted, log, least) < limits.significance / 2 for least in (0, limits.confident)
+            _blind_hit_p_value(self.contradicted, log, min_confidence) < limits.significance / 2
+            for min_confidence in (0, limits.confident)
         )
 
 
@@ -118,25 +119,29 @@ def find_distrusted(
             by_annotator[annotator_of(annotation)].compare(annotation, answer.category)
         if answer.category != annotation.category:
             by_annotator[annotator_of(annotation)].contradict(annotation, answer)
-    by_model = _judge(by_annotator, limits, log, "confident predictions")
-    by_trusted, vouched = _against_trusted(trusted_annotations(annotations, by_model), limits)
-    left = trusted_annotations(annotations, by_model + by_trusted)
-    circle = largest_agreeing_group(left, limits)
-    standards = circle | vouched.annotators
-    outside = [annotation for annotation in left if annotator_of(annotation) not in standards]
-    said_by_circle = group_verdicts(circle, left)
-    by_others = _compared(
-        outside, lambda annotation: vouched.says.get(annotation.text_digest) or said_by_circle(annotation)
+    by_model = _find_bad(by_annotator, limits, log, "confident predictions")
+    by_trusted, trusted = _compare_with_trusted(trusted_annotations(annotations, by_model), limits)
+    believed = trusted_annotations(annotations, by_model + by_trusted)
+    group = largest_agreeing_group(believed, limits)
+    judges = group | trusted.annotators
+    outside = [annotation for annotation in believed if annotator_of(annotation) not in judges]
+    group_verdict = group_verdicts(group, believed)
+    by_annotator_outside = _compare(
+        outside, lambda annotation: trusted.labels.get(annotation.text_digest) or group_verdict(annotation)
     )
-    return by_model + by_trusted + _judge(by_others, limits, {}, "other editors", {caller for caller, _ in standards})
+    return (
+        by_model
+        + by_trusted
+        + _find_bad(by_annotator_outside, limits, {}, "other editors", {caller for caller, _ in judges})
+    )
 
 
 def trusted_annotations(
     annotations: Iterable[Annotation], distrusted: Iterable[DistrustedAnnotator]
 ) -> list[Annotation]:
     """The votes of all others."""
-    editors = {(one.caller, one.editor) for one in distrusted}
-    callers = {one.caller for one in distrusted if one.editor is None}
+    editors = {(entry.caller, entry.editor) for entry in distrusted}
+    callers = {entry.caller for entry in distrusted if entry.editor is None}
     return [
         annotation
         for annotation in annotations
@@ -155,74 +160,78 @@ class _TrustedAnnotators(NamedTuple):
     """Editors by trusted keys, and what these say of each text."""
 
     annotators: frozenset[Annotator]
-    says: Mapping[str, str]
+    labels: Mapping[str, str]
 
 
-def _against_trusted(
+def _compare_with_trusted(
     annotations: Sequence[Annotation], limits: FeedbackLimits
 ) -> tuple[list[DistrustedAnnotator], _TrustedAnnotators]:
     """Who agrees too rarely with trusted keys: of these who contradicts the others, and of all others; who is left of
     the trusted ones."""
     trusted = [annotation for annotation in annotations if annotation.trusted]
     annotators = frozenset(map(annotator_of, trusted))
-    circle = largest_agreeing_group(trusted, limits)
-    by_peers = _compared(
-        [annotation for annotation in trusted if annotator_of(annotation) not in circle],
-        group_verdicts(circle, trusted),
+    group = largest_agreeing_group(trusted, limits)
+    by_peers = _compare(
+        [annotation for annotation in trusted if annotator_of(annotation) not in group],
+        group_verdicts(group, trusted),
     )
-    bad = _judge(by_peers, limits, {}, "trusted keys", {caller for caller, _ in circle})
-    left = trusted_annotations(trusted, bad)
-    says = {text: category for text, (category, _) in majority_labels(left).items()}
-    others = _compared(
+    distrusted = _find_bad(by_peers, limits, {}, "trusted keys", {caller for caller, _ in group})
+    believed = trusted_annotations(trusted, distrusted)
+    labels = {text: category for text, (category, _) in majority_labels(believed).items()}
+    others = _compare(
         [annotation for annotation in annotations if annotator_of(annotation) not in annotators],
-        lambda annotation: says.get(annotation.text_digest),
+        lambda annotation: labels.get(annotation.text_digest),
     )
-    bad += _judge(others, limits, {}, "trusted keys", {caller for caller, _ in annotators})
-    return bad, _TrustedAnnotators(frozenset(map(annotator_of, left)), says)
+    distrusted += _find_bad(others, limits, {}, "trusted keys", {caller for caller, _ in annotators})
+    return distrusted, _TrustedAnnotators(frozenset(map(annotator_of, believed)), labels)
 
 
-def _compared(
-    annotations: Iterable[Annotation], right: Callable[[Annotation], str | None]
+def _compare(
+    annotations: Iterable[Annotation], right_category: Callable[[Annotation], str | None]
 ) -> dict[Annotator, _AgreementRecord]:
-    """The record of each editor, on texts of which it is known what is `right`."""
+    """The record of each editor, on texts of which the right category is known."""
     by_annotator: defaultdict[Annotator, _AgreementRecord] = defaultdict(_AgreementRecord)
     for annotation in annotations:
-        if (category := right(annotation)) is not None:
+        if (category := right_category(annotation)) is not None:
             by_annotator[annotator_of(annotation)].compare(annotation, category)
     return by_annotator
 
 
-def _judge(
+def _find_bad(
     by_annotator: Mapping[Annotator, _AgreementRecord],
     limits: FeedbackLimits,
     log: ConfidenceLog,
     against: Against,
-    spared: Set[str | None] = frozenset(),
+    exempt: Set[str | None] = frozenset(),
 ) -> list[DistrustedAnnotator]:
-    """Editors with a bad record, then callers, but those `spared`, with a bad one over all their others."""
+    """Editors with a bad record, then callers, but those `exempt`, with a bad one over all their others."""
     bad = {annotator for annotator, record in by_annotator.items() if record.is_bad(limits, log)}
     by_caller: defaultdict[str | None, _AgreementRecord] = defaultdict(_AgreementRecord)
     for annotator in by_annotator.keys() - bad:
         by_caller[annotator[0]].add(by_annotator[annotator])
-    found = [
+    distrusted = [
         DistrustedAnnotator(*annotator, by_annotator[annotator].agreed, by_annotator[annotator].compared, against)
         for annotator in bad
     ]
-    return found + [
+    return distrusted + [
         DistrustedAnnotator(caller, None, record.agreed, record.compared, against)
         for caller, record in by_caller.items()
-        if caller not in spared and record.is_bad(limits, log)
+        if caller not in exempt and record.is_bad(limits, log)
     ]
 
 
-def _p_of_blindness(
-    contradicted: Mapping[tuple[str, str], Mapping[str, float]], log: ConfidenceLog, least: float
+def _blind_hit_p_value(
+    contradicted: Mapping[tuple[str, str], Mapping[str, float]], log: ConfidenceLog, min_confidence: float
 ) -> float:
-    """The probability that who contradicts without reading hits, among predictions of at least the confidence `least`,
-    such that are as unsure beside the others of the same model and category."""
+    """The p-value of an editor who contradicts without reading: the probability to hit, among predictions of at least
+    `min_confidence`, such that are as unsure beside the others of the same model and category."""
     strata = []
     for key, texts in contradicted.items():
-        hit = [confidence for confidence in texts.values() if confidence >= least]
-        rest = [sure for text, sure in log.get(key, {}).items() if sure >= least and text not in texts]
+        hit = [confidence for confidence in texts.values() if confidence >= min_confidence]
+        rest = [
+            confidence
+            for text, confidence in log.get(key, {}).items()
+            if confidence >= min_confidence and text not in texts
+        ]
         strata.append((np.array(hit), np.array(rest)))
     return rank_sum_test(strata)

@@ -26,7 +26,7 @@ from newsdesk.store.records import Arm
 
 _SIGNIFICANT = 0.05
 
-_Key = Callable[[str], str]  # equal for categories that are one
+_CategoryKey = Callable[[str], str]  # equal for categories that are one
 
 
 @dataclass(frozen=True)
@@ -80,36 +80,40 @@ class LiveComparison:
     @property
     def conclusion(self) -> str:
         """One sentence for each."""
-        found = [comparison.conclusion for comparison in (self.shadow, self.ab) if comparison]
+        sentences = [comparison.conclusion for comparison in (self.shadow, self.ab) if comparison]
         if self.alone:
             version, answers = self.alone
-            found.append(
+            sentences.append(
                 f"The challenger version {version} answered {answers:,} times, and the champion never beside it: there "
                 "is nothing to compare it with. Set EXPERIMENT_UNIT=text, or a smaller EXPERIMENT_SHARE."
             )
-        return " ".join(found) or (
+        return " ".join(sentences) or (
             "No experiment has answered yet. Set EXPERIMENT_MODE to shadow or ab, and have a challenger: newsdesk run."
         )
 
 
-def compare_live(store: Engine, limits: FeedbackLimits, meant: Callable[[str], str | None] = str) -> LiveComparison:
+def compare_live(
+    store: Engine, limits: FeedbackLimits, resolve_category: Callable[[str], str | None] = str
+) -> LiveComparison:
     """Compare the arms of the newest experiments. Every text counts once in a share, however often it was sent.
 
     Feedback counts as within `limits` it does elsewhere; votes are held only against predictions that they are about.
-    `meant`: what a category is by configuration, whoever says it (`CategoryRules.of`).
+    `resolve_category`: what a category is by configuration, whoever says it (`CategoryRules.of`).
     Of editors who only correct it does not count: they have told one arm's errors alone.
     """
     annotations = current_feedback(store)
-    labels = usable_labels(annotations, {}, limits, log=confidence_log(store, annotations, {}, limits), meant=meant)
+    labels = usable_labels(
+        annotations, {}, limits, log=confidence_log(store, annotations, {}, limits), resolve_category=resolve_category
+    )
 
     def key(category: str) -> str:
-        return category_key(meant(category) or category)
+        return category_key(resolve_category(category) or category)
 
     truth = {text: key(category) for text, category in labels.categories.items() if text in labels.reviewed}
     shadow, challenge = latest_shadow(store), latest_challenge(store)
     return LiveComparison(
         None if shadow is None else _compare_paired(store, shadow, truth, key),
-        None if challenge is None else _compare_apart(store, challenge, truth, key),
+        None if challenge is None else _compare_ab(store, challenge, truth, key),
         lone_challenger(store) if challenge is None else None,
     )
 
@@ -117,18 +121,18 @@ def compare_live(store: Engine, limits: FeedbackLimits, meant: Callable[[str], s
 class _ArmCounts:
     """What one arm said, as it is read."""
 
-    def __init__(self, key: _Key) -> None:
+    def __init__(self, key: _CategoryKey) -> None:
         self._key = key
         self._durations: list[float] = []
-        self.said: dict[str, str] = {}
+        self.categories: dict[str, str] = {}
 
     def add(self, answer: ArmAnswer) -> None:
         self._durations.append(answer.duration_ms)
-        self.said[answer.text_digest] = self._key(answer.category)
+        self.categories[answer.text_digest] = self._key(answer.category)
 
     def is_right(self, truth: Mapping[str, str]) -> dict[str, bool]:
         """Whether it was right about each text with feedback; `truth` holds the keys of categories."""
-        return {text: category == truth[text] for text, category in self.said.items() if text in truth}
+        return {text: category == truth[text] for text, category in self.categories.items() if text in truth}
 
     def figures(self, arm: Arm, version: str, truth: Mapping[str, str]) -> ArmFigures:
         right = self.is_right(truth).values()
@@ -136,27 +140,29 @@ class _ArmCounts:
         return ArmFigures(arm, version, len(self._durations), median, p95, proportion(sum(right), len(right)))
 
 
-def _compare_paired(store: Engine, experiment: ExperimentRun, truth: Mapping[str, str], key: _Key) -> Comparison:
+def _compare_paired(
+    store: Engine, experiment: ExperimentRun, truth: Mapping[str, str], key: _CategoryKey
+) -> Comparison:
     champion, shadow = _ArmCounts(key), _ArmCounts(key)
-    for of_champion, of_shadow in shadow_pairs(store, experiment.versions):
-        champion.add(of_champion)
-        shadow.add(of_shadow)
-    agreed = sum(champion.said.get(text) == category for text, category in shadow.said.items())
-    mine, theirs = champion.is_right(truth), shadow.is_right(truth)
-    only_mine = sum(mine[text] and not theirs[text] for text in mine)
-    only_theirs = sum(theirs[text] and not mine[text] for text in mine)
+    for champion_answer, shadow_answer in shadow_pairs(store, experiment.versions):
+        champion.add(champion_answer)
+        shadow.add(shadow_answer)
+    agreed = sum(champion.categories.get(text) == category for text, category in shadow.categories.items())
+    champion_right, shadow_right = champion.is_right(truth), shadow.is_right(truth)
+    only_champion = sum(champion_right[text] and not shadow_right[text] for text in champion_right)
+    only_shadow = sum(shadow_right[text] and not champion_right[text] for text in champion_right)
     return Comparison(
         experiment.since,
         experiment.until,
         champion.figures("champion", experiment.versions.champion, truth),
         shadow.figures("shadow", experiment.versions.other, truth),
-        proportion(agreed, len(shadow.said)),
+        proportion(agreed, len(shadow.categories)),
         "exact McNemar test",
-        mcnemar_test(only_mine, only_theirs) if mine else None,
+        mcnemar_test(only_champion, only_shadow) if champion_right else None,
     )
 
 
-def _compare_apart(store: Engine, experiment: ExperimentRun, truth: Mapping[str, str], key: _Key) -> Comparison:
+def _compare_ab(store: Engine, experiment: ExperimentRun, truth: Mapping[str, str], key: _CategoryKey) -> Comparison:
     champion, challenger = _ArmCounts(key), _ArmCounts(key)
     for answer in arm_answers(store, experiment, "champion"):
         champion.add(answer)

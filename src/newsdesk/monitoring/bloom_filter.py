@@ -19,15 +19,15 @@ class BloomFilter:
     def add_new(self, numbers: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Which of `numbers` come for the first time; from now on all of them are seen."""
         parts = [(numbers >> np.uint64(_BITS * i)) & np.uint64((1 << _BITS) - 1) for i in range(_ADDRESSES)]
-        bytes_ = [(part >> np.uint64(3)).astype(np.intp) for part in parts]
+        byte_indices = [(part >> np.uint64(3)).astype(np.intp) for part in parts]
         bits = [np.uint8(1) << (part & np.uint64(7)).astype(np.uint8) for part in parts]
         is_new: NDArray[np.bool_] = ~np.logical_and.reduce(
-            [(self._bits[b] & bit) != 0 for b, bit in zip(bytes_, bits, strict=True)]
+            [(self._bits[index] & bit) != 0 for index, bit in zip(byte_indices, bits, strict=True)]
         )
         is_first = np.zeros(len(numbers), dtype=np.bool_)
         is_first[np.unique(numbers, return_index=True)[1]] = True
-        for place, bit in zip(bytes_, bits, strict=True):
-            np.bitwise_or.at(self._bits, place, bit)
+        for index, bit in zip(byte_indices, bits, strict=True):
+            np.bitwise_or.at(self._bits, index, bit)
         is_new &= is_first
         return is_new
 
@@ -35,9 +35,9 @@ class BloomFilter:
 def digest_numbers(digests: Sequence[str]) -> NDArray[np.uint64]:
     """64 bits of each digest, which should be SHA-256 in hexadecimal."""
     try:
-        together = bytes.fromhex("".join(digests))
+        content = bytes.fromhex("".join(digests))
     except ValueError:
-        together = b""
-    if len(together) != 32 * len(digests) or any(len(digest) != 64 for digest in digests):
-        together = b"".join(sha256(digest.encode("utf-8", "surrogatepass")).digest() for digest in digests)
-    return np.frombuffer(together, dtype=">u8")[::4].astype(np.uint64)
+        content = b""
+    if len(content) != 32 * len(digests) or any(len(digest) != 64 for digest in digests):
+        content = b"".join(sha256(digest.encode("utf-8", "surrogatepass")).digest() for digest in digests)
+    return np.frombuffer(content, dtype=">u8")[::4].astype(np.uint64)

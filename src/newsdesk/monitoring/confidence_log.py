@@ -12,8 +12,8 @@ from newsdesk.monitoring.annotator_reliability import ConfidenceLog, PredictedLa
 from newsdesk.store.feedback import Annotation
 from newsdesk.store.predictions import newest_predictions
 
-_MOST = 20_000  # answers of a model
-_LATER = timedelta(days=1)  # after the last answer that was contradicted
+_MAX_ANSWERS = 20_000  # answers of a model
+_MARGIN = timedelta(days=1)  # after the last answer that was contradicted
 
 
 def confidence_log(
@@ -33,6 +33,6 @@ def confidence_log(
             until[answer.digest] = max(at, until.get(answer.digest, at))
     log: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for digest, moment in until.items():
-        for text, category, confidence in newest_predictions(store, digest, moment + _LATER, _MOST):
+        for text, category, confidence in newest_predictions(store, digest, moment + _MARGIN, _MAX_ANSWERS):
             log[digest, category][text] = confidence
     return log

@@ -34,11 +34,11 @@ def classify_domains(reference: NDArray[np.uint8], window: NDArray[np.uint8]) ->
     folds = [random.permutation(len(side)) % _FOLDS for side in sides]
     aucs, variance = [], 0.0
     for fold in range(_FOLDS):
-        learnt = [side[of != fold] for side, of in zip(sides, folds, strict=True)]
-        tested = [side[of == fold] for side, of in zip(sides, folds, strict=True)]
-        weights = _log_odds(*learnt)
-        aucs.append(_auc(tested[0] @ weights, tested[1] @ weights))
-        n, m = len(tested[0]), len(tested[1])
+        training = [side[fold_of != fold] for side, fold_of in zip(sides, folds, strict=True)]
+        held_out = [side[fold_of == fold] for side, fold_of in zip(sides, folds, strict=True)]
+        weights = _log_odds(*training)
+        aucs.append(_auc(held_out[0] @ weights, held_out[1] @ weights))
+        n, m = len(held_out[0]), len(held_out[1])
         variance += (n + m + 1) / (12 * n * m)
     auc = float(np.mean(aucs))
     return DomainClassifierResult(auc, normal_tail((auc - 0.5) / math.sqrt(variance / _FOLDS**2)))

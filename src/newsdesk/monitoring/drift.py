@@ -16,20 +16,20 @@ from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile,
 from newsdesk.text.language import DETECTOR
 
 _LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
-_NAMED = 3  # changes that are told in words
+_MAX_NAMED = 3  # changes that are told in words
 
 Histogram = NDArray[np.float64]
 
 
 class DriftReference:
-    """What a bundle with a profile was measured on. `watched` names the terms in the order of the bits."""
+    """What a bundle with a profile was measured on. `watched_terms` are the terms in the order of the bits."""
 
     def __init__(self, bundle: Bundle) -> None:
         assert bundle.manifest.profile is not None
-        self.tally = counts_from_profile(bundle.manifest.profile)
+        self.counts = counts_from_profile(bundle.manifest.profile)
         self.language_detector = bundle.manifest.profile.language_detector
         self.sample: NDArray[np.uint8] = bundle.tensors[REFERENCE_SAMPLE].astype(np.uint8)
-        self.watched = [bundle.vocabulary.terms[column] for column in bundle.tensors[WATCHED_TERMS].tolist()]
+        self.watched_terms = [bundle.vocabulary.terms[column] for column in bundle.tensors[WATCHED_TERMS].tolist()]
 
 
 def drift_scores(
@@ -39,24 +39,24 @@ def drift_scores(
 
     A score whose texts are fewer than `min_texts` is left out.
     """
-    before = reference.tally
+    before = reference.counts
     scores = []
     if window.texts >= min_texts:
         scores += [
-            _compared("category_mix", *_aligned(before.categories, window.categories), thresholds),
-            _compared("confidence", *_of_shares(before.confidence, window.confidence), thresholds),
-            _compared("text_length", *_of_lengths(before.text_length, window.text_length), thresholds),
+            _compare("category_mix", *_aligned_histograms(before.categories, window.categories), thresholds),
+            _compare("confidence", *_share_histograms(before.confidence, window.confidence), thresholds),
+            _compare("text_length", *_length_histograms(before.text_length, window.text_length), thresholds),
         ]
     if window.sampled >= min_texts:
         scores += [
-            _compared("known_words", *_of_shares(before.known_words, window.known_words), thresholds),
+            _compare("known_words", *_share_histograms(before.known_words, window.known_words), thresholds),
         ]
     now = told_languages(window.languages)
     if now.total() >= min_texts and reference.language_detector == DETECTOR:
-        scores.append(_compared("language", *_aligned(told_languages(before.languages), now), thresholds))
-    sample = _unhexed(terms, reference.sample.shape[1])
-    if len(sample) >= min_texts and reference.watched:
-        scores += _of_terms(reference, sample, thresholds)
+        scores.append(_compare("language", *_aligned_histograms(told_languages(before.languages), now), thresholds))
+    sample = _unpack_sample(terms, reference.sample.shape[1])
+    if len(sample) >= min_texts and reference.watched_terms:
+        scores += _term_scores(reference, sample, thresholds)
     return tuple(scores)
 
 
@@ -110,7 +110,7 @@ def same_distribution(before: Histogram, now: Histogram) -> float:
     return chi_squared_tail(float(((table - expected) ** 2 / expected).sum()), table.shape[1] - 1)
 
 
-def _compared(
+def _compare(
     feature: Feature, names: Sequence[str], before: Histogram, now: Histogram, thresholds: DriftThresholds
 ) -> DriftScore:
     return _score(
@@ -118,29 +118,29 @@ def _compared(
         jensen_shannon(before, now),
         same_distribution(before, now),
         thresholds,
-        _in_words(names, before / max(before.sum(), 1), now / max(now.sum(), 1)),
+        _describe_changes(names, before / max(before.sum(), 1), now / max(now.sum(), 1)),
     )
 
 
-def _of_terms(reference: DriftReference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
-    bits = [np.unpackbits(side, axis=1, count=len(reference.watched)) for side in (reference.sample, sample)]
+def _term_scores(reference: DriftReference, sample: NDArray[np.uint8], thresholds: DriftThresholds) -> list[DriftScore]:
+    bits = [np.unpackbits(side, axis=1, count=len(reference.watched_terms)) for side in (reference.sample, sample)]
     before, now = (side.sum(axis=0).astype(np.float64) for side in bits)
     n, m = len(reference.sample), len(sample)
     with_any = [int(side.any(axis=1).sum()) for side in bits]
-    p_value = _smallest([*_term_by_term(before, n, now, m), fisher_exact_test(with_any[0], n, with_any[1], m)])
-    detail = _in_words(reference.watched, before / n, now / m)
-    found = [_score("top_terms", jensen_shannon(before, now), p_value, thresholds, detail)]
-    if told := classify_domains(reference.sample, sample):
-        found.append(_score("domain_classifier", told.auc, told.p_value, thresholds, ""))
-    return found
+    p_value = _bonferroni([*_term_p_values(before, n, now, m), fisher_exact_test(with_any[0], n, with_any[1], m)])
+    detail = _describe_changes(reference.watched_terms, before / n, now / m)
+    scores = [_score("top_terms", jensen_shannon(before, now), p_value, thresholds, detail)]
+    if result := classify_domains(reference.sample, sample):
+        scores.append(_score("domain_classifier", result.auc, result.p_value, thresholds, ""))
+    return scores
 
 
-def _smallest(p_values: Sequence[float]) -> float:
+def _bonferroni(p_values: Sequence[float]) -> float:
     """The smallest of several p-values, after Bonferroni."""
     return min(1.0, len(p_values) * min(p_values))
 
 
-def _term_by_term(before: Histogram, n: int, now: Histogram, m: int) -> list[float]:
+def _term_p_values(before: Histogram, n: int, now: Histogram, m: int) -> list[float]:
     """The smallest p-value that a term is in the same share of texts, by chi-squared, as often as there are tests."""
     pooled = (before + now) / (n + m)
     is_enough = np.minimum(pooled, 1 - pooled) * min(n, m) >= _LEAST_EXPECTED
@@ -157,7 +157,7 @@ def _score(feature: Feature, score: float, p_value: float, thresholds: DriftThre
     return DriftScore(feature, score, threshold, p_value, detected, detail)
 
 
-def _aligned(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[list[str], Histogram, Histogram]:
+def _aligned_histograms(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[list[str], Histogram, Histogram]:
     names = sorted(before.keys() | now.keys())
     return names, *_histograms(*([counts.get(name, 0) for name in names] for counts in (before, now)))
 
@@ -166,22 +166,22 @@ def _histograms(before: Sequence[int], now: Sequence[int]) -> tuple[Histogram, H
     return np.array(before, dtype=np.float64), np.array(now, dtype=np.float64)
 
 
-def _of_shares(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
+def _share_histograms(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
     names = [f"{i / SHARE_BINS:.0%} to {(i + 1) / SHARE_BINS:.0%}" for i in range(SHARE_BINS)]
     return names, *_histograms(before, now)
 
 
-def _of_lengths(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
+def _length_histograms(before: Sequence[int], now: Sequence[int]) -> tuple[list[str], Histogram, Histogram]:
     names = [f"{2**i:,} to {2 ** (i + 1):,} characters" for i in range(LENGTH_BINS)]
     return names, *_histograms(before, now)
 
 
-def _in_words(names: Sequence[str], before: Histogram, now: Histogram) -> str:
+def _describe_changes(names: Sequence[str], before: Histogram, now: Histogram) -> str:
     """What changed most, in percent of the texts."""
-    order = np.argsort(-np.abs(now - before), kind="stable")[:_NAMED]
+    order = np.argsort(-np.abs(now - before), kind="stable")[:_MAX_NAMED]
     return ", ".join(f"{names[i]}: {before[i]:.0%} → {now[i]:.0%}" for i in order if now[i] != before[i])
 
 
-def _unhexed(terms: Sequence[str], width: int) -> NDArray[np.uint8]:
+def _unpack_sample(terms: Sequence[str], width: int) -> NDArray[np.uint8]:
     rows = [unpack_bits(text) for text in terms if len(text) == 2 * width]
     return np.stack(rows) if rows else np.empty((0, width), dtype=np.uint8)

@@ -1,8 +1,8 @@
 """Which feedback counts: what it says of each text, and what is not used and why.
 
 What an editor said last about a text is a vote. Votes of editors and callers who are not believed are left out (see
-`trust`), then the later ones of a flood. Of the others those by trusted keys decide, where there are any, and more than
-half of the keys must say the same, as more than half of each key's editors do.
+`annotator_reliability`), then the later ones of a flood. Of the others, those by trusted keys decide if there are any.
+More than half of the keys must say the same, as must more than half of each key's editors.
 """
 
 from collections import Counter, defaultdict
@@ -94,83 +94,86 @@ def usable_labels(
     classes: Collection[str] = (),
     log: ConfidenceLog | None = None,
     trained_at: Mapping[str, datetime] = MappingProxyType({}),
-    meant: Callable[[str], str | None] = str,
+    resolve_category: Callable[[str], str | None] = str,
 ) -> Labels:
     """What the votes, in whatever order, come to.
 
     `predicted`: what a model said, by text digest, for votes that are about no prediction. A category that differs from
     one of `classes` by case and blanks alone is that class; others that differ so are one, spelt as most spell it.
-    `meant`: what a category is by configuration (see `Spellings`); a vote for one that is left out
-    is none.
-    `log`: what else was predicted (see `trust`). `trained_at`: when models were trained, by their digests.
+    `resolve_category`: what a category is by configuration (see `Spellings`); a vote for an excluded one does not
+    count. `log`: what else was predicted (see `annotator_reliability`). `trained_at`: when models were trained, by
+    their digests.
     """
     canonical, annotations = (
-        _canonical(classes, meant),
-        [annotation for annotation in annotations if meant(annotation.category) is not None],
+        _canonical(classes, resolve_category),
+        [annotation for annotation in annotations if resolve_category(annotation.category) is not None],
     )
-    spelt = {(annotation.text_digest, *annotator_of(annotation)): annotation.category for annotation in annotations}
-    annotations = sorted((_in_canonical(annotation, canonical) for annotation in annotations), key=_in_time)
+    original_names = {
+        (annotation.text_digest, *annotator_of(annotation)): annotation.category for annotation in annotations
+    }
+    annotations = sorted((_with_canonical_names(annotation, canonical) for annotation in annotations), key=_time_key)
     predicted = {
-        text: LoggedLabel(canonical(said.category), said.confidence, said.digest) for text, said in predicted.items()
+        text: LoggedLabel(canonical(prediction.category), prediction.confidence, prediction.digest)
+        for text, prediction in predicted.items()
     }
     merged: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for (digest, category), texts in (log or {}).items():
         merged[digest, canonical(category)].update(texts)
     distrusted = find_distrusted(annotations, predicted, limits, merged)
-    heard = trusted_annotations(annotations, distrusted)
-    used = _within(heard, limits)
+    believed = trusted_annotations(annotations, distrusted)
+    used = _limit_per_day(believed, limits)
     decided = majority_labels(used)
     states: dict[str, LabelState] = dict.fromkeys((annotation.text_digest for annotation in annotations), "distrusted")
-    states |= dict.fromkeys((annotation.text_digest for annotation in heard), "flood")
+    states |= dict.fromkeys((annotation.text_digest for annotation in believed), "flood")
     states |= dict.fromkeys((annotation.text_digest for annotation in used), "contradicted")
     states |= dict.fromkeys(decided, "used")
-    reviewing = find_reviewers(used, predicted, limits, trained_at)
+    reviewers = find_reviewers(used, predicted, limits, trained_at)
     names = _spellings(
-        (annotation.category, spelt[annotation.text_digest, *annotator_of(annotation)]) for annotation in used
+        (annotation.category, original_names[annotation.text_digest, *annotator_of(annotation)]) for annotation in used
     )
     return Labels(
         {text: names.get(category, category) for text, (category, _) in decided.items()},
         {text: at for text, (_, at) in decided.items()},
         Counter(states.values()),
         tuple(sorted(distrusted, key=str)),
-        frozenset(annotation.text_digest for annotation in used if annotator_of(annotation) in reviewing)
+        frozenset(annotation.text_digest for annotation in used if annotator_of(annotation) in reviewers)
         & decided.keys(),
-        _support(used, decided, reviewing, classes),
+        _support(used, decided, reviewers, classes),
     )
 
 
-def _canonical(classes: Collection[str], meant: Callable[[str], str | None]) -> Callable[[str], str]:
+def _canonical(classes: Collection[str], resolve_category: Callable[[str], str | None]) -> Callable[[str], str]:
     """Equal for categories that are taken for the same."""
-    known, names = Spellings(classes, meant), frozenset(classes)
+    spellings, names = Spellings(classes, resolve_category), frozenset(classes)
 
     @cache
     def canonical(category: str) -> str:
-        found = known.of(category)
-        return found if found in names else _NOT_A_CLASS + category_key(meant(category) or category)
+        name = spellings.of(category)
+        return name if name in names else _NOT_A_CLASS + category_key(resolve_category(category) or category)
 
     return canonical
 
 
-def _in_canonical(annotation: Annotation, canonical: Callable[[str], str]) -> Annotation:
+def _with_canonical_names(annotation: Annotation, canonical: Callable[[str], str]) -> Annotation:
     predicted = None if annotation.predicted is None else canonical(annotation.predicted)
     return annotation._replace(category=canonical(annotation.category), predicted=predicted)
 
 
-def _spellings(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _spellings(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """How most spell each category that is no class."""
     spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for category, as_said in said:
+    for category, spelling in pairs:
         if category.startswith(_NOT_A_CLASS):
-            spellings[category][as_said] += 1
-    return {category: min(found, key=lambda name: (-found[name], name)) for category, found in spellings.items()}
+            spellings[category][spelling] += 1
+    return {category: min(counts, key=lambda name: (-counts[name], name)) for category, counts in spellings.items()}
 
 
-def _in_time(annotation: Annotation) -> tuple[datetime, str, str, str]:
+def _time_key(annotation: Annotation) -> tuple[datetime, str, str, str]:
     """Alike for no two votes: an editor has one on a text."""
     return annotation.at, annotation.text_digest, annotation.caller or "", annotation.editor
 
 
-def _within(annotations: Iterable[Annotation], limits: FeedbackLimits) -> list[Annotation]:
+def _limit_per_day(annotations: Iterable[Annotation], limits: FeedbackLimits) -> list[Annotation]:
     """The first votes of each day (UTC), as many as an editor, and then a caller, may give."""
     by_editor: Counter[tuple[Annotator, date]] = Counter()
     by_caller: Counter[tuple[str | None, date]] = Counter()
@@ -189,21 +192,21 @@ def _within(annotations: Iterable[Annotation], limits: FeedbackLimits) -> list[A
 def _support(
     annotations: Iterable[Annotation],
     decided: Mapping[str, tuple[str, datetime]],
-    reviewing: Collection[Annotator],
+    reviewers: Collection[Annotator],
     classes: Collection[str],
 ) -> dict[str, LabelSupport]:
-    said_so: defaultdict[str, list[Annotation]] = defaultdict(list)
+    by_text: defaultdict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
         if annotation.text_digest in decided and annotation.category == decided[annotation.text_digest][0]:
-            said_so[annotation.text_digest].append(annotation)
+            by_text[annotation.text_digest].append(annotation)
     supports = {}
-    for text, agreeing in said_so.items():
-        whole = _support_by(agreeing)
+    for text, votes in by_text.items():
+        support = _support_by(votes)
         # Of a category that the model does not know all texts are errors, whoever looks: nobody can confirm one.
         is_new = bool(classes) and decided[text][0].startswith(_NOT_A_CLASS)
-        part = _support_by([annotation for annotation in agreeing if is_new or annotator_of(annotation) in reviewing])
-        is_as_much = bool(part.keys) and part.is_independent >= whole.is_independent
-        supports[text] = whole._replace(reviewed=is_as_much)
+        reviewed = _support_by([annotation for annotation in votes if is_new or annotator_of(annotation) in reviewers])
+        is_reviewed = bool(reviewed.keys) and reviewed.is_independent >= support.is_independent
+        supports[text] = support._replace(reviewed=is_reviewed)
     return supports
 
 

@@ -19,15 +19,15 @@ def key_name(annotation: Annotation) -> str:
 def majority_labels(annotations: Iterable[Annotation]) -> dict[str, tuple[str, datetime]]:
     """What is said of each text, and when the last of those said so who decide: trusted keys where they said anything,
     else all. Other texts are left out."""
-    on_texts: defaultdict[str, list[Annotation]] = defaultdict(list)
+    by_text: defaultdict[str, list[Annotation]] = defaultdict(list)
     for annotation in annotations:
-        on_texts[annotation.text_digest].append(annotation)
+        by_text[annotation.text_digest].append(annotation)
     decided = {}
-    for text, on_text in on_texts.items():
-        deciding = [annotation for annotation in on_text if annotation.trusted] or on_text
-        category = _verdict(deciding)
+    for text, votes in by_text.items():
+        decisive = [annotation for annotation in votes if annotation.trusted] or votes
+        category = _verdict(decisive)
         if category is not None:
-            decided[text] = (category, max(annotation.at for annotation in deciding if annotation.category == category))
+            decided[text] = (category, max(annotation.at for annotation in decisive if annotation.category == category))
     return decided
 
 
@@ -36,11 +36,11 @@ def _verdict(annotations: Iterable[Annotation]) -> str | None:
     by_key: defaultdict[str, list[str]] = defaultdict(list)
     for annotation in annotations:
         by_key[key_name(annotation)].append(annotation.category)
-    voices = (_majority(said) for said in by_key.values())
+    voices = (_majority(categories) for categories in by_key.values())
     return _majority([voice for voice in voices if voice is not None])
 
 
-def _majority(said: Sequence[str]) -> str | None:
+def _majority(categories: Sequence[str]) -> str | None:
     """What is more than half of it."""
-    category, count = max(Counter(said).items(), key=itemgetter(1), default=(None, 0))
-    return category if 2 * count > len(said) else None
+    category, count = max(Counter(categories).items(), key=itemgetter(1), default=(None, 0))
+    return category if 2 * count > len(categories) else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Histogram
 
 _INTERVAL = 0.05  # seconds that a count may wait; a process that is killed takes it along
-_MOST = 10_000  # values that may wait
+_MAX_WAITING = 10_000  # values that may wait
 
 
 class BulkHistogram(Histogram):
@@ -35,12 +35,12 @@ class MetricBuffer:
     def inc(self, counter: Counter) -> None:
         """Count one."""
         self._counts[counter] += 1
-        self._later()
+        self._schedule_flush()
 
     def observe(self, histogram: BulkHistogram, value: float) -> None:
         """Keep a value."""
         self._values[histogram].append(value)
-        self._later()
+        self._schedule_flush()
 
     def flush(self) -> None:
         """Tell all of it. On the loop only."""
@@ -49,12 +49,12 @@ class MetricBuffer:
         self._waiting = 0
         for counter, count in counts.items():
             counter.inc(count)
-        for histogram, found in values.items():
-            histogram.observe_many(found)
+        for histogram, observed in values.items():
+            histogram.observe_many(observed)
 
-    def _later(self) -> None:
+    def _schedule_flush(self) -> None:
         self._waiting += 1
         if self._waiting == 1:
             asyncio.get_running_loop().call_later(_INTERVAL, self.flush)
-        elif self._waiting >= _MOST:
+        elif self._waiting >= _MAX_WAITING:
             self.flush()

@@ -17,10 +17,10 @@ def missing_scores(
 ) -> dict[Feature, str]:
     """Feature → why it was not scored, for those that are not among the `scored` ones."""
     features: tuple[Feature, ...] = get_args(Feature)
-    return {feature: _why(feature, window, profile, min_texts) for feature in features if feature not in scored}
+    return {feature: _reason(feature, window, profile, min_texts) for feature in features if feature not in scored}
 
 
-def _why(feature: Feature, window: WindowCounts, profile: ReferenceProfile, min_texts: int) -> str:
+def _reason(feature: Feature, window: WindowCounts, profile: ReferenceProfile, min_texts: int) -> str:
     reference = min(profile.articles, MOST_SAMPLED)
     if feature in _OF_ALL_TEXTS:
         return f"{window.texts:,} texts in the window, {min_texts:,} needed"

@@ -17,7 +17,7 @@ class _Period(NamedTuple):
     """What was counted, the labels that tell how often the model is right, and how many of these texts were predicted
     to be of each category."""
 
-    tally: WindowCounts
+    counts: WindowCounts
     reviewed: Labels
     predicted: Counter[str]
 
@@ -48,43 +48,47 @@ def quality_change(windows: Mapping[datetime, WindowCounts], classes: Collection
     """
     if not windows:
         return None
-    starts, tallies = [*windows], [*windows.values()]
+    starts, counts = [*windows], [*windows.values()]
     first = len(starts) - max(1, len(starts) // _LATELY)
-    before, lately = _periods(tallies[:first], tallies[first:])
-    compared = [found for category in sorted(classes) if (found := _compared(category, before, lately))]
+    before, lately = _periods(counts[:first], counts[first:])
+    comparisons = [comparison for category in sorted(classes) if (comparison := _compare(category, before, lately))]
     worse, not_worse = [], []
-    for each in compared:
-        p_value = min(1.0, each.p_value * len(compared))
-        if p_value < SIGNIFICANCE and each.is_worse:
-            confusion = _confusion(each, before, lately)
-            worse.append(WorseCategory(each.category, each.measure, each.lately, each.before, p_value, confusion))
-        elif each.labels >= ENOUGH:
-            not_worse.append(each.category)
-    told = {*not_worse, *(each.category for each in worse)}
+    for comparison in comparisons:
+        p_value = min(1.0, comparison.p_value * len(comparisons))
+        if p_value < SIGNIFICANCE and comparison.is_worse:
+            confusion = _confusion(comparison, before, lately)
+            worse.append(
+                WorseCategory(
+                    comparison.category, comparison.measure, comparison.lately, comparison.before, p_value, confusion
+                )
+            )
+        elif comparison.labels >= ENOUGH:
+            not_worse.append(comparison.category)
+    judged = {*not_worse, *(comparison.category for comparison in worse)}
     return QualityChange(
         begin=starts[0],
         since=starts[first],
-        worse=tuple(sorted(worse, key=lambda each: -abs(each.lately.value - each.before.value))),
+        worse=tuple(sorted(worse, key=lambda comparison: -abs(comparison.lately.value - comparison.before.value))),
         not_worse=tuple(not_worse),
-        too_few=tuple(category for category in sorted(classes) if category not in told),
+        too_few=tuple(category for category in sorted(classes) if category not in judged),
     )
 
 
 def _periods(before: list[WindowCounts], lately: list[WindowCounts]) -> tuple[_Period, _Period]:
     sums = [sum(part, start=WindowCounts()) for part in (before, lately)]
-    is_whole = all(tally.is_whole for tally in sums)  # or the one would be told by other editors than the other
-    first, second = (_period(tally, tally.judged if is_whole else tally.reviewed) for tally in sums)
+    is_whole = all(counts.is_whole for counts in sums)  # or the one would be told by other editors than the other
+    first, second = (_period(counts, counts.judged if is_whole else counts.reviewed) for counts in sums)
     return first, second
 
 
-def _period(tally: WindowCounts, reviewed: Labels) -> _Period:
+def _period(counts: WindowCounts, reviewed: Labels) -> _Period:
     predicted: Counter[str] = Counter()
-    for counts in reviewed.values():
-        predicted.update(counts)
-    return _Period(tally, reviewed, predicted)
+    for by_prediction in reviewed.values():
+        predicted.update(by_prediction)
+    return _Period(counts, reviewed, predicted)
 
 
-def _compared(category: str, before: _Period, lately: _Period) -> _Comparison | None:
+def _compare(category: str, before: _Period, lately: _Period) -> _Comparison | None:
     """None where there is too little to compare."""
     measure: Measure = "f1"
     (count, of), (count_before, of_before) = (_jaccard(period, category) for period in (lately, before))
@@ -93,7 +97,7 @@ def _compared(category: str, before: _Period, lately: _Period) -> _Comparison | 
         # Of editors who report errors alone no more can be told than how often they do. Where somebody also reviews,
         # that would grow with the number of reviews.
         measure = "corrected"
-        (count, of), (count_before, of_before) = (_corrected(period.tally, category) for period in (lately, before))
+        (count, of), (count_before, of_before) = (_corrected(period.counts, category) for period in (lately, before))
         labels = count + count_before
     if min(of, of_before) < ENOUGH:
         return None
@@ -108,20 +112,27 @@ def _confusion(compared: _Comparison, before: _Period, lately: _Period) -> Confu
     """The pair with most errors beyond those that there would be if it were mixed up as rarely as before."""
     by_review = compared.measure == "f1"
 
-    def of(period: _Period, predicted: str) -> int:
-        return period.predicted[predicted] if by_review else period.tally.categories[predicted]
+    def predictions_of(period: _Period, predicted: str) -> int:
+        return period.predicted[predicted] if by_review else period.counts.categories[predicted]
 
     def pairs() -> Iterator[tuple[float, Confusion]]:
-        labels, labels_before = (p.reviewed if by_review else p.tally.judged for p in (lately, before))
-        for right, counts in labels.items():
-            for predicted, count in counts.items():
-                is_of_it = predicted == compared.category or (by_review and right == compared.category)
-                if right == predicted or not is_of_it:
+        labels, labels_before = (p.reviewed if by_review else p.counts.judged for p in (lately, before))
+        for right, by_prediction in labels.items():
+            for predicted, count in by_prediction.items():
+                involves_category = predicted == compared.category or (by_review and right == compared.category)
+                if right == predicted or not involves_category:
                     continue
                 count_before = labels_before[right][predicted] if right in labels_before else 0
-                found = Confusion(predicted, right, count, of(lately, predicted), count_before, of(before, predicted))
-                usual = found.of * count_before / found.of_before if found.of_before else 0.0
-                yield count - usual, found
+                confusion = Confusion(
+                    predicted,
+                    right,
+                    count,
+                    predictions_of(lately, predicted),
+                    count_before,
+                    predictions_of(before, predicted),
+                )
+                expected = confusion.of * count_before / confusion.of_before if confusion.of_before else 0.0
+                yield count - expected, confusion
 
     excess, confusion = max(pairs(), key=lambda pair: (pair[0], pair[1].right, pair[1].predicted), default=(0.0, None))
     return confusion if excess > 0 else None
@@ -134,19 +145,19 @@ def _jaccard(period: _Period, category: str) -> tuple[int, int]:
     return right, belong.total() + period.predicted[category] - right
 
 
-def _corrected(tally: WindowCounts, category: str) -> tuple[int, int]:
+def _corrected(counts: WindowCounts, category: str) -> tuple[int, int]:
     """How many texts that were predicted to be of a category were corrected, and how many were predicted to be."""
-    wrong = sum(counts[category] for right, counts in tally.judged.items() if right != category)
-    return wrong, max(tally.categories[category], wrong)
+    wrong = sum(by_prediction[category] for right, by_prediction in counts.judged.items() if right != category)
+    return wrong, max(counts.categories[category], wrong)
 
 
-def _f1(right: int, of: int) -> Estimate:
-    share = _share(right, of)
+def _f1(right: int, total: int) -> Estimate:
+    share = _share(right, total)
     value, low, high = (2 * each / (1 + each) for each in (share.value, share.low, share.high))
-    return Estimate(value, low, high, of)
+    return Estimate(value, low, high, total)
 
 
-def _share(count: int, of: int) -> Estimate:
-    share = proportion(count, of)
+def _share(count: int, total: int) -> Estimate:
+    share = proportion(count, total)
     assert share is not None, "enough texts"
-    return Estimate(share.share, share.low, share.high, of)
+    return Estimate(share.share, share.low, share.high, total)

@@ -29,7 +29,7 @@ class _WindowRow(NamedTuple):
     """A window as it is stored, and its counts."""
 
     stored: StoredWindow
-    tally: WindowCounts
+    counts: WindowCounts
 
 
 def read_report(
@@ -41,9 +41,9 @@ def read_report(
         return None
     since = window_starts(now, monitoring.window, monitoring.look_back)[0]
     rows = [_WindowRow(row, WindowCounts.from_json(row.tally)) for row in read_windows(store, since, monitoring.window)]
-    own = [row for row in rows if row.stored.digest == manifest.digest and row.stored.arm in OF_CHAMPION]
-    windows = _windows_of(own, manifest, monitoring.min_texts)
-    tallies = {start: _sum(found) for start, found in _grouped(own, lambda row: row.start).items()}
+    champion_rows = [row for row in rows if row.stored.digest == manifest.digest and row.stored.arm in OF_CHAMPION]
+    windows = _build_windows(champion_rows, manifest, monitoring.min_texts)
+    counts_by_start = {start: _sum(group) for start, group in _group_rows(champion_rows, lambda row: row.start).items()}
     retrained = newest_run(store, "retrain", *ATTEMPTED)
     decision = decide_retraining(
         windows,
@@ -61,7 +61,7 @@ def read_report(
         digest=manifest.digest,
         test_accuracy=manifest.metrics["accuracy"],
         windows=tuple(windows),
-        days=tuple(_days(windows, own, manifest.classes)),
+        days=tuple(_days(windows, champion_rows, manifest.classes)),
         by_version=_performances(
             [row for row in rows if row.stored.arm != "shadow"], lambda row: row.version, manifest.classes
         ),
@@ -69,7 +69,7 @@ def read_report(
         labels=last_pass.detail["labels"],
         decision=decision,
         distrusted=tuple(last_pass.detail["distrusted"]),
-        change=quality_change(tallies, manifest.classes),
+        change=quality_change(counts_by_start, manifest.classes),
     )
 
 
@@ -78,9 +78,9 @@ def scores_to_json(scores: Iterable[DriftScore]) -> list[dict[str, Any]]:
     return [vars(score) for score in scores]
 
 
-def _windows_of(own: Sequence[_WindowRow], manifest: BundleManifest, min_texts: int) -> list[Window]:
-    found = []
-    for start, rows in _grouped(own, lambda row: row.start).items():
+def _build_windows(champion_rows: Sequence[_WindowRow], manifest: BundleManifest, min_texts: int) -> list[Window]:
+    windows = []
+    for start, rows in _group_rows(champion_rows, lambda row: row.start).items():
         first = rows[0].stored
         scores = tuple(DriftScore(**score) for score in first.scores)
         state: State = first.state  # type: ignore[assignment]
@@ -88,18 +88,18 @@ def _windows_of(own: Sequence[_WindowRow], manifest: BundleManifest, min_texts: 
         missing = {}
         if scores and manifest.profile:
             missing = missing_scores([score.feature for score in scores], _sum(rows), manifest.profile, min_texts)
-        found.append(
+        windows.append(
             Window(
                 start, end, first.version, first.digest, _performance(rows, manifest.classes), scores, state, missing
             )
         )
-    return found
+    return windows
 
 
-def _days(windows: Sequence[Window], own: Sequence[_WindowRow], classes: Collection[str]) -> list[Window]:
+def _days(windows: Sequence[Window], champion_rows: Sequence[_WindowRow], classes: Collection[str]) -> list[Window]:
     """Windows of a day in UTC, as bad as the worst in them."""
     days = []
-    for day, rows in _grouped(own, lambda row: _midnight(row.start)).items():
+    for day, rows in _group_rows(champion_rows, lambda row: _midnight(row.start)).items():
         states = [window.state for window in windows if _midnight(window.start) == day]
         worst = max(states, key=_WORST_LAST.index)
         newest = rows[-1].stored
@@ -111,10 +111,10 @@ def _days(windows: Sequence[Window], own: Sequence[_WindowRow], classes: Collect
 def _performances(
     rows: Sequence[_WindowRow], name: Callable[[StoredWindow], str], classes: Collection[str]
 ) -> Mapping[str, Performance]:
-    return {key: _performance(found, classes) for key, found in sorted(_grouped(rows, name).items())}
+    return {key: _performance(group, classes) for key, group in sorted(_group_rows(rows, name).items())}
 
 
-def _grouped(rows: Sequence[_WindowRow], key: Callable[[StoredWindow], Key]) -> dict[Key, list[_WindowRow]]:
+def _group_rows(rows: Sequence[_WindowRow], key: Callable[[StoredWindow], Key]) -> dict[Key, list[_WindowRow]]:
     groups: dict[Key, list[_WindowRow]] = defaultdict(list)
     for row in rows:
         groups[key(row.stored)].append(row)
@@ -126,7 +126,7 @@ def _performance(rows: Sequence[_WindowRow], classes: Collection[str]) -> Perfor
 
 
 def _sum(rows: Sequence[_WindowRow]) -> WindowCounts:
-    return sum((row.tally for row in rows), start=WindowCounts())
+    return sum((row.counts for row in rows), start=WindowCounts())
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ from newsdesk.monitoring.annotator_agreement import Annotator, annotator_of
 from newsdesk.monitoring.annotator_reliability import PredictedLabel, prediction_for
 from newsdesk.store.feedback import Annotation
 
-_FEW = 0.05  # share of confirmations below which somebody reports errors, and does not review
+_MIN_CONFIRMED = 0.05  # share of confirmations below which somebody reports errors, and does not review
 
 
 def find_reviewers(
@@ -42,7 +42,7 @@ def find_reviewers(
         confirmed = outcomes.get(annotator, [])
         if len(confirmed) < limits.min_compared:
             confirmed = by_caller.get(annotator[0], [])
-        return bool(confirmed) and sum(confirmed) < _FEW * len(confirmed)
+        return bool(confirmed) and sum(confirmed) < _MIN_CONFIRMED * len(confirmed)
 
     return frozenset(
         annotator

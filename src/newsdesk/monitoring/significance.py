@@ -66,8 +66,8 @@ def fisher_exact_test(first: int, of_first: int, second: int, of_second: int) ->
     return min(1.0, math.fsum(math.exp(table) for table in tables if table <= observed))
 
 
-def _log_choose(of: int, count: int) -> float:
-    return math.lgamma(of + 1) - math.lgamma(count + 1) - math.lgamma(of - count + 1)
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def two_proportion_z_test(first: Proportion, second: Proportion) -> float:
@@ -108,8 +108,8 @@ def rank_sum_test(strata: Iterable[tuple[NDArray[np.float64], NDArray[np.float64
     excess, variance = 0.0, 0.0
     for drawn, rest in strata:
         values = np.concatenate([drawn, rest])
-        _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-        ranks = ((np.cumsum(counts) - counts / 2) / len(values))[places]  # 0 to 1, those of ties in their middle
+        _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+        ranks = ((np.cumsum(counts) - counts / 2) / len(values))[inverse]  # 0 to 1, those of ties in their middle
         excess += float(np.sum(0.5 - ranks[: len(drawn)]))
         if len(values) > 1:
             variance += float(np.var(ranks)) * len(drawn) * len(rest) / (len(values) - 1)

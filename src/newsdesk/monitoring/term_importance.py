@@ -47,14 +47,14 @@ def _log_odds(predictor: Predictor, terms: int) -> Iterator[NDArray[np.float64]]
     for begin in range(0, terms, _TERMS_AT_ONCE):
         columns = np.arange(begin, min(begin + _TERMS_AT_ONCE, terms))
         # Features are l2-normalised: that of a text's only term is 1.
-        alone = CsrMatrix(np.arange(len(columns) + 1), columns, np.ones(len(columns)))
-        yield _logit(predictor.probabilities(alone))
+        single_terms = CsrMatrix(np.arange(len(columns) + 1), columns, np.ones(len(columns)))
+        yield _logit(predictor.probabilities(single_terms))
 
 
 def _logit(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    within = np.clip(probabilities, _LEAST, 1 - _LEAST)
-    found: NDArray[np.float64] = np.log(within) - np.log1p(-within)
-    return found
+    clipped = np.clip(probabilities, _LEAST, 1 - _LEAST)
+    logits: NDArray[np.float64] = np.log(clipped) - np.log1p(-clipped)
+    return logits
 
 
 def _highest(changes: list[float], names: list[str], count: int) -> frozenset[str]:

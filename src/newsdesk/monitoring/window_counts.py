@@ -48,13 +48,13 @@ class WindowCounts:
         self.texts += len(categories)
         self.confidence_sum += float(confidence.sum())
         self.categories.update(categories)
-        self.confidence = _plus(self.confidence, share_bins(confidence))
-        self.text_length = _plus(self.text_length, length_bins(text_length))
+        self.confidence = _add_to_histogram(self.confidence, share_bins(confidence))
+        self.text_length = _add_to_histogram(self.text_length, length_bins(text_length))
 
     def count_sampled(self, known_shares: NDArray[np.float64], languages: Iterable[str]) -> None:
         """Add texts of the log's sample, none of which was counted before."""
         self.sampled += len(known_shares)
-        self.known_words = _plus(self.known_words, share_bins(known_shares))
+        self.known_words = _add_to_histogram(self.known_words, share_bins(known_shares))
         self.languages.update(languages)
 
     def judge(self, right: str, predicted: str, *, is_reviewed: bool) -> None:
@@ -73,8 +73,8 @@ class WindowCounts:
             self.sampled + other.sampled,
             list(map(add, self.known_words, other.known_words)),
             self.languages + other.languages,
-            _sum(self.judged, other.judged),
-            _sum(self.reviewed, other.reviewed),
+            _sum_labels(self.judged, other.judged),
+            _sum_labels(self.reviewed, other.reviewed),
         )
 
     @property
@@ -115,14 +115,14 @@ class WindowCounts:
     def to_json(self) -> dict[str, Any]:
         """The counts by name, such that JSON can hold them."""
         counters = {"categories": dict(self.categories), "languages": dict(self.languages)}
-        labels = {name: {right: dict(found) for right, found in getattr(self, name).items()} for name in _LABELS}
+        labels = {name: {right: dict(counts) for right, counts in getattr(self, name).items()} for name in _LABELS}
         return vars(self) | counters | labels
 
     @classmethod
     def from_json(cls, counts: Mapping[str, Any]) -> "WindowCounts":
         """Reads what `to_json` made, also in versions that did not tell reviews from reports of errors."""
         counts = {"reviewed": counts["judged"], **counts}
-        labels = {name: {right: Counter(found) for right, found in counts[name].items()} for name in _LABELS}
+        labels = {name: {right: Counter(pairs) for right, pairs in counts[name].items()} for name in _LABELS}
         counters = {name: Counter(counts[name]) for name in ("categories", "languages")}
         return cls(**{**counts, **counters, **labels})
 
@@ -145,9 +145,9 @@ def told_languages(languages: Counter[str]) -> Counter[str]:
     return Counter({language: count for language, count in languages.items() if language != UNKNOWN})
 
 
-def _sum(some: Labels, more: Labels) -> dict[str, Counter[str]]:
-    return {right: some.get(right, Counter()) + more.get(right, Counter()) for right in some.keys() | more.keys()}
+def _sum_labels(first: Labels, second: Labels) -> dict[str, Counter[str]]:
+    return {right: first.get(right, Counter()) + second.get(right, Counter()) for right in first.keys() | second.keys()}
 
 
-def _plus(histogram: list[int], bins: NDArray[np.intp]) -> list[int]:
+def _add_to_histogram(histogram: list[int], bins: NDArray[np.intp]) -> list[int]:
     return list(map(add, histogram, np.bincount(bins, minlength=len(histogram)).tolist()))

@@ -66,33 +66,33 @@ def count_window(
     model answered it first. Answers in the shadow, which nobody heard, count for themselves.
     """
     counted: dict[AnswerSource, CountedWindow] = {}
-    seen: dict[AnswerSource, BloomFilter] = {}
+    filters: dict[AnswerSource, BloomFilter] = {}
     for columns in scan(store, start, start + timedelta(seconds=seconds)):
-        for source, rows in _by_source(columns):
-            answered = seen.setdefault(_of_model(source), BloomFilter())
-            _count(counted.setdefault(source, CountedWindow()), answered, rows, with_feedback)
+        for source, rows in _group_by_source(columns):
+            seen_texts = filters.setdefault(_model_source(source), BloomFilter())
+            _count_rows(counted.setdefault(source, CountedWindow()), seen_texts, rows, with_feedback)
     _sample_once(counted)
-    for found in counted.values():
-        sample = found.sample.values()
-        found.tally.count_sampled(np.array([text.known_share for text in sample]), [text.language for text in sample])
+    for window in counted.values():
+        sample = window.sample.values()
+        window.tally.count_sampled(np.array([text.known_share for text in sample]), [text.language for text in sample])
     return counted
 
 
-def _of_model(source: AnswerSource) -> AnswerSource:
+def _model_source(source: AnswerSource) -> AnswerSource:
     return source if source.arm == _SHADOW else source._replace(arm="")
 
 
 def _sample_once(counted: dict[AnswerSource, CountedWindow]) -> None:
     """Leave each text in the sample of one arm of a model alone."""
     sampled: dict[AnswerSource, set[int]] = {}
-    for source, found in counted.items():
-        before = sampled.setdefault(_of_model(source), set())
-        for number in before & found.sample.keys():
-            del found.sample[number]
-        before.update(found.sample)
+    for source, window in counted.items():
+        before = sampled.setdefault(_model_source(source), set())
+        for number in before & window.sample.keys():
+            del window.sample[number]
+        before.update(window.sample)
 
 
-def _by_source(columns: PredictionColumns) -> Iterator[tuple[AnswerSource, PredictionColumns]]:
+def _group_by_source(columns: PredictionColumns) -> Iterator[tuple[AnswerSource, PredictionColumns]]:
     sources = list(zip(columns.digest, columns.model_version, columns.arm, strict=True))
     different = dict.fromkeys(sources)  # in the order in which they first answered
     for digest, version, arm in different:
@@ -103,15 +103,17 @@ def _by_source(columns: PredictionColumns) -> Iterator[tuple[AnswerSource, Predi
         yield AnswerSource(digest, version, arm or ""), rows
 
 
-def _count(counted: CountedWindow, seen: BloomFilter, rows: PredictionColumns, with_feedback: Collection[str]) -> None:
-    counted.tally.predictions += len(rows.category)
+def _count_rows(
+    window: CountedWindow, seen_texts: BloomFilter, rows: PredictionColumns, with_feedback: Collection[str]
+) -> None:
+    window.tally.predictions += len(rows.category)
     numbers = digest_numbers(rows.text_digest)
-    new = np.flatnonzero(seen.add_new(numbers)).tolist()
+    new = np.flatnonzero(seen_texts.add_new(numbers)).tolist()
     confidence = np.array(rows.confidence, dtype=np.float64)[new]
     text_length = np.array(rows.text_length, dtype=np.int64)[new]
-    counted.tally.count([rows.category[i] for i in new], confidence, text_length)
+    window.tally.count([rows.category[i] for i in new], confidence, text_length)
     if with_feedback:
-        counted.judgeable += [
+        window.judgeable += [
             LabelledPrediction(rows.text_digest[i], rows.category[i], rows.confidence[i], rows.digest[i])
             for i in new
             if rows.text_digest[i] in with_feedback
@@ -119,7 +121,7 @@ def _count(counted: CountedWindow, seen: BloomFilter, rows: PredictionColumns, w
     for i, known_share in enumerate(rows.known_share):
         if known_share is not None:
             sampled = SampledText(known_share, rows.language[i] or UNKNOWN, rows.terms[i] or "")
-            counted.sample[int(numbers[i])] = sampled
+            window.sample[int(numbers[i])] = sampled
     # Those with the smallest numbers: whatever the order of the texts, each is as likely to stay.
-    for number in sorted(counted.sample)[MOST_SAMPLED:]:
-        del counted.sample[number]
+    for number in sorted(window.sample)[MOST_SAMPLED:]:
+        del window.sample[number]

@@ -10,7 +10,7 @@ from newsdesk.serving.logs import Entry
 logger = logging.getLogger("newsdesk.access")
 
 _INTERVAL = 0.1  # seconds that a line may wait
-_MOST = 1000  # lines that may wait
+_MAX_WAITING = 1000  # lines that may wait
 
 
 class AccessLog:
@@ -29,7 +29,7 @@ class AccessLog:
             self._since = now
             asyncio.get_running_loop().call_later(_INTERVAL, self.flush)
         self._entries.append((now, {"message": message, **fields}))
-        if len(self._entries) >= _MOST or now - self._since > 2 * _INTERVAL:
+        if len(self._entries) >= _MAX_WAITING or now - self._since > 2 * _INTERVAL:
             self.flush()
 
     def flush(self) -> None:

@@ -24,14 +24,14 @@ class AdmissionMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        access: Authenticator,
+        authenticator: Authenticator,
         limiter: RateLimiter,
         timeout: float,
         sizes: BodySizes,
         long_work: WorkerThreads,
     ) -> None:
         self._app = app
-        self._access = access
+        self._authenticator = authenticator
         self._limiter = limiter
         self._timeout = timeout
         self._sizes, self._long_work = sizes, long_work
@@ -45,7 +45,7 @@ class AdmissionMiddleware:
         scope["long_work"] = self._long_work
         try:
             await self._admit(scope)
-            length, coding = _declared(scope)
+            length, coding = _length_and_coding(scope)
             if scope["path"] == "/predict/batch" and content_type_of(scope) in JSON_LINES:
                 if coding:  # of any length: a small body could become work for days
                     raise unsupported_coding(
@@ -53,70 +53,72 @@ class AdmissionMiddleware:
                     )
                 await self._app(scope, receive, send)
             else:
-                most = self._sizes.most(get_route_path(scope))
-                if length.isdigit() and (len(length) > 12 or int(length) > most):
-                    raise body_too_large(most)
-                await self._within_limits(scope, receive, send, coding, most)
-        except ApiError as refusal:
-            await response_to_error(scope, refusal)(scope, receive, send)
+                max_size = self._sizes.most(get_route_path(scope))
+                if length.isdigit() and (len(length) > 12 or int(length) > max_size):
+                    raise body_too_large(max_size)
+                await self._run_within_limits(scope, receive, send, coding, max_size)
+        except ApiError as error:
+            await response_to_error(scope, error)(scope, receive, send)
 
     async def _admit(self, scope: Scope) -> None:
-        caller = self._access.admit(scope)
+        caller = self._authenticator.admit(scope)
         scope["caller"], scope["caller_name"] = caller, caller.name
         if scope["path"] not in _PROBES:
             await self._limiter.check(caller)
 
-    async def _within_limits(self, scope: Scope, receive: Receive, send: Send, coding: bytes, most: int) -> None:
+    async def _run_within_limits(
+        self, scope: Scope, receive: Receive, send: Send, coding: bytes, max_size: int
+    ) -> None:
         received = 0
-        is_whole = is_missing = has_begun = is_too_slow = False
+        is_complete = is_missing = has_started = is_too_slow = False
 
         async def limited_receive() -> Message:
-            nonlocal received, is_whole, is_missing
-            is_missing = not is_whole  # from the moment that somebody asks for it
+            nonlocal received, is_complete, is_missing
+            is_missing = not is_complete  # from the moment that somebody asks for it
             message = await receive()
             received += len(message.get("body", b""))
-            is_whole = not message.get("more_body", False)
-            is_missing = not is_whole
-            if received > most:
-                raise body_too_large(most)
+            is_complete = not message.get("more_body", False)
+            is_missing = not is_complete
+            if received > max_size:
+                raise body_too_large(max_size)
             return message
 
         async def watched_send(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
+            nonlocal has_started
+            has_started = True
             await send(message)
 
         # What asyncio.timeout does, for a third of its time. A cancellation does not tell whose it is: where a time-out
         # inside ends at the same moment, its message is lost.
         task = cast("asyncio.Task[None]", asyncio.current_task())
 
-        def give_up() -> None:
+        def on_timeout() -> None:
             nonlocal is_too_slow
             is_too_slow = True
             task.cancel()
 
-        timer = asyncio.get_running_loop().call_later(self._timeout, give_up)
+        timer = asyncio.get_running_loop().call_later(self._timeout, on_timeout)
         scope["deadline"] = timer.when()
         try:
-            unpacking = DecompressedBody(limited_receive, coding, most) if coding else limited_receive
-            await self._app(scope, unpacking, watched_send)
+            receive_body = DecompressedBody(limited_receive, coding, max_size) if coding else limited_receive
+            await self._app(scope, receive_body, watched_send)
         except asyncio.CancelledError:
             if not is_too_slow or task.uncancel():
                 raise
-            if has_begun:
+            if has_started:
                 raise TimeoutError from None
-            raise self._too_slow(is_missing) from None
+            raise self._timeout_error(is_missing) from None
         finally:
             timer.cancel()
 
-    def _too_slow(self, is_missing: bool) -> ApiError:
+    def _timeout_error(self, is_missing: bool) -> ApiError:
         status = HTTPStatus.REQUEST_TIMEOUT if is_missing else HTTPStatus.SERVICE_UNAVAILABLE
         message = f"{'The body' if is_missing else 'The answer'} took longer than {self._timeout:g} s"
         # Without the rest of its body, no next request can be told from it.
         return ApiError(status, status.phrase, message, "timeout", {"Connection": "close"} if is_missing else None)
 
 
-def _declared(scope: Scope) -> tuple[bytes, bytes]:
+def _length_and_coding(scope: Scope) -> tuple[bytes, bytes]:
     """Length and coding of the body by its headers; empty where they say nothing. Raises `ApiError`."""
     length = coding = b""
     for name, value in scope["headers"]:

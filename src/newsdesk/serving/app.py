@@ -49,15 +49,15 @@ def create_app(state: ServerState) -> FastAPI:
     )
     errors.install_error_handlers(app)
     app.router.route_class = JsonRoute
-    for subject in (predicting, batch, operations, feedback, models, open_inference, tokens):
-        subject.add_routes(app, state)
+    for module in (predicting, batch, operations, feedback, models, open_inference, tokens):
+        module.add_routes(app, state)
     openapi.install_openapi(app, state)
-    app.middleware_stack = _layers(app, state, log)
+    app.middleware_stack = _middleware_stack(app, state, log)
     return app
 
 
-def _layers(app: FastAPI, state: ServerState, log: AccessLog) -> ASGIApp:
-    """What lies around the endpoints, from the inside out: ours outermost, and FastAPI's own within the shortcut."""
+def _middleware_stack(app: FastAPI, state: ServerState, log: AccessLog) -> ASGIApp:
+    """The middleware around the endpoints, from the inside out: ours outermost, FastAPI's own inside the fast path."""
     settings = state.settings
     layers: ASGIApp = FastPathMiddleware(HeadMiddleware(app.build_middleware_stack()), app.router.routes)
     layers = AdmissionMiddleware(

@@ -32,7 +32,7 @@ class BodySizes:
     """How many bytes a body may have, by its path. One that takes none has the limit of a form."""
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
-        limited = [(route, size) for route in routes if isinstance(route, Route) and (size := _size_of(route))]
+        limited = [(route, size) for route in routes if isinstance(route, Route) and (size := _body_size_limit(route))]
         self._exact = {route.path: size for route, size in limited if not route.param_convertors}
         self._patterns = [(route.path_regex, size) for route, size in limited if route.param_convertors]
 
@@ -44,6 +44,6 @@ class BodySizes:
         return size
 
 
-def _size_of(route: Route) -> int | None:
+def _body_size_limit(route: Route) -> int | None:
     limits: BodyLimits | None = getattr(route, "body_limits", None)
     return limits.size if limits else None

@@ -10,7 +10,7 @@ from newsdesk.model.predictor import Prediction
 
 logger = logging.getLogger("newsdesk.cache")
 
-_REDIS_PATIENCE = 0.05  # seconds that Redis gets: predicting anew takes a fraction of it
+_REDIS_TIMEOUT = 0.05  # seconds that Redis gets: predicting anew takes a fraction of it
 _REDIS_PAUSE = 10.0  # seconds without Redis once it failed
 _REDIS_LIFETIME = 3600  # seconds
 
@@ -30,21 +30,21 @@ class PredictionCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._answers: OrderedDict[Key, Prediction] = OrderedDict()
+        self._predictions: OrderedDict[Key, Prediction] = OrderedDict()
 
     def get(self, key: Key) -> Prediction | None:
-        found = self._answers.get(key)
-        if found is not None:
-            self._answers.move_to_end(key)
-        return found
+        prediction = self._predictions.get(key)
+        if prediction is not None:
+            self._predictions.move_to_end(key)
+        return prediction
 
     def put(self, key: Key, prediction: Prediction) -> None:
         if self._size == 0:
             return
-        self._answers[key] = prediction
-        self._answers.move_to_end(key)  # two requests at once may both bring it
-        if len(self._answers) > self._size:
-            self._answers.popitem(last=False)
+        self._predictions[key] = prediction
+        self._predictions.move_to_end(key)  # two requests at once may both bring it
+        if len(self._predictions) > self._size:
+            self._predictions.popitem(last=False)
 
 
 class RedisCache:
@@ -53,15 +53,15 @@ class RedisCache:
     def __init__(self, url: str) -> None:
         from redis.asyncio import Redis
 
-        self._redis = Redis.from_url(url, socket_timeout=_REDIS_PATIENCE, socket_connect_timeout=_REDIS_PATIENCE)
+        self._redis = Redis.from_url(url, socket_timeout=_REDIS_TIMEOUT, socket_connect_timeout=_REDIS_TIMEOUT)
         self._paused_until = 0.0
 
     async def get(self, key: Key) -> Prediction | None:
         if time.monotonic() < self._paused_until:
             return None
         try:
-            found = await self._redis.get(_name(key))
-            return None if found is None else _prediction(found)
+            payload = await self._redis.get(_redis_key(key))
+            return None if payload is None else _parse_prediction(payload)
         except Exception as error:  # noqa: BLE001 - no trouble with a cache may become trouble of a request
             self._pause(error)
             return None
@@ -70,7 +70,7 @@ class RedisCache:
         if time.monotonic() < self._paused_until:
             return
         try:
-            await self._redis.set(_name(key), json.dumps(prediction.probabilities), ex=_REDIS_LIFETIME)
+            await self._redis.set(_redis_key(key), json.dumps(prediction.probabilities), ex=_REDIS_LIFETIME)
         except Exception as error:  # noqa: BLE001
             self._pause(error)
 
@@ -83,11 +83,11 @@ class RedisCache:
         logger.warning("The cache in Redis is left out for %g s: %s", _REDIS_PAUSE, type(error).__name__)
 
 
-def _name(key: Key) -> str:
+def _redis_key(key: Key) -> str:
     return "newsdesk:prediction:" + ":".join(key)
 
 
-def _prediction(found: bytes | str) -> Prediction:
-    probabilities = {str(name): float(value) for name, value in json.loads(found).items()}
+def _parse_prediction(payload: bytes | str) -> Prediction:
+    probabilities = {str(name): float(value) for name, value in json.loads(payload).items()}
     category, confidence = next(iter(probabilities.items()))
     return Prediction(category, confidence, probabilities)

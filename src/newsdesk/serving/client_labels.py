@@ -13,13 +13,13 @@ ANONYMOUS, OTHER = "anonymous", "other"
 MOST_CALLERS = 100
 
 
-def _countries() -> frozenset[str]:
+def _country_codes() -> frozenset[str]:
     """The codes of ISO 3166-1 alpha-2, as the time zone database lists them (https://www.iana.org/time-zones)."""
     table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
     return frozenset(line.partition("\t")[0] for line in table.splitlines() if not line.startswith("#"))
 
 
-COUNTRIES = _countries()
+COUNTRIES = _country_codes()
 
 
 class ClientLabels:
@@ -34,8 +34,8 @@ class ClientLabels:
         """The country that `API_COUNTRY_HEADER` names; unknown unless a trusted proxy says so, and says one."""
         if not self._header or not self._proxies.sent(scope):
             return UNKNOWN
-        named = [value for name, value in scope["headers"] if name == self._header]
-        code = named[0].decode("latin-1").strip().upper() if len(named) == 1 else ""
+        values = [value for name, value in scope["headers"] if name == self._header]
+        code = values[0].decode("latin-1").strip().upper() if len(values) == 1 else ""
         return code if code in COUNTRIES else UNKNOWN
 
     def caller(self, caller: Caller | None) -> str:

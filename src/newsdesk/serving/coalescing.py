@@ -15,22 +15,22 @@ class CoalescingTransport:
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
-        self._held: bytes | None = None
+        self._pending: bytes | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        if self._held is None:
-            self._held = data
+        if self._pending is None:
+            self._pending = data
             self._loop.call_soon(self._flush)
         else:
-            held, self._held = self._held, None
-            self._transport.writelines((held, data))
+            pending, self._pending = self._pending, None
+            self._transport.writelines((pending, data))
 
     def get_write_buffer_size(self) -> int:
         """Bytes that wait, the held ones among them."""
-        return self._transport.get_write_buffer_size() + len(self._held or b"")
+        return self._transport.get_write_buffer_size() + len(self._pending or b"")
 
     def write_eof(self) -> None:
         self._flush()
@@ -41,6 +41,6 @@ class CoalescingTransport:
         self._transport.close()
 
     def _flush(self) -> None:
-        held, self._held = self._held, None
-        if held is not None and not self._transport.is_closing():
-            self._transport.write(held)
+        pending, self._pending = self._pending, None
+        if pending is not None and not self._transport.is_closing():
+            self._transport.write(pending)

@@ -27,25 +27,25 @@ async def run_newsdesk(settings: Settings, *arguments: str) -> bytes:
         env=settings.environment_variables(),
     )
     try:
-        output, complaint = await process.communicate()
+        stdout, stderr = await process.communicate()
     except asyncio.CancelledError:
         process.kill()
         raise
-    return _output_of(process.returncode, output, complaint)
+    return _checked_output(process.returncode, stdout, stderr)
 
 
 async def run_newsdesk_shielded(settings: Settings, *arguments: str) -> bytes:
     """The same for what must not be left half done: whoever waits may go, even this server, and the command goes on."""
-    outcome: Future[bytes] = Future()
-    outcome.set_running_or_notify_cancel()
+    future: Future[bytes] = Future()
+    future.set_running_or_notify_cancel()
     # A thread that the end of this process does not wait for; the event loop's own processes end with it.
-    Thread(target=partial(_run, outcome, settings, arguments), name="command", daemon=True).start()
-    return await asyncio.wrap_future(outcome)
+    Thread(target=partial(_run, future, settings, arguments), name="command", daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
-def _run(outcome: Future[bytes], settings: Settings, arguments: tuple[str, ...]) -> None:
+def _run(future: Future[bytes], settings: Settings, arguments: tuple[str, ...]) -> None:
     try:
-        done = subprocess.run(  # noqa: S603
+        completed = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "newsdesk", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -53,13 +53,13 @@ def _run(outcome: Future[bytes], settings: Settings, arguments: tuple[str, ...])
             start_new_session=True,  # Ctrl+C is for the server alone
             check=False,
         )
-        outcome.set_result(_output_of(done.returncode, done.stdout, done.stderr))
+        future.set_result(_checked_output(completed.returncode, completed.stdout, completed.stderr))
     except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-        outcome.set_exception(error)
+        future.set_exception(error)
 
 
-def _output_of(code: int | None, output: bytes, complaint: bytes) -> bytes:
+def _checked_output(code: int | None, stdout: bytes, stderr: bytes) -> bytes:
     if code != 0:
-        lines = complaint.decode(errors="replace").strip().splitlines() or ["The command failed."]
+        lines = stderr.decode(errors="replace").strip().splitlines() or ["The command failed."]
         raise CommandFailed(lines[-1].removeprefix("newsdesk: "))
-    return output
+    return stdout

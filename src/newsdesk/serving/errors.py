@@ -64,13 +64,13 @@ def error_response(
     """The answer that tells of a failure. Clients of the Open Inference Protocol show people its `error` alone: for
     them, that is the message."""
     request_id = scope.get("request_id") or str(uuid4())
-    if _speaks_open_inference(scope):
+    if _is_open_inference(scope):
         error = message
     body = ErrorResponse(error=error, message=message, code=code, request_id=request_id, timestamp=datetime.now(UTC))
     return Response(body.model_dump_json(), status, headers, media_type="application/json")
 
 
-def _speaks_open_inference(scope: Scope) -> bool:
+def _is_open_inference(scope: Scope) -> bool:
     path = get_route_path(scope) if "path" in scope else ""
     return path == "/v2" or path.startswith("/v2/")
 
@@ -117,8 +117,8 @@ def unknown_field(loc: Sequence[int | str], content: Any) -> str:
         content = content[part]
     if _IDENTIFIER.fullmatch(str(name)):
         return f"The field {name} is not known; see /docs for those that are"
-    place = list(content).index(name) + 1
-    return f"Field number {place} of {len(content)} is not known; see /docs for those that are"
+    number = list(content).index(name) + 1
+    return f"Field number {number} of {len(content)} is not known; see /docs for those that are"
 
 
 def describe_mistake(mistake: Mapping[str, Any], fields: frozenset[str]) -> str:

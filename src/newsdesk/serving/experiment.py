@@ -19,7 +19,7 @@ logger = logging.getLogger("newsdesk.experiment")
 Mode = Literal["off", "shadow", "ab"]
 Unit = Literal["text", "caller"]  # what is always answered by the same model in an A/B test
 # Texts that may wait for the challenger in the shadow, and their bytes in memory; more are left out.
-_WAITING, _WAITING_BYTES = 1000, 16 * 1024**2
+_MAX_QUEUED, _MAX_QUEUED_BYTES = 1000, 16 * 1024**2
 
 
 class Experiment:
@@ -36,13 +36,13 @@ class Experiment:
     ) -> None:
         self._mode, self._share, self._unit = mode, share, unit
         self._models, self._log, self._metrics = models, log, metrics
-        self._waiting: Queue[tuple[str, LoadedModel, PredictionRecord]] = Queue(_WAITING)
-        self._texts = MemoryBudget(_WAITING_BYTES)
+        self._queue: Queue[tuple[str, LoadedModel, PredictionRecord]] = Queue(_MAX_QUEUED)
+        self._budget = MemoryBudget(_MAX_QUEUED_BYTES)
         self._stopped = Event()
 
     def start(self) -> None:
         if self._mode == "shadow":
-            Thread(target=self._work, name="shadow", daemon=True).start()
+            Thread(target=self._run, name="shadow", daemon=True).start()
 
     def stop(self) -> None:
         self._stopped.set()
@@ -58,61 +58,61 @@ class Experiment:
         champion, challenger = self._models.champion, self._models.challenger
         if self._mode == "off" or challenger is None:
             return champion, None
-        if self._mode == "ab" and self._unit == "caller" and _place_of(caller, challenger.digest) < self._share:
+        if self._mode == "ab" and self._unit == "caller" and _hash_fraction(caller, challenger.digest) < self._share:
             return challenger, "challenger"
         return champion, "champion"
 
-    def arm_of_text(self, digest: str, served: LoadedModel, arm: Arm | None) -> tuple[LoadedModel, Arm | None]:
-        """Who answers the text with this digest, which `served` in this `arm` would answer else: always the same model,
-        whoever sends it."""
+    def arm_of_text(self, digest: str, model: LoadedModel, arm: Arm | None) -> tuple[LoadedModel, Arm | None]:
+        """Who answers the text with this digest, which `model` in this `arm` would answer otherwise: always the same
+        model, whoever sends it."""
         challenger = self._models.challenger
         if self._mode != "ab" or self._unit != "text" or arm != "champion" or challenger is None:
-            return served, arm
-        return (challenger, "challenger") if _place_of(digest, challenger.digest) < self._share else (served, arm)
+            return model, arm
+        return (challenger, "challenger") if _hash_fraction(digest, challenger.digest) < self._share else (model, arm)
 
     def compare(self, text: str, record: PredictionRecord) -> None:
         """Let the challenger answer the same text, later and for the log alone."""
         challenger = self._models.challenger
         if self._mode != "shadow" or challenger is None or record.arm != "champion":
             return
-        if not self._texts.take(text):
+        if not self._budget.take(text):
             self._metrics.shadow.labels("left_out").inc()
             return
         try:
-            self._waiting.put_nowait((text, challenger, record))
+            self._queue.put_nowait((text, challenger, record))
         except Full:
-            self._texts.give_back([text])
+            self._budget.give_back([text])
             self._metrics.shadow.labels("left_out").inc()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                text, challenger, record = self._waiting.get(timeout=0.5)
+                text, challenger, record = self._queue.get(timeout=0.5)
             except Empty:
                 continue
             try:
-                self._answer(text, challenger, record)
+                self._run_challenger(text, challenger, record)
             except Exception as defect:  # noqa: BLE001 - a challenger that fails is a finding, not a failure of ours
                 self._metrics.shadow.labels("failed").inc()
                 logger.warning("Challenger %s failed with %s", challenger.version, type(defect).__name__)
             finally:
-                self._texts.give_back([text])
+                self._budget.give_back([text])
 
-    def _answer(self, text: str, challenger: LoadedModel, record: PredictionRecord) -> None:
-        begun = time.perf_counter()
-        said = challenger.predictor.predict(text)
-        milliseconds = (time.perf_counter() - begun) * 1000
-        self._metrics.shadow.labels("agrees" if said.category == record.category else "disagrees").inc()
+    def _run_challenger(self, text: str, challenger: LoadedModel, record: PredictionRecord) -> None:
+        started = time.perf_counter()
+        prediction = challenger.predictor.predict(text)
+        milliseconds = (time.perf_counter() - started) * 1000
+        self._metrics.shadow.labels("agrees" if prediction.category == record.category else "disagrees").inc()
         if self._log is not None:
             self._log.record(
                 record._replace(
                     id=new_id(),
                     model_version=challenger.version,
                     digest=challenger.digest,
-                    category=said.category,
-                    confidence=said.confidence,
+                    category=prediction.category,
+                    confidence=prediction.confidence,
                     duration_ms=milliseconds,
-                    known_share=None,  # what a text is like is told once, and for the model that answered
+                    known_share=None,  # the statistics of a text are logged once, for the model that answered
                     language=None,
                     arm="shadow",
                     pair_id=record.id,
@@ -121,7 +121,7 @@ class Experiment:
             )
 
 
-def _place_of(unit: str, experiment: str) -> float:
+def _hash_fraction(unit: str, experiment: str) -> float:
     """Where a text or a caller stands between 0 and 1, in this experiment."""
     digest = blake2b(f"{experiment} {unit}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64

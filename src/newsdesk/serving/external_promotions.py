@@ -23,15 +23,15 @@ def record_external_promotion_once(settings: Settings, store: StoreConnection) -
         reader = open_reader(settings)
         if reader is None or not reader.versions():
             return True  # only our commands move the pointer; without a version there is nothing to tell
-        is_noted, problem = store.use(lambda engine: _noted(engine, reader))
+        is_recorded, problem = store.use(lambda engine: _record(engine, reader))
     except NewsdeskError as error:
-        is_noted, problem = False, error
+        is_recorded, problem = False, error
     if problem is not None:
         logger.debug("The ledger could not be told who is in charge (%s)", type(problem).__name__)
-    return is_noted
+    return is_recorded
 
 
-def _noted(engine: "Engine", reader: RegistryReader) -> tuple[bool, NewsdeskError | None]:
+def _record(engine: "Engine", reader: RegistryReader) -> tuple[bool, NewsdeskError | None]:
     """A registry that is away says nothing of the store."""
     from newsdesk.pipeline.external_promotions import record_external_promotion  # a server's start does not wait for it
 

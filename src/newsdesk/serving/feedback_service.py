@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.2  # seconds to wait for another writer, for what can wait on disk as well
 _PATIENCE = 2.0  # seconds for the store to answer, before the spool is used
-_AT_ONCE = 4  # conversations with the store; with those of the prediction log no more than its pool has
+_MAX_CONCURRENT = 4  # conversations with the store; with those of the prediction log no more than its pool has
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,13 @@ class FeedbackService:
     def __init__(self, store: StoreConnection, spool: Spool) -> None:
         self._store = store
         self._spool = spool
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._semaphore = asyncio.Semaphore(_MAX_CONCURRENT)
 
     async def record(self, feedback: Feedback) -> FeedbackReceipt:
         """Keep feedback, durably. Raises `FeedbackConflict`, `TextMismatch`, and `StoreError` where neither store nor
         spool took it."""
         try:
-            async with asyncio.timeout(_PATIENCE), self._turns:
+            async with asyncio.timeout(_PATIENCE), self._semaphore:
                 return await _in_daemon_thread(partial(self._store.use, partial(_record, feedback)))
         except TimeoutError:  # the attempt may still succeed: written twice, it is known by its id
             self._store.give_up()
@@ -76,17 +76,17 @@ class FeedbackService:
 
 async def _in_daemon_thread(work: Callable[[], FeedbackReceipt]) -> FeedbackReceipt:
     """Unlike the thread of a pool, one that hangs does not keep the process from ending."""
-    outcome: Future[FeedbackReceipt] = Future()
-    outcome.set_running_or_notify_cancel()
+    future: Future[FeedbackReceipt] = Future()
+    future.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
-            outcome.set_result(work())
+            future.set_result(work())
         except Exception as error:  # noqa: BLE001 - raised again where it is awaited
-            outcome.set_exception(error)
+            future.set_exception(error)
 
     Thread(target=run, name="feedback", daemon=True).start()
-    return await asyncio.wrap_future(outcome)
+    return await asyncio.wrap_future(future)
 
 
 def _record(feedback: Feedback, store: "Engine") -> FeedbackReceipt:

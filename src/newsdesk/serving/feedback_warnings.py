@@ -5,13 +5,13 @@ from uuid import UUID
 
 from newsdesk.store.records import Feedback, FeedbackReceipt
 
-_ON_ITS_WAY = 10_000  # milliseconds: a prediction reaches the log within a second, on a busy machine within a few
-_TIME_ORDERED = 7  # version of the UUIDs that begin with the moment at which they were made
+_LOG_DELAY = 10_000  # milliseconds: a prediction reaches the log within a second, on a busy machine within a few
+_UUID_WITH_TIME = 7  # version of the UUIDs that begin with the moment at which they were made
 
 
 def feedback_warnings(
     feedback: Feedback,
-    recorded: FeedbackReceipt,
+    receipt: FeedbackReceipt,
     category: str | None,
     classes: Collection[str],
     *,
@@ -20,21 +20,23 @@ def feedback_warnings(
     """What became of `feedback` that an editor would not expect. `category` as the model spells it, of whose `classes`
     it should be one; None: the configuration leaves it out. No `classes`: there is no model."""
     return [
-        *_about_prediction(feedback, recorded),
-        *_about_text(recorded, store_feedback_text),
-        *_about_category(category, classes),
+        *_prediction_warnings(feedback, receipt),
+        *_text_warnings(receipt, store_feedback_text),
+        *_category_warnings(category, classes),
     ]
 
 
-def _about_prediction(feedback: Feedback, recorded: FeedbackReceipt) -> Iterator[str]:
-    if recorded.prediction_is_logged is not False or _is_on_its_way(feedback):
+def _prediction_warnings(feedback: Feedback, receipt: FeedbackReceipt) -> Iterator[str]:
+    if receipt.prediction_is_logged is not False or _may_be_unlogged(feedback):
         return
-    counts = "The label is taken for the text that came with it" if feedback.text_digest else "The label does not count"
-    yield f"No prediction of this id is in the log. {counts}: compare prediction_id with that of the answer."
+    consequence = (
+        "The label is taken for the text that came with it" if feedback.text_digest else "The label does not count"
+    )
+    yield f"No prediction of this id is in the log. {consequence}: compare prediction_id with that of the answer."
 
 
-def _about_text(recorded: FeedbackReceipt, store_feedback_text: bool) -> Iterator[str]:
-    if recorded.text_is_kept is not False:
+def _text_warnings(receipt: FeedbackReceipt, store_feedback_text: bool) -> Iterator[str]:
+    if receipt.text_is_kept is not False:
         return
     remedy = "keep it with STORE_FEEDBACK_TEXT=true"
     if store_feedback_text:
@@ -45,7 +47,7 @@ def _about_text(recorded: FeedbackReceipt, store_feedback_text: bool) -> Iterato
     )
 
 
-def _about_category(category: str | None, classes: Collection[str]) -> Iterator[str]:
+def _category_warnings(category: str | None, classes: Collection[str]) -> Iterator[str]:
     if category is None:
         yield "This category is left out here (data_pipeline.categories.exclude): the label does not count."
     elif classes and category not in classes:
@@ -55,11 +57,11 @@ def _about_category(category: str | None, classes: Collection[str]) -> Iterator[
         )
 
 
-def _is_on_its_way(feedback: Feedback) -> bool:
+def _may_be_unlogged(feedback: Feedback) -> bool:
     """Whether the prediction was made so lately that the log may not have it yet."""
     try:
-        prediction = UUID(feedback.prediction_id or "")
+        prediction_id = UUID(feedback.prediction_id or "")
     except ValueError:
         return False
-    made_at = prediction.int >> 80  # milliseconds since 1970
-    return prediction.version == _TIME_ORDERED and abs(feedback.at.timestamp() * 1000 - made_at) < _ON_ITS_WAY
+    made_at = prediction_id.int >> 80  # milliseconds since 1970
+    return prediction_id.version == _UUID_WITH_TIME and abs(feedback.at.timestamp() * 1000 - made_at) < _LOG_DELAY

@@ -19,21 +19,21 @@ class HardenedHttpProtocol(HttpToolsProtocol):
     `peer`, from whom the connection comes.
     """
 
-    def __init__(self, *arguments: Any, head_timeout: float = 30, **named: Any) -> None:
-        super().__init__(*arguments, **named)
+    def __init__(self, *arguments: Any, head_timeout: float = 30, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._head_timeout = head_timeout
         self._head_bytes = 0  # of a head that is not whole, in full pieces as they came
         self._is_in_head = True
         self._is_refused = False
-        self._patience: asyncio.TimerHandle | None = None
-        self._unread: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]  # used as one is
-        self._wait_for_head()
+        self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._cancel_head_timer()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -44,26 +44,26 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         super().data_received(data)
         is_answered = self.cycle is not None and self.cycle.response_complete
         if self._is_refused or not (self._is_in_head or is_answered):
-            self._stop_waiting()
+            self._cancel_head_timer()
             return
         if self._is_in_head:
             self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(_head_too_large())
-        elif self._patience is None:
-            self._wait_for_head()
+        elif self._head_timer is None:
+            self._start_head_timer()
 
     def pause_writing(self) -> None:
         """The client does not read what it is sent."""
         super().pause_writing()
-        self._unread = self.loop.call_later(self._head_timeout, self._leave_unread, self._unsent)
+        self._write_timer = self.loop.call_later(self._head_timeout, self._on_write_timeout, self._unsent_bytes)
 
     def resume_writing(self) -> None:
         """It does again, or is gone."""
         super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def on_message_begin(self) -> None:
         self._is_in_head, self._head_bytes = True, 0
@@ -90,18 +90,18 @@ class HardenedHttpProtocol(HttpToolsProtocol):
         if not self._is_refused:
             self._refuse(invalid_input("The request is not valid HTTP/1.1", "invalid_http"))
 
-    def _wait_for_head(self) -> None:
-        self._patience = self.loop.call_later(self._head_timeout, self._give_up)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self._head_timeout, self._on_head_timeout)
 
-    def _stop_waiting(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _cancel_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
-    def _give_up(self) -> None:
-        self._patience = None
+    def _on_head_timeout(self) -> None:
+        self._head_timer = None
         if self.cycle is not None and not self.cycle.response_complete:
-            self._wait_for_head()  # an earlier request is being answered
+            self._start_head_timer()  # an earlier request is being answered
         elif self._head_bytes:
             status = HTTPStatus.REQUEST_TIMEOUT
             message = f"The headers took longer than {self._head_timeout:g} s"
@@ -110,15 +110,15 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     @property
-    def _unsent(self) -> int:
+    def _unsent_bytes(self) -> int:
         return self.transport.get_write_buffer_size()
 
-    def _leave_unread(self, before: int) -> None:
+    def _on_write_timeout(self, unsent_before: int) -> None:
         """An answer that nobody takes must not wait for ever; closing would wait until it is sent."""
-        if self._unsent >= before or self.transport.is_closing():
+        if self._unsent_bytes >= unsent_before or self.transport.is_closing():
             self.transport.abort()
         else:
-            self._unread = self.loop.call_later(self._head_timeout, self._leave_unread, self._unsent)
+            self._write_timer = self.loop.call_later(self._head_timeout, self._on_write_timeout, self._unsent_bytes)
 
     def _refuse(self, error: ApiError) -> None:
         """Answer, listen to nothing more, and close the connection."""
@@ -128,10 +128,10 @@ class HardenedHttpProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         if self.transport.is_closing():
             return
-        answer = response_to_error({}, error)
-        start = f"HTTP/1.1 {error.status.value} {error.status.phrase}\r\n".encode()
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
-        self.transport.write(start + head + b"connection: close\r\n\r\n" + bytes(answer.body))
+        response = response_to_error({}, error)
+        status_line = f"HTTP/1.1 {error.status.value} {error.status.phrase}\r\n".encode()
+        head = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
+        self.transport.write(status_line + head + b"connection: close\r\n\r\n" + bytes(response.body))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER, self.transport.close)

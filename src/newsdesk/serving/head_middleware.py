@@ -17,7 +17,7 @@ class HeadMiddleware:
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        got = {**scope, "method": "GET"}
-        await self._app(got, receive, send_head)
-        if "route" in got:
-            scope["route"] = got["route"]  # for the metrics
+        get_scope = {**scope, "method": "GET"}
+        await self._app(get_scope, receive, send_head)
+        if "route" in get_scope:
+            scope["route"] = get_scope["route"]  # for the metrics

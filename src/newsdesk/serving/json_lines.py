@@ -1,7 +1,7 @@
 """JSON Lines in, JSON Lines out, of any length: https://jsonlines.org.
 
 Answers are sent while the request still comes in. Whoever sends everything before reading anything is served as well:
-answers then wait in an outbox, and beyond its room nothing more is read until they are taken.
+answers then wait in a buffer; when it is full, nothing more is read until they are taken.
 """
 
 import asyncio
@@ -24,58 +24,61 @@ AnswerLines = Callable[[int, list[bytes]], Awaitable[bytes]]
 
 
 class JsonLinesResponse(Response):
-    """Answers the lines of the request's body, in order. `answer` takes the number of the first line, and the lines.
+    """Answers the lines of the request's body, in order. `answer_lines` takes the index of the first line, and the
+    lines.
 
-    Nothing is answered after `longest` seconds, and `timeout` seconds later the rest of the answers is given up.
+    Nothing is answered after `max_seconds`, and `timeout` seconds later the rest of the answers is given up.
     """
 
     def __init__(
         self,
-        answer: AnswerLines,
+        answer_lines: AnswerLines,
         batch_size: int,
         timeout: float,
-        room: DiskBudget | None = None,
-        longest: float = LONGEST_STREAM,
+        budget: DiskBudget | None = None,
+        max_seconds: float = LONGEST_STREAM,
     ) -> None:
         super().__init__(media_type="application/x-ndjson")
         del self.headers["content-length"]
-        self._answer, self._batch_size, self._timeout = answer, batch_size, timeout
-        self._room, self._longest = room or DiskBudget(), longest
+        self._answer_lines, self._batch_size, self._timeout = answer_lines, batch_size, timeout
+        self._budget, self._max_seconds = budget or DiskBudget(), max_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI has it
-        with ResponseBuffer(self._room) as outbox:
-            reading = asyncio.create_task(self._read(receive, outbox))
+        with ResponseBuffer(self._budget) as buffer:
+            reader = asyncio.create_task(self._read(receive, buffer))
             try:
-                async with asyncio.timeout(self._longest + self._timeout):
+                async with asyncio.timeout(self._max_seconds + self._timeout):
                     await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": self.raw_headers})
-                    async for chunk in outbox.chunks():
+                    async for chunk in buffer.chunks():
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                    await reading
+                    await reader
                     await send({"type": "http.response.body", "body": b""})
             except TimeoutError:
                 raise ClientDisconnect from None
             finally:
-                reading.cancel()
+                reader.cancel()
 
-    async def _read(self, receive: Receive, outbox: ResponseBuffer) -> None:
-        index, last = 0, b""
+    async def _read(self, receive: Receive, buffer: ResponseBuffer) -> None:
+        index, last_line = 0, b""
         try:
-            async with asyncio.timeout(self._longest):
+            async with asyncio.timeout(self._max_seconds):
                 async for lines in self._lines(receive):
                     for start in range(0, len(lines), self._batch_size):
-                        some = lines[start : start + self._batch_size]
-                        outbox.put(await self._answer(index, some))
-                        index += len(some)
-                        await outbox.wait_for_room()
+                        batch = lines[start : start + self._batch_size]
+                        buffer.put(await self._answer_lines(index, batch))
+                        index += len(batch)
+                        await buffer.wait_for_room()
                         await asyncio.sleep(0)  # lines that are refused are answered without waiting for anything
-        except ApiError as refusal:  # the status is sent already: the last line tells
-            last = failure_line(index, None, refusal)
+        except ApiError as error:  # the status is sent already: the last line tells
+            last_line = failure_line(index, None, error)
         except TimeoutError:
-            last = failure_line(index, None, _too_slow(f"A stream ends after {self._longest:g} s: send the rest anew"))
+            last_line = failure_line(
+                index, None, _timeout_error(f"A stream ends after {self._max_seconds:g} s: send the rest anew")
+            )
         except OSError:
-            last = failure_line(index, None, _no_disk())
+            last_line = failure_line(index, None, _disk_full())
         finally:
-            outbox.close(last)
+            buffer.close(last_line)
 
     async def _lines(self, receive: Receive) -> AsyncIterator[list[bytes]]:
         """The lines that each piece of the body completes, blank ones left out. Every byte is looked at once, however
@@ -87,36 +90,36 @@ class JsonLinesResponse(Response):
                 async with asyncio.timeout(self._timeout):
                     message = await receive()
             except TimeoutError:
-                raise _too_slow(f"No line came for {self._timeout:g} s") from None
+                raise _timeout_error(f"No line came for {self._timeout:g} s") from None
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             is_last = not message.get("more_body", False)
-            *lines, end = message.get("body", b"").split(b"\n")
+            *lines, tail = message.get("body", b"").split(b"\n")
             if lines:
                 lines[0] = bytes(rest + lines[0])
                 rest.clear()
-            rest += end
+            rest += tail
             if is_last:
                 lines.append(bytes(rest))
             if len(rest) > LONGEST_LINE:
-                message_ = f"A line is longer than {LONGEST_LINE:,} bytes"
-                raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", message_, "line_too_long")
-            if some := [line for line in lines if line.strip()]:
-                yield some
+                explanation = f"A line is longer than {LONGEST_LINE:,} bytes"
+                raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Invalid input", explanation, "line_too_long")
+            if complete := [line for line in lines if line.strip()]:
+                yield complete
             await asyncio.sleep(0)  # what has come already is received without waiting
 
 
-def failure_line(index: int, line_id: RowId | None, refusal: ApiError) -> bytes:
+def failure_line(index: int, line_id: RowId | None, error: ApiError) -> bytes:
     """The line that stands for a text that could not be answered."""
-    line = ErrorLine(index=index, id=line_id, error=refusal.error, message=refusal.message, code=refusal.code)
+    line = ErrorLine(index=index, id=line_id, error=error.error, message=error.message, code=error.code)
     return line.model_dump_json().encode() + b"\n"
 
 
-def _too_slow(message: str) -> ApiError:
+def _timeout_error(message: str) -> ApiError:
     return ApiError(HTTPStatus.REQUEST_TIMEOUT, "Request Timeout", message, "timeout")
 
 
-def _no_disk() -> ApiError:
+def _disk_full() -> ApiError:
     status = HTTPStatus.INSUFFICIENT_STORAGE
     message = "The answers that wait find no room on disk: read them while you send"
     return ApiError(status, status.phrase, message, "disk_full")

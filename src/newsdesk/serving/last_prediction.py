@@ -13,15 +13,15 @@ _SECONDS = struct.Struct("d")
 class LastPredictionTime:
     """Never goes back, whatever process is asked.
 
-    Processes that share a `folder` keep a file each there, named by their `place`, which outlives them; without a
-    folder there is one process alone, and one without a place only reads.
+    Processes that share a `folder` keep a file each there, named by their `slot`, which outlives them. Without a
+    folder there is only one process; a process without a slot only reads.
     """
 
-    def __init__(self, folder: Path | None, place: str | None = None) -> None:
+    def __init__(self, folder: Path | None, slot: str | None = None) -> None:
         self._folder, self._newest = folder, 0.0
         self._file: int | None = None
-        if folder is not None and place is not None:
-            path = folder / f"{_PREFIX}{place}"
+        if folder is not None and slot is not None:
+            path = folder / f"{_PREFIX}{slot}"
             self._newest = _read(path)
             with suppress(OSError):  # a full disk must not cost a worker
                 self._file = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
@@ -48,10 +48,10 @@ class LastPredictionTime:
             self._file = None
 
 
-def _read(file: Path) -> float:
+def _read(path: Path) -> float:
     """0 for one that nothing was written into yet."""
     try:
-        (seconds,) = _SECONDS.unpack(file.read_bytes())
+        (seconds,) = _SECONDS.unpack(path.read_bytes())
     except (OSError, struct.error):
         return 0.0
     return float(seconds)

@@ -22,12 +22,12 @@ class LogFormatter(logging.Formatter):
         self._as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
 
     def format(self, record: logging.LogRecord) -> str:
-        line = _json_line if self._as_json else _text_line
-        entries: list[Entry] = getattr(record, "entries", None) or [_entry_of(record)]
-        return "\n".join([line(record, *entry) for entry in entries])
+        format_line = _json_line if self._as_json else _text_line
+        entries: list[Entry] = getattr(record, "entries", None) or [_record_entry(record)]
+        return "\n".join([format_line(record, *entry) for entry in entries])
 
 
-def _entry_of(record: logging.LogRecord) -> Entry:
+def _record_entry(record: logging.LogRecord) -> Entry:
     entry: dict[str, Any] = {"message": record.getMessage()}
     entry |= {name: value for name in _EXTRAS if (value := getattr(record, name, None)) is not None}
     if record.exc_info and (defect := record.exc_info[1]):
@@ -36,19 +36,19 @@ def _entry_of(record: logging.LogRecord) -> Entry:
 
 
 def _json_line(record: logging.LogRecord, created: float, entry: dict[str, Any]) -> str:
-    moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
-    return _encode({"time": moment, "level": record.levelname, "logger": record.name, **entry})
+    timestamp = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+    return _encode({"time": timestamp, "level": record.levelname, "logger": record.name, **entry})
 
 
 def _text_line(record: logging.LogRecord, created: float, entry: dict[str, Any]) -> str:
-    moment = datetime.fromtimestamp(created, UTC)
+    timestamp = datetime.fromtimestamp(created, UTC)
     extras = "".join(f"  {name}={entry[name]}" for name in (*_EXTRAS, "exception") if entry.get(name) is not None)
-    return f"{moment:%H:%M:%S} {record.levelname:<7} {entry['message']}{extras}"
+    return f"{timestamp:%H:%M:%S} {record.levelname:<7} {entry['message']}{extras}"
 
 
 def source_location(defect: BaseException) -> str:
     """File and line where it was raised."""
-    place = defect.__traceback__
-    while place and place.tb_next:
-        place = place.tb_next
-    return f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "an unknown place"
+    traceback = defect.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    return f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}" if traceback else "an unknown place"

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from threading import Lock
 
-_WIDEST = 4  # bytes of a character, in a text that is not ASCII
+_MAX_CHARACTER_BYTES = 4  # bytes of a character, in a text that is not ASCII
 
 
 class MemoryBudget:
     """Shared by those who let texts wait and those who take them out. Safe to use from several threads."""
 
-    def __init__(self, most: int) -> None:
-        """`most`: bytes."""
-        self._most = most
+    def __init__(self, max_bytes: int) -> None:
+        """`max_bytes`: for all texts together."""
+        self._max_bytes = max_bytes
         self._used = 0
         self._lock = Lock()
 
@@ -24,7 +24,7 @@ class MemoryBudget:
         """Whether the text may wait; then it counts."""
         size = size_of(text)
         with self._lock:
-            if self._used + size > self._most:
+            if self._used + size > self._max_bytes:
                 return False
             self._used += size
         return True
@@ -40,4 +40,4 @@ def size_of(text: str | None) -> int:
     """At least what it takes in memory, in bytes. Always the same, where what Python says of it grows with its use."""
     if text is None:
         return 0
-    return len(text) if text.isascii() else _WIDEST * len(text)
+    return len(text) if text.isascii() else _MAX_CHARACTER_BYTES * len(text)

@@ -59,11 +59,11 @@ class ModelLoader:
 
     def last_champion_on_disk(self) -> ModelReference | None:
         """Who was last in charge on this disk. Raises `RegistryError` where the pointer is damaged."""
-        return _named(read_champion_pointer(self._bundles))
+        return _reference(read_champion_pointer(self._bundles))
 
     def holder(self, alias: Alias) -> ModelReference | None:
         """Who has an alias by the registry's word; None where there is nobody, or no registry."""
-        return _named(self._reader.holder(alias)) if self._reader else None
+        return _reference(self._reader.holder(alias)) if self._reader else None
 
     def versions(self) -> list[Version]:
         """All registered versions, newest first; none where there is no registry to ask."""
@@ -71,76 +71,76 @@ class ModelLoader:
 
     def version(self, number: str) -> ModelReference | None:
         """One registered version; None where there is none of that number."""
-        return _named(next((version for version in self.versions() if version.version == number), None))
+        return _reference(next((version for version in self.versions() if version.version == number), None))
 
-    def load(self, named: ModelReference) -> LoadedModel:
+    def load(self, reference: ModelReference) -> LoadedModel:
         """A model from this disk, or fetched from the registry; checked and warmed up.
 
         Raises `BundleError` where the bundle is bad, `RegistryError` where it cannot be fetched now.
         """
-        folder = self._bundles / bundle_folder_name(named.digest)
-        damage: BundleError | None = None
+        folder = self._bundles / bundle_folder_name(reference.digest)
+        bundle_error: BundleError | None = None
         if folder.is_dir() or self._reader is None:
             try:
-                return _served(load_bundle(folder), named)
+                return _loaded_model(load_bundle(folder), reference)
             except BundleError as error:
-                damage = error
+                bundle_error = error
         if self._reader is None:
-            raise damage or BundleError(f"{folder} is not there.")
+            raise bundle_error or BundleError(f"{folder} is not there.")
         try:
-            return _served(fetch_bundle(self._reader, named, self._bundles)[0], named)
+            return _loaded_model(fetch_bundle(self._reader, reference, self._bundles)[0], reference)
         except RegistryError as error:
-            if damage is None:
-                raise RegistryError(f"The bundle of version {named.version} cannot be fetched: {error}") from error
-            raise BundleError(f"{damage} Version {named.version} cannot be fetched again: {error}") from error
+            if bundle_error is None:
+                raise RegistryError(f"The bundle of version {reference.version} cannot be fetched: {error}") from error
+            raise BundleError(f"{bundle_error} Version {reference.version} cannot be fetched again: {error}") from error
 
     def load_at_start(self) -> LoadedModel:
         """The champion; where the registry cannot tell or its bundle is bad, the last good one on this disk.
 
         Raises `BundleError` where there is none to serve, `RegistryError` where nobody can tell who it is.
         """
-        named = None
+        reference = None
         try:
-            if named := self.champion():
-                served = self.load(named)
-                self.write_pointer(served)
-                return served
+            if reference := self.champion():
+                model = self.load(reference)
+                self.write_pointer(model)
+                return model
         except (BundleError, RegistryError) as error:
             last = self.last_champion_on_disk()
-            if last is None or last == named:
+            if last is None or last == reference:
                 raise
-            served = self.load(last)
+            model = self.load(last)
             logger.warning("%s Version %s serves, the last good one on this disk.", error, last.version)
-            return served
+            return model
         raise BundleError(f"There is no champion to serve under {self._bundles}. Train one: newsdesk run.")
 
-    def write_pointer(self, served: LoadedModel) -> None:
-        """Note on this disk that `served` is good and in charge, for a start without the registry."""
-        folder = bundle_folder_name(served.digest)
-        pointer = ChampionPointer(version=served.version, digest=served.digest, bundle=folder)
+    def write_pointer(self, model: LoadedModel) -> None:
+        """Note on this disk that `model` is good and in charge, for a start without the registry."""
+        folder = bundle_folder_name(model.digest)
+        pointer = ChampionPointer(version=model.version, digest=model.digest, bundle=folder)
         try:
-            if (self._bundles / folder).is_dir() and pointer != self._pointer():
+            if (self._bundles / folder).is_dir() and pointer != self._read_pointer():
                 write_champion_pointer(self._bundles, pointer)
         except OSError as error:
             logger.warning(
                 "%s cannot be written (%s): without the registry, version %s would not be found at the next start",
                 self._bundles / POINTER,
                 error.strerror,
-                served.version,
+                model.version,
             )
 
-    def _pointer(self) -> ChampionPointer | None:
+    def _read_pointer(self) -> ChampionPointer | None:
         try:
             return read_champion_pointer(self._bundles)
         except RegistryError:  # damaged: it is written anew
             return None
 
 
-def _named(found: RegisteredVersion | None) -> ModelReference | None:
-    return ModelReference(found.version, found.digest) if found else None
+def _reference(version: RegisteredVersion | None) -> ModelReference | None:
+    return ModelReference(version.version, version.digest) if version else None
 
 
-def _served(bundle: Bundle, named: ModelReference) -> LoadedModel:
-    if bundle.digest != named.digest:
-        raise BundleError(f"The bundle on disk is not that of version {named.version}. Remove its folder.")
-    return LoadedModel(Predictor(bundle), named.version)
+def _loaded_model(bundle: Bundle, reference: ModelReference) -> LoadedModel:
+    if bundle.digest != reference.digest:
+        raise BundleError(f"The bundle on disk is not that of version {reference.version}. Remove its folder.")
+    return LoadedModel(Predictor(bundle), reference.version)

@@ -27,14 +27,14 @@ class MonitorPage:
     ) -> None:
         self._settings, self._clock = settings, clock
         self._options = ("--examples",) if with_examples else ()
-        self._drawing: asyncio.Task[bytes | None] | None = None
-        self._due = 0.0
+        self._task: asyncio.Task[bytes | None] | None = None
+        self._next_render_at = 0.0
 
     async def html(self) -> bytes:
         """The page. Raises `ApiError` where it could not be drawn; it is tried again after a minute."""
-        if self._drawing is None or (self._drawing.done() and self._clock() >= self._due):
-            self._drawing = asyncio.create_task(self._draw())
-        page = await asyncio.shield(self._drawing)
+        if self._task is None or (self._task.done() and self._clock() >= self._next_render_at):
+            self._task = asyncio.create_task(self._render())
+        page = await asyncio.shield(self._task)
         if page is None:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             message = "The page could not be drawn; the log of the server says why. Try again in a minute"
@@ -43,16 +43,16 @@ class MonitorPage:
 
     async def close(self) -> None:
         """End what is being drawn."""
-        if self._drawing:
-            self._drawing.cancel()
+        if self._task:
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._drawing
+                await self._task
 
-    async def _draw(self) -> bytes | None:
+    async def _render(self) -> bytes | None:
         try:
             return await run_newsdesk(self._settings, "monitor", "--html", "-", *self._options)
-        except (CommandFailed, OSError) as failed:
-            logger.warning("newsdesk monitor failed: %s", failed)
+        except (CommandFailed, OSError) as error:
+            logger.warning("newsdesk monitor failed: %s", error)
             return None
         finally:
-            self._due = self._clock() + _INTERVAL
+            self._next_render_at = self._clock() + _INTERVAL

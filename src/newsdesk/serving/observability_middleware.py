@@ -23,8 +23,8 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
-_NOTHING = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_OWN = (
+_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_PAGE_POLICY = (
     b"content-security-policy",
     b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'",
 )
@@ -42,11 +42,11 @@ class ObservabilityMiddleware:
     `traceparent` (W3C Trace Context) is taken over: the log names its trace, the answer goes out as a span of it.
     """
 
-    def __init__(self, app: ASGIApp, metrics: ApiMetrics, origin: ClientLabels, log: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, metrics: ApiMetrics, client_labels: ClientLabels, log: AccessLog) -> None:
         self._app = app
-        self._origin = origin
+        self._client_labels = client_labels
         self._log = log
-        self._batch, self._in_progress = metrics.batch, metrics.in_progress
+        self._buffer, self._in_progress = metrics.batch, metrics.in_progress
         self._requests, self._duration = labelled(metrics.requests), labelled(metrics.duration)
         self._request_size, self._response_size = labelled(metrics.request_size), labelled(metrics.response_size)
         self._countries, self._callers = labelled(metrics.countries), labelled(metrics.callers)
@@ -55,8 +55,8 @@ class ObservabilityMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.perf_counter()
-        trace = _identify(scope)
+        started = time.perf_counter()
+        traceparent = _assign_ids(scope)
         status = received = sent = 0
 
         async def observed_receive() -> Message:
@@ -75,9 +75,9 @@ class ObservabilityMiddleware:
                 message["headers"] = [
                     *headers,
                     *_HEADERS,
-                    _OWN if is_page else _NOTHING,
+                    _PAGE_POLICY if is_page else _API_POLICY,
                     (b"x-request-id", scope["request_id"].encode()),
-                    *([(b"traceparent", trace)] if trace else []),
+                    *([(b"traceparent", traceparent)] if traceparent else []),
                 ]
             await send(message)
 
@@ -90,32 +90,34 @@ class ObservabilityMiddleware:
             if status:
                 raise
             message = "The server ends. Send it again"
-            error = HTTPStatus.SERVICE_UNAVAILABLE
-            answer = error_response(scope, error, error.phrase, message, "timeout", {"Connection": "close"})
-            await answer(scope, receive, observed_send)
+            unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+            response = error_response(
+                scope, unavailable, unavailable.phrase, message, "timeout", {"Connection": "close"}
+            )
+            await response(scope, receive, observed_send)
         except Exception as defect:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log its place
             error_log.error("%s at %s", type(defect).__name__, source_location(defect), extra=_ids(scope))
             if not status:
                 message = "The request failed in the server"
-                answer = error_response(
+                response = error_response(
                     scope, HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", message, "internal_error"
                 )
-                await answer(scope, receive, observed_send)
+                await response(scope, receive, observed_send)
         finally:
             self._in_progress.dec()
-            self._count(scope, status, time.perf_counter() - begun, received, sent)
+            self._record_request(scope, status, time.perf_counter() - started, received, sent)
 
-    def _count(self, scope: Scope, status: int, seconds: float, received: int, sent: int) -> None:
+    def _record_request(self, scope: Scope, status: int, seconds: float, received: int, sent: int) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         route = scope.get("route")
         endpoint = route.path if route is not None else "unmatched"
-        batch = self._batch
-        batch.inc(self._requests(method, endpoint, status))
-        batch.observe(self._duration(method, endpoint), seconds)
-        batch.observe(self._request_size(endpoint), received)
-        batch.observe(self._response_size(endpoint), sent)
-        batch.inc(self._countries(self._origin.country(scope)))
-        batch.inc(self._callers(self._origin.caller(scope.get("caller"))))
+        buffer = self._buffer
+        buffer.inc(self._requests(method, endpoint, status))
+        buffer.observe(self._duration(method, endpoint), seconds)
+        buffer.observe(self._request_size(endpoint), received)
+        buffer.observe(self._response_size(endpoint), sent)
+        buffer.inc(self._countries(self._client_labels.country(scope)))
+        buffer.inc(self._callers(self._client_labels.caller(scope.get("caller"))))
         self._log.add(
             f"{method} {endpoint} {status}",
             **_ids(scope),
@@ -124,17 +126,17 @@ class ObservabilityMiddleware:
         )
 
 
-def _identify(scope: Scope) -> bytes | None:
+def _assign_ids(scope: Scope) -> bytes | None:
     """Give the request its id, and return the `traceparent` of its answer where it came with one."""
-    request_id, trace = None, None
+    request_id, traceparent = None, None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id = value.decode()
         elif name == b"traceparent" and (parent := _TRACE_PARENT.fullmatch(value)):
             scope["trace_id"] = parent[1].decode()
-            trace = b"00-%s-%s-%s" % (parent[1], secrets.token_hex(8).encode(), parent[2])
+            traceparent = b"00-%s-%s-%s" % (parent[1], secrets.token_hex(8).encode(), parent[2])
     scope["request_id"] = request_id or secrets.token_hex(16)
-    return trace
+    return traceparent
 
 
 def _ids(scope: Scope) -> dict[str, str]:

@@ -15,21 +15,21 @@ _HAS_WORDS = r"^[^\u0000]*[\p{L}\p{N}][^\u0000]*$"
 
 def install_openapi(app: FastAPI, state: ServerState) -> None:
     """Have `app` describe itself as it is now."""
-    described = app.openapi
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        schema = described()
-        _tell_tasks(schema)
+        schema = generate()
+        _add_tags(schema)
         if state.settings.auth_required:
-            _tell_security(schema)
+            _add_security(schema)
         if state.models.champion:
-            _tell_model(schema["components"]["schemas"], state.models.champion.predictor.bundle.manifest)
+            _add_model_limits(schema["components"]["schemas"], state.models.champion.predictor.bundle.manifest)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _tell_tasks(schema: dict[str, Any]) -> None:
+def _add_tags(schema: dict[str, Any]) -> None:
     """Group requests by what one wants of them, and show answers as they come."""
     schema["tags"] = [{"name": task, "description": about} for task, (about, _) in TASKS.items()] + [{"name": OTHERS}]
     for path, operations in schema["paths"].items():
@@ -43,7 +43,7 @@ def _tell_tasks(schema: dict[str, Any]) -> None:
         schema["components"]["schemas"][name]["examples"] = [answer]
 
 
-def _tell_model(schemas: dict[str, Any], manifest: BundleManifest) -> None:
+def _add_model_limits(schemas: dict[str, Any], manifest: BundleManifest) -> None:
     """Which texts the model in charge takes, and which categories it knows."""
     text = {"minLength": max(manifest.text_cleaning.min_text_length, 1), "pattern": _HAS_WORDS}
     # Title and text are judged together, which JSON Schema cannot say: with a title, any text may do.
@@ -51,18 +51,18 @@ def _tell_model(schemas: dict[str, Any], manifest: BundleManifest) -> None:
     for request in ("PredictRequest", "ExplainRequest"):
         schemas[request]["anyOf"] = [{"properties": {"text": text}}, titled]
     data = schemas["InputTensor"]["properties"]["data"]["anyOf"][0]
-    for one in data["items"]["anyOf"]:
-        one.get("items", one).update(text)
+    for variant in data["items"]["anyOf"]:
+        variant.get("items", variant).update(text)
     schemas["ExplainRequest"]["properties"]["category"]["anyOf"][0] = {"type": "string", "enum": manifest.classes}
 
 
-def _tell_security(schema: dict[str, Any]) -> None:
+def _add_security(schema: dict[str, Any]) -> None:
     schema["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of POST /auth/token."},
         "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
-    is_open = {(method, path) for method, path, scope in PERMISSIONS if scope is None}
+    public = {(method, path) for method, path, scope in PERMISSIONS if scope is None}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            if (method.upper(), path) not in is_open:
+            if (method.upper(), path) not in public:
                 operation["security"] = [{"bearer": []}, {"key": []}]

@@ -50,26 +50,26 @@ class PredictionLog:
         *,
         on_event: Callable[[Happening, int], None],
         capacity: int = 100_000,
-        batch: int = 5_000,
+        batch_size: int = 5_000,
         interval: float = 0.5,
         spool_bytes: int = _PREDICTION_SPOOL_BYTES,
         text_bytes: int = _TEXT_BYTES,
     ) -> None:
-        """`capacity`: records that may wait in memory, their texts within `text_bytes`; `batch`: records written at
-        once; `interval`: seconds."""
+        """`capacity`: records that may wait in memory, their texts within `text_bytes`; `batch_size`: records written
+        at once; `interval`: seconds."""
         self._queue: deque[PredictionRecord] = deque()
-        self._in_hand: list[PredictionRecord] = []
+        self._batch: list[PredictionRecord] = []
         self._store = StoreConnection(address)
         self._spool = Spool(spool_folder, "predictions", spool_bytes)
-        self._desk = FeedbackService(self._store, Spool(spool_folder, "feedback", _FEEDBACK_SPOOL_BYTES))
+        self._feedback_service = FeedbackService(self._store, Spool(spool_folder, "feedback", _FEEDBACK_SPOOL_BYTES))
         self._on_event = on_event
-        self._capacity, self._batch, self._interval = capacity, batch, interval
-        self._texts, self._many_texts = MemoryBudget(text_bytes), text_bytes // 4
+        self._capacity, self._batch_size, self._interval = capacity, batch_size, interval
+        self._text_budget, self._flush_bytes = MemoryBudget(text_bytes), text_bytes // 4
         self._overflow = 0
         self._lock = Lock()
-        self._overflow_told = 0
+        self._overflow_counted = 0
         self._counts: dict[Happening, int] = {"dropped": 0, "spooled": 0, "written": 0}
-        self._due, self._stopping = Event(), Event()
+        self._wake, self._stopping = Event(), Event()
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
 
     @property
@@ -104,7 +104,7 @@ class PredictionLog:
 
     def spool_bytes(self) -> dict[str, int]:
         """What waits on disk for the store, left by whichever process: of predictions, and of feedback."""
-        return {"predictions": self._spool.used, "feedback": self._desk.spool_bytes}
+        return {"predictions": self._spool.used, "feedback": self._feedback_service.spool_bytes}
 
     def start(self) -> None:
         """Begin to write."""
@@ -123,47 +123,47 @@ class PredictionLog:
         spool took it."""
         if feedback.prediction_id and feedback.text_digest not in (None, self._waiting_text(feedback)):
             raise TextMismatch("The prediction was made of another text. Send that text, or none.")
-        return await self._desk.record(feedback)
+        return await self._feedback_service.record(feedback)
 
     def stop(self, timeout: float) -> None:
         """Write what is queued; what the store has not taken after `timeout` seconds goes to the spool."""
         self._stopping.set()
-        self._due.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
         with self._lock:  # nothing is left, unless the store hangs; written twice, an id is known again
-            left = [*self._in_hand, *self._queue]
+            remaining = [*self._batch, *self._queue]
             self._queue.clear()
-        if left:
-            self._put_on_disk(left)
+        if remaining:
+            self._spool_records(remaining)
         self._spool.close()
-        self._desk.close()
+        self._feedback_service.close()
         self._store.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._due.wait(self._interval)
-            self._due.clear()
-            self._guarded(self._write_queue)
+            self._wake.wait(self._interval)
+            self._wake.clear()
+            self._run_safely(self._write_queue)
             if not self._stopping.is_set():
-                self._guarded(self._write_spools)
-        self._guarded(self._write_queue)
+                self._run_safely(self._write_spools)
+        self._run_safely(self._write_queue)
 
     def _waiting_text(self, feedback: Feedback) -> str | None:
         """The digest of the text whose prediction it names, where that is not written yet; else its own."""
         with self._lock:
-            waiting = (*self._in_hand, *self._queue.copy())  # a copy, for other threads go on recording
-        of_it = (record.text_digest for record in waiting if record.id == feedback.prediction_id)
-        return next(of_it, feedback.text_digest)
+            waiting = (*self._batch, *self._queue.copy())  # a copy, for other threads go on recording
+        digests = (record.text_digest for record in waiting if record.id == feedback.prediction_id)
+        return next(digests, feedback.text_digest)
 
     def _has_room(self, text: str) -> bool:
-        if not self._texts.take(text):
+        if not self._text_budget.take(text):
             return False
-        if self._texts.used > self._many_texts:  # not to be left waiting for the interval
-            self._due.set()
+        if self._text_budget.used > self._flush_bytes:  # not to be left waiting for the interval
+            self._wake.set()
         return True
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _run_safely(self, work: Callable[[], None]) -> None:
         """Nothing that fails may end the thread. What an exception says may be article text: its type must do."""
         try:
             work()
@@ -173,39 +173,39 @@ class PredictionLog:
             logger.error("the prediction log failed: %s", type(defect).__name__)
 
     def _write_queue(self) -> None:
-        is_away = False  # it is asked once: what waits meanwhile is for the disk, too
-        while self._take():
+        is_store_down = False  # it is asked once: what waits meanwhile is for the disk, too
+        while self._take_batch():
             try:
-                if is_away:
-                    self._put_on_disk(self._in_hand)
+                if is_store_down:
+                    self._spool_records(self._batch)
                 else:
-                    self._write(self._in_hand)
+                    self._write(self._batch)
             except StoreError:
-                is_away = True
-                self._put_on_disk(self._in_hand)
+                is_store_down = True
+                self._spool_records(self._batch)
             except Exception:
-                self._count("dropped", len(self._in_hand))
+                self._count("dropped", len(self._batch))
                 raise
             finally:
-                self._texts.give_back(record.text for record in self._in_hand)
-        if new := self._overflow - self._overflow_told:
-            self._overflow_told += new
-            self._tell("dropped", new)
+                self._text_budget.give_back(record.text for record in self._batch)
+        if new := self._overflow - self._overflow_counted:
+            self._overflow_counted += new
+            self._notify("dropped", new)
 
-    def _take(self) -> bool:
+    def _take_batch(self) -> bool:
         """Whether there is anything to write."""
         with self._lock:
-            self._in_hand, length = [], 0
-            while self._queue and len(self._in_hand) < self._batch and length < _BATCH_BYTES:
+            self._batch, text_bytes = [], 0
+            while self._queue and len(self._batch) < self._batch_size and text_bytes < _BATCH_BYTES:
                 record = self._queue.popleft()
-                self._in_hand.append(record)
-                length += size_of(record.text)
-        return bool(self._in_hand)
+                self._batch.append(record)
+                text_bytes += size_of(record.text)
+        return bool(self._batch)
 
     def _write_spools(self) -> None:
         """What is new is written between: a spool of a gigabyte takes long."""
-        self._store.use(_greet)  # a store that is away costs no file its place
-        self._desk.replay(self._write_queue)
+        self._store.use(_ping)  # a store that is away costs no file its place
+        self._feedback_service.replay(self._write_queue)
         if not self._spool.is_empty:
             self._spool.drain(self._write_rows)
 
@@ -225,17 +225,17 @@ class PredictionLog:
         self._count("written", len(records) - refused)
         self._count("dropped", refused)
 
-    def _put_on_disk(self, records: list[PredictionRecord]) -> None:
-        is_kept = self._spool.append((as_json(record) for record in records), durable=False)
-        self._count("spooled" if is_kept else "dropped", len(records))
+    def _spool_records(self, records: list[PredictionRecord]) -> None:
+        is_spooled = self._spool.append((as_json(record) for record in records), durable=False)
+        self._count("spooled" if is_spooled else "dropped", len(records))
 
-    def _count(self, what: Happening, count: int) -> None:
+    def _count(self, event: Happening, count: int) -> None:
         if count:
-            self._counts[what] += count
-            self._tell(what, count)
+            self._counts[event] += count
+            self._notify(event, count)
 
-    def _tell(self, what: Happening, count: int) -> None:
-        self._guarded(partial(self._on_event, what, count))
+    def _notify(self, event: Happening, count: int) -> None:
+        self._run_safely(partial(self._on_event, event, count))
 
 
 def _insert(records: list[PredictionRecord], store: "Engine") -> int:
@@ -244,7 +244,7 @@ def _insert(records: list[PredictionRecord], store: "Engine") -> int:
     return insert_predictions(store, records)
 
 
-def _greet(store: "Engine") -> None:
+def _ping(store: "Engine") -> None:
     """It is up if it answers."""
     with store.connect() as connection:
         connection.exec_driver_sql("SELECT 1")

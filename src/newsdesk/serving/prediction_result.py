@@ -38,7 +38,7 @@ class PredictionResult:
     category: str
     confidence: float
     probabilities: dict[str, float]
-    served: LoadedModel
+    model: LoadedModel
     milliseconds: float
     at: datetime
     warnings: list[str]

@@ -39,7 +39,7 @@ class PredictionService:
         log: PredictionLog | None,
         cache: PredictionCache,
         shared_cache: SharedCache | None,
-        long_work: WorkerThreads,
+        workers: WorkerThreads,
         *,
         store_text: bool,
         batch_size: int,
@@ -48,66 +48,68 @@ class PredictionService:
         self._cache, self._shared_cache = cache, shared_cache
         self._store_text, self.batch_size = store_text, batch_size
         self._hits, self._misses = metrics.cache.labels("hit"), metrics.cache.labels("miss")
-        self._made, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
+        self._prediction_counter, self._confidence = labelled(metrics.predictions), labelled(metrics.confidence)
         self._abstained = labelled(metrics.abstentions)
-        self._long_work, self._sampler = long_work, Sampler(metrics, long_work)
+        self._workers, self._sampler = workers, Sampler(metrics, workers)
         self.last_prediction = LastPredictionTime(shared_folder(), own_slot())
 
-    def choose_model(self, served: LoadedModel | None, caller: str) -> tuple[LoadedModel, Arm | None]:
+    def choose_model(self, model: LoadedModel | None, caller: str) -> tuple[LoadedModel, Arm | None]:
         """Who answers: the model that was asked for, else the one that this caller gets. Raises `ApiError`."""
         arm: Arm | None = None
-        if served is None:
-            served, arm = self._experiment.arm(caller)
-        if served is None:
+        if model is None:
+            model, arm = self._experiment.arm(caller)
+        if model is None:
             raise no_model_loaded()
-        return served, arm
+        return model, arm
 
     async def predict_one(
-        self, text: str, options: PredictionOptions, served: LoadedModel, arm: Arm | None, caller: str
+        self, text: str, options: PredictionOptions, model: LoadedModel, arm: Arm | None, caller: str
     ) -> PredictionResult:
         """Answer one text. Raises `ApiError`."""
-        begun = time.perf_counter()
-        if refusal := text_error(text, served):
-            raise refusal
+        started = time.perf_counter()
+        if error := text_error(text, model):
+            raise error
         digest = text_digest(text)
-        served, arm = self._experiment.arm_of_text(digest, served, arm)
-        key = (served.digest, digest)
+        model, arm = self._experiment.arm_of_text(digest, model, arm)
+        key = (model.digest, digest)
         prediction = self._cache.get(key)
         if prediction is None and self._shared_cache and (prediction := await self._shared_cache.get(key)):
             self._cache.put(key, prediction)
         self._metrics.batch.inc(self._hits if prediction else self._misses)
         if prediction is None:
-            served, arm, (prediction,) = await self._predict(served, arm, [text])
-            self._cache.put((served.digest, digest), prediction)
+            model, arm, (prediction,) = await self._predict(model, arm, [text])
+            self._cache.put((model.digest, digest), prediction)
             if self._shared_cache:
-                await self._shared_cache.put((served.digest, digest), prediction)
-        (look,) = await self._sampler.sample(served, [text])
-        return self._remember(text, digest, prediction, look, options, served, arm, caller, begun)
+                await self._shared_cache.put((model.digest, digest), prediction)
+        (stats,) = await self._sampler.sample(model, [text])
+        return self._log_prediction(text, digest, prediction, stats, options, model, arm, caller, started)
 
     async def predict_as_one_batch(
-        self, texts: Sequence[str], served: LoadedModel | None, caller: str
+        self, texts: Sequence[str], model: LoadedModel | None, caller: str
     ) -> list[PredictionResult | ApiError]:
         """Answer each text, or say why not, in order, all by one model: in an experiment by that of the first."""
-        served, arm = self.choose_model(served, caller)
+        model, arm = self.choose_model(model, caller)
         if texts:
-            served, arm = self._experiment.arm_of_text(text_digest(texts[0]), served, arm)
-        return await self.predict_many(texts, PredictionOptions(), served, arm, caller, by_one=True)
+            model, arm = self._experiment.arm_of_text(text_digest(texts[0]), model, arm)
+        return await self.predict_many(texts, PredictionOptions(), model, arm, caller, by_one_model=True)
 
     async def predict_many(
         self,
         texts: Sequence[str],
         options: PredictionOptions,
-        served: LoadedModel,
+        model: LoadedModel,
         arm: Arm | None,
         caller: str,
         *,
-        by_one: bool = False,
+        by_one_model: bool = False,
     ) -> list[PredictionResult | ApiError]:
         """Answer each text, or say why not, in order; as many at once as `PREDICTION_BATCH_SIZE` says. In an experiment
-        the challenger answers its texts, unless all are to be answered `by_one`."""
+        the challenger answers its texts, unless all are to be answered `by_one_model`."""
         answers: list[PredictionResult | ApiError] = []
         for start in range(0, len(texts), self.batch_size):
-            answers += await self._some(texts[start : start + self.batch_size], options, served, arm, caller, by_one)
+            answers += await self._predict_batch(
+                texts[start : start + self.batch_size], options, model, arm, caller, by_one_model
+            )
             await asyncio.sleep(0)  # short texts are answered without waiting for anything: others have their turn here
         return answers
 
@@ -117,92 +119,96 @@ class PredictionService:
         if self._shared_cache:
             await self._shared_cache.close()
 
-    async def _some(
+    async def _predict_batch(
         self,
         texts: Sequence[str],
         options: PredictionOptions,
-        served: LoadedModel,
+        model: LoadedModel,
         arm: Arm | None,
         caller: str,
-        by_one: bool,
+        by_one_model: bool,
     ) -> list[PredictionResult | ApiError]:
-        answers: list[PredictionResult | ApiError | None] = [text_error(text, served) for text in texts]
-        digests = {place: text_digest(texts[place]) for place, refusal in enumerate(answers) if refusal is None}
+        answers: list[PredictionResult | ApiError | None] = [text_error(text, model) for text in texts]
+        digests = {index: text_digest(texts[index]) for index, error in enumerate(answers) if error is None}
         groups: defaultdict[tuple[LoadedModel, Arm | None], list[int]] = defaultdict(list)
-        for place, digest in digests.items():
-            groups[(served, arm) if by_one else self._experiment.arm_of_text(digest, served, arm)].append(place)
-        for who, places in groups.items():
-            begun, good = time.perf_counter(), [texts[place] for place in places]
-            model, its_arm, predictions = await self._predict(*who, good)
-            looks = await self._sampler.sample(model, good) if options.log else [None] * len(good)
-            for place, prediction, look in zip(places, predictions, looks, strict=True):
-                about = (texts[place], digests[place], prediction, look)
-                answers[place] = self._remember(*about, options, model, its_arm, caller, begun, len(good))
+        for index, digest in digests.items():
+            groups[(model, arm) if by_one_model else self._experiment.arm_of_text(digest, model, arm)].append(index)
+        for group, indices in groups.items():
+            started, group_texts = time.perf_counter(), [texts[index] for index in indices]
+            answering_model, answering_arm, predictions = await self._predict(*group, group_texts)
+            samples = (
+                await self._sampler.sample(answering_model, group_texts) if options.log else [None] * len(group_texts)
+            )
+            for index, prediction, stats in zip(indices, predictions, samples, strict=True):
+                text_fields = (texts[index], digests[index], prediction, stats)
+                answers[index] = self._log_prediction(
+                    *text_fields, options, answering_model, answering_arm, caller, started, len(group_texts)
+                )
         return [answer for answer in answers if answer is not None]
 
     async def _predict(
-        self, served: LoadedModel, arm: Arm | None, texts: Sequence[str]
+        self, model: LoadedModel, arm: Arm | None, texts: Sequence[str]
     ) -> tuple[LoadedModel, Arm | None, list[Prediction]]:
         """Predictions, and who made them: the model before, where a new one fails, and the champion for a challenger
         that nobody asked for. Who stands in belongs to no arm."""
         try:
-            predictions = await self._predictions(served, texts)
+            predictions = await self._run_model(model, texts)
         except Exception as defect:  # noqa: BLE001 - whatever a model does wrong, the one before it may answer
-            self._metrics.model_errors.labels(served.version).inc()
-            was_in_charge = served is self._models.champion
-            stand_in = self._models.record_failure(served) or (self._models.champion if arm == "challenger" else None)
+            self._metrics.model_errors.labels(model.version).inc()
+            was_in_charge = model is self._models.champion
+            fallback = self._models.record_failure(model) or (self._models.champion if arm == "challenger" else None)
             logger.error(
-                "Version %s failed with %s at %s", served.version, type(defect).__name__, source_location(defect)
+                "Version %s failed with %s at %s", model.version, type(defect).__name__, source_location(defect)
             )
-            if stand_in is None:
+            if fallback is None:
                 raise prediction_failed() from None
-            if was_in_charge and self._models.reverted is served:
+            if was_in_charge and self._models.reverted is model:
                 self._metrics.swaps.labels("reverted").inc()
-                logger.error("Version %s failed too often: version %s is back", served.version, stand_in.version)
-            return stand_in, None, await self._predictions(stand_in, texts)
-        if served is self._models.champion:
+                logger.error("Version %s failed too often: version %s is back", model.version, fallback.version)
+            return fallback, None, await self._run_model(fallback, texts)
+        if model is self._models.champion:
             self._models.record_success()
-        return served, arm, predictions
+        return model, arm, predictions
 
-    async def _predictions(self, served: LoadedModel, texts: Sequence[str]) -> list[Prediction]:
-        return await self._long_work.offload_if_long(sum(map(len, texts)), lambda: served.predictor.predict_many(texts))
+    async def _run_model(self, model: LoadedModel, texts: Sequence[str]) -> list[Prediction]:
+        return await self._workers.offload_if_long(sum(map(len, texts)), lambda: model.predictor.predict_many(texts))
 
-    def _remember(
+    def _log_prediction(
         self,
         text: str,
         digest: str,
         prediction: Prediction,
-        look: SampledStats | None,
+        stats: SampledStats | None,
         options: PredictionOptions,
-        served: LoadedModel,
+        model: LoadedModel,
         arm: Arm | None,
         caller: str,
-        begun: float,
-        share: int = 1,
+        started: float,
+        batch_size: int = 1,
     ) -> PredictionResult:
         category, abstained = options.category(prediction), options.abstains(prediction)
-        milliseconds = (time.perf_counter() - begun) * 1000
+        milliseconds = (time.perf_counter() - started) * 1000
         now = datetime.now(UTC)
         prediction_id = new_id()
         if options.log:
             self.last_prediction.note(now)
-            self._count(category, prediction.confidence, len(text), served.version, abstained)
+            self._count(category, prediction.confidence, len(text), model.version, abstained)
             record = PredictionRecord(
                 id=prediction_id,
                 at=now,
-                model_version=served.version,
-                digest=served.digest,
+                model_version=model.version,
+                digest=model.digest,
                 category=prediction.category,
                 confidence=prediction.confidence,
                 text_length=len(text),
                 text_digest=digest,
-                duration_ms=milliseconds / share,
-                known_share=look.known_share if look else None,
-                language=look.language if look else None,
+                duration_ms=milliseconds / batch_size,
+                known_share=stats.known_share if stats else None,
+                language=stats.language if stats else None,
                 caller=caller,
                 arm=arm,
                 text=text if self._store_text else None,
-                terms=look.terms if look else None,
+                terms=stats.terms if stats else None,
             )
             if self._log is not None:
                 self._log.record(record)
@@ -212,7 +218,7 @@ class PredictionService:
             category,
             prediction.confidence,
             options.probabilities(prediction),
-            served,
+            model,
             milliseconds,
             now,
             text_warnings(text),
@@ -222,7 +228,7 @@ class PredictionService:
 
     def _count(self, category: str, confidence: float, length: int, version: str, abstained: bool) -> None:
         batch = self._metrics.batch
-        batch.inc(self._made(category, version))
+        batch.inc(self._prediction_counter(category, version))
         batch.observe(self._confidence(version), confidence)
         batch.observe(self._metrics.text_length, length)
         if abstained:

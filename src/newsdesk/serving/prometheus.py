@@ -13,9 +13,9 @@ def exposition(registry: CollectorRegistry) -> tuple[bytes, str]:
     """The metrics and their content type; of all processes where several share a folder for them."""
     if shared_folder() is None:
         return generate_latest(registry), CONTENT_TYPE_LATEST
-    together = CollectorRegistry()
-    together.register(_AllWorkersCollector())
-    return generate_latest(together), CONTENT_TYPE_LATEST
+    merged_registry = CollectorRegistry()
+    merged_registry.register(_AllWorkersCollector())
+    return generate_latest(merged_registry), CONTENT_TYPE_LATEST
 
 
 class _AllWorkersCollector(Collector):

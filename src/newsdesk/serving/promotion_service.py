@@ -32,17 +32,17 @@ class PromotionOutcome:
 class PromotionService:
     """One change at a time."""
 
-    def __init__(self, settings: Settings, source: ModelLoader, models: ModelPool, follower: AliasWatcher) -> None:
-        self._settings, self._source, self._models, self._follower = settings, source, models, follower
-        self._changing = asyncio.Lock()
-        self._making: asyncio.Task[PromotionOutcome] | None = None
+    def __init__(self, settings: Settings, loader: ModelLoader, models: ModelPool, watcher: AliasWatcher) -> None:
+        self._settings, self._loader, self._models, self._watcher = settings, loader, models, watcher
+        self._lock = asyncio.Lock()
+        self._task: asyncio.Task[PromotionOutcome] | None = None
 
     async def promote(self, version: str, reason: str, actor: str, deadline: float) -> PromotionOutcome | None:
         """Put `version` in charge; None where that goes on for longer than anybody waits, by the event loop's clock.
 
         Raises `ApiError` where there is none of that number, or another change is under way for so long.
         """
-        if await asyncio.to_thread(self._source.version, version) is None:
+        if await asyncio.to_thread(self._loader.version, version) is None:
             message = "No version of that number is registered; GET /model/versions lists them"
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", message, "unknown_version")
         return await self._change(["promote", version], reason, actor, deadline)
@@ -55,28 +55,28 @@ class PromotionService:
         deadline -= _MARGIN * self._settings.api_timeout
         try:
             async with asyncio.timeout_at(deadline):
-                await self._changing.acquire()
+                await self._lock.acquire()
         except TimeoutError:
             message = "Another change is under way. Nothing was done of this one; ask again"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "change_refused") from None
         options = [f"--reason={reason}", f"--actor={actor}", "--json"]
-        making = asyncio.create_task(self._made([*arguments, *options]))
-        making.add_done_callback(self._ended)
-        self._making = making  # the event loop itself keeps no task from being collected
-        await asyncio.wait({making}, timeout=deadline - asyncio.get_running_loop().time())
-        return making.result() if making.done() else None
+        task = asyncio.create_task(self._run_command([*arguments, *options]))
+        task.add_done_callback(self._on_done)
+        self._task = task  # the event loop itself keeps no task from being collected
+        await asyncio.wait({task}, timeout=deadline - asyncio.get_running_loop().time())
+        return task.result() if task.done() else None
 
-    async def _made(self, arguments: list[str]) -> PromotionOutcome:
-        before = await asyncio.to_thread(self._source.champion)
+    async def _run_command(self, arguments: list[str]) -> PromotionOutcome:
+        previous = await asyncio.to_thread(self._loader.champion)
         try:
-            now = json.loads(await run_newsdesk_shielded(self._settings, "models", *arguments))
-        except CommandFailed as failed:
-            raise ApiError(HTTPStatus.CONFLICT, "Conflict", str(failed), "change_refused") from None
-        await self._follower.poll()
-        replaced = before.version if before and before.version != now["champion"] else None
-        return PromotionOutcome(now["champion"], replaced, now["digest"])
+            outcome = json.loads(await run_newsdesk_shielded(self._settings, "models", *arguments))
+        except CommandFailed as error:
+            raise ApiError(HTTPStatus.CONFLICT, "Conflict", str(error), "change_refused") from None
+        await self._watcher.poll()
+        replaced = previous.version if previous and previous.version != outcome["champion"] else None
+        return PromotionOutcome(outcome["champion"], replaced, outcome["digest"])
 
-    def _ended(self, making: asyncio.Task[PromotionOutcome]) -> None:
-        self._changing.release()
-        if not making.cancelled() and (error := making.exception()):
+    def _on_done(self, task: asyncio.Task[PromotionOutcome]) -> None:
+        self._lock.release()
+        if not task.cancelled() and (error := task.exception()):
             logger.warning("A change of the champion failed: %s", error)

@@ -42,27 +42,27 @@ def request_row(content: Any) -> RequestRow:
     """A row as an object with the columns of a table; all but id, title and text are passed over, as in training."""
     if not isinstance(content, dict):
         return RequestRow(invalid_input("A line must be a JSON object"), None)
-    columns = _columns_of(content)
+    columns = _find_columns(content)
     row_id = content.get(columns.id) if columns.id else None
     if isinstance(row_id, float) and row_id.is_integer():
         row_id = int(row_id)
     try:
         _require_id(row_id)
-    except ApiError as refusal:
-        return RequestRow(refusal, None)
+    except ApiError as error:
+        return RequestRow(error, None)
     try:
-        return RequestRow(_text_in(content, columns), row_id)
-    except ApiError as refusal:
-        return RequestRow(refusal, row_id)
+        return RequestRow(_row_text(content, columns), row_id)
+    except ApiError as error:
+        return RequestRow(error, row_id)
 
 
-def _text_in(content: Mapping[str, Any], columns: _Columns) -> str:
+def _row_text(content: Mapping[str, Any], columns: _Columns) -> str:
     title = content.get(columns.title) if columns.title else None
     text = content.get(columns.text) if columns.text else None
     try:
         return text_to_classify(title, text)
-    except UnusableCell as unusable:
-        raise invalid_input(_REFUSALS[unusable.fault]) from None
+    except UnusableCell as error:
+        raise invalid_input(_REFUSALS[error.fault]) from None
 
 
 def _require_id(row_id: Any) -> None:
@@ -77,16 +77,16 @@ def _require_id(row_id: Any) -> None:
             raise invalid_input("id holds a broken Unicode character")
 
 
-def _columns_of(content: Mapping[str, Any]) -> _Columns:
+def _find_columns(content: Mapping[str, Any]) -> _Columns:
     if content.keys() <= _PLAIN:
         return _Columns("text", "title", "id")
     names = tuple(content)
-    return _remembered(names) if sum(map(len, names)) <= _LONGEST_NAMES else _found(names)
+    return _cached_match(names) if sum(map(len, names)) <= _LONGEST_NAMES else _match_names(names)
 
 
-def _found(names: tuple[str, ...]) -> _Columns:
-    found = match_columns(list(names), BY_NAME, Path())
-    return _Columns(found.get("text"), found.get("title"), found.get("id"))
+def _match_names(names: tuple[str, ...]) -> _Columns:
+    matched = match_columns(list(names), BY_NAME, Path())
+    return _Columns(matched.get("text"), matched.get("title"), matched.get("id"))
 
 
-_remembered = lru_cache(maxsize=64)(_found)
+_cached_match = lru_cache(maxsize=64)(_match_names)

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-_IN_MEMORY = 1024 * 1024  # bytes
-_ON_DISK = 64 * 1024 * 1024  # bytes, for one client
-_TOGETHER = 256 * 1024 * 1024  # bytes, for all clients of a process
+_MEMORY_BYTES = 1024 * 1024  # bytes
+_DISK_BYTES = 64 * 1024 * 1024  # bytes, for one client
+_TOTAL_DISK_BYTES = 256 * 1024 * 1024  # bytes, for all clients of a process
 _CHUNK = 64 * 1024  # bytes
 
 
 @dataclass
 class DiskBudget:
-    """What the outboxes of a process share: how many bytes they have on disk."""
+    """What the buffers of a process share: how many bytes they may still write to disk."""
 
-    free: int = _TOGETHER
+    free: int = _TOTAL_DISK_BYTES
 
 
 class ResponseBuffer:
     """What was answered and not sent yet. `put` only while there `has_room`, which `wait_for_room` waits for."""
 
-    def __init__(self, room: DiskBudget) -> None:
-        self._room = room
+    def __init__(self, budget: DiskBudget) -> None:
+        self._budget = budget
         self._memory = bytearray()
         self._file: BinaryIO | None = None
         self._written = self._sent = 0  # bytes, of the file
@@ -40,9 +40,9 @@ class ResponseBuffer:
     @property
     def has_room(self) -> bool:
         """Whether more may be put in. Of a file only the whole is given back, so that its size is what counts."""
-        if self._file is None and len(self._memory) < _IN_MEMORY:
+        if self._file is None and len(self._memory) < _MEMORY_BYTES:
             return True
-        return self._written < _ON_DISK and self._room.free > 0
+        return self._written < _DISK_BYTES and self._budget.free > 0
 
     async def wait_for_room(self) -> None:
         """Until the client has taken what waits."""
@@ -52,7 +52,7 @@ class ResponseBuffer:
 
     def put(self, data: bytes) -> None:
         """Add an answer. Raises `OSError` where the disk takes nothing: what was there before is still sent."""
-        if self._file is None and len(self._memory) + len(data) <= _IN_MEMORY:
+        if self._file is None and len(self._memory) + len(data) <= _MEMORY_BYTES:
             self._memory += data
         else:
             self._append(data)
@@ -87,14 +87,14 @@ class ResponseBuffer:
     def _append(self, data: bytes) -> None:
         if self._file is None:
             self._file = TemporaryFile(buffering=0)  # noqa: SIM115 - closed by _drop_file
-        at = self._written
-        while at < self._written + len(data):
-            at += os.pwrite(self._file.fileno(), data[at - self._written :], at)
-        self._written = at
-        self._room.free -= len(data)
+        offset = self._written
+        while offset < self._written + len(data):
+            offset += os.pwrite(self._file.fileno(), data[offset - self._written :], offset)
+        self._written = offset
+        self._budget.free -= len(data)
 
     def _drop_file(self) -> None:
         if self._file is not None:
             self._file.close()
-            self._room.free += self._written
+            self._budget.free += self._written
             self._file, self._written, self._sent = None, 0, 0

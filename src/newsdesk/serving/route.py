@@ -36,7 +36,7 @@ class JsonRoute(APIRoute):
         self.body_limits = None
         if self.body_field is not None:
             self.body_limits = self._model.body_limits
-            self.app = _directly(self.get_route_handler())
+            self.app = _asgi_app(self.get_route_handler())
 
     @property
     def _model(self) -> type[LimitedBody]:
@@ -52,7 +52,7 @@ class JsonRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             require(content_type_of(request.scope))
-            body = await _body_from(request.receive)
+            body = await _read_body(request.receive)
             if len(body) < LONG:
                 answer = await endpoint(read(model, request.scope, body), request)
             else:
@@ -84,7 +84,7 @@ class JsonAnswer(Response):
         self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self.body))]
 
 
-def _directly(handle: Handler) -> ASGIApp:
+def _asgi_app(handle: Handler) -> ASGIApp:
     """Without the places where FastAPI keeps what dependencies leave open: these endpoints have none."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,17 +97,17 @@ def _directly(handle: Handler) -> ASGIApp:
 def validate_body(model: type[Model], content: Any) -> Model:
     """`content` as `model` wants it. Raises `ApiError` that names the field, and never shows what stands in it."""
     try:
-        return model.model_validate(_with_few_unknown(model, content))
+        return model.model_validate(_limit_unknown(model, content))
     except ValidationError as error:
         mistakes = error.errors(include_url=False, include_input=False)
         unknown = [unknown_field(mistake["loc"], content) for mistake in mistakes if mistake["type"] == _UNKNOWN][:1]
-        others = [describe_mistake(mistake, _fields_of(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN][
-            :1
-        ]
+        others = [
+            describe_mistake(mistake, _field_names(model)) for mistake in mistakes if mistake["type"] != _UNKNOWN
+        ][:1]
         raise invalid_input(". ".join(others + unknown)) from None
 
 
-def _with_few_unknown(model: type[BaseModel], content: Any) -> Any:
+def _limit_unknown(model: type[BaseModel], content: Any) -> Any:
     """`content` itself, or with the first of many fields that are not known: pydantic makes an error of each one."""
     known = model.__pydantic_fields__
     if not isinstance(content, dict) or len(content) <= len(known) or model.model_config.get("extra") != "forbid":
@@ -117,10 +117,12 @@ def _with_few_unknown(model: type[BaseModel], content: Any) -> Any:
 
 
 @cache
-def _fields_of(model: type[BaseModel]) -> frozenset[str]:
+def _field_names(model: type[BaseModel]) -> frozenset[str]:
     """The names of all fields, of the model and of those inside it."""
     schema = model.model_json_schema()
-    return frozenset(name for one in (schema, *schema.get("$defs", {}).values()) for name in one.get("properties", ()))
+    return frozenset(
+        name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", ())
+    )
 
 
 def content_type_of(scope: Scope) -> bytes:
@@ -132,7 +134,7 @@ def content_type_of(scope: Scope) -> bytes:
     return b""
 
 
-async def _body_from(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     message = await receive()
     parts = [message.get("body", b"")]
     while message.get("more_body", False):

@@ -1,4 +1,4 @@
-"""Look closer at some of the texts: few enough to cost nothing, spread over time so that they stand for all."""
+"""Measure a sample of the texts: few enough to cost nothing, spread over time so that they represent all."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from newsdesk.serving.model_loader import LoadedModel
 from newsdesk.serving.worker_threads import WorkerThreads
 from newsdesk.text.language import guess_language
 
-_PER_SECOND, _BURST = 10.0, 500  # a quiet server looks at all of its texts, a busy one at a few in a hundred
+_PER_SECOND, _BURST = 10.0, 500  # a quiet server samples all of its texts, a busy one a few in a hundred
 
 logger = logging.getLogger("newsdesk.model")
 
@@ -21,13 +21,13 @@ class TokenBucket:
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
-        self._tokens, self._at = burst, clock()
+        self._tokens, self._updated_at = burst, clock()
 
     def take(self) -> bool:
         """Whether there was a token; then it is gone."""
         now = self._clock()
-        self._tokens = min(self._tokens + (now - self._at) * self._rate, self._burst)
-        self._at = now
+        self._tokens = min(self._tokens + (now - self._updated_at) * self._rate, self._burst)
+        self._updated_at = now
         if self._tokens < 1:
             return False
         self._tokens -= 1
@@ -43,35 +43,35 @@ class SampledStats(NamedTuple):
 
 
 class Sampler:
-    """Decides which texts are looked at, looks at them, and counts what it saw."""
+    """Decides which texts are sampled, measures them, and counts the results."""
 
-    def __init__(self, metrics: ApiMetrics, long_work: WorkerThreads, bucket: TokenBucket | None = None) -> None:
-        self._long_work = long_work
+    def __init__(self, metrics: ApiMetrics, workers: WorkerThreads, bucket: TokenBucket | None = None) -> None:
+        self._workers = workers
         self._bucket = bucket or TokenBucket(_PER_SECOND, _BURST)
         self._known_words, self._languages = metrics.known_words, labelled(metrics.languages)
 
-    async def sample(self, served: LoadedModel, texts: Sequence[str]) -> list[SampledStats | None]:
+    async def sample(self, model: LoadedModel, texts: Sequence[str]) -> list[SampledStats | None]:
         """What each text is like for the model that answered it; None for those that are not of the sample."""
         chosen = [text if self._bucket.take() else None for text in texts]
         length = sum(len(text) for text in chosen if text is not None)
         if not length:
             return [None] * len(texts)
-        looks = await self._long_work.offload_if_long(length, lambda: _sampled_stats(served, chosen))
-        for look in looks:
-            if look is not None:
-                self._known_words.observe(look.known_share)
-                self._languages(look.language).inc()
-        return looks
+        samples = await self._workers.offload_if_long(length, lambda: _sample_texts(model, chosen))
+        for stats in samples:
+            if stats is not None:
+                self._known_words.observe(stats.known_share)
+                self._languages(stats.language).inc()
+        return samples
 
 
-def _sampled_stats(served: LoadedModel, texts: Sequence[str | None]) -> list[SampledStats | None]:
+def _sample_texts(model: LoadedModel, texts: Sequence[str | None]) -> list[SampledStats | None]:
     try:
-        return [None if text is None else _stats_of(served, text) for text in texts]
+        return [None if text is None else _sample_text(model, text) for text in texts]
     except Exception as defect:  # noqa: BLE001 - the texts are answered already
         logger.error("A sample could not be taken: %s at %s", type(defect).__name__, source_location(defect))
         return [None] * len(texts)
 
 
-def _stats_of(served: LoadedModel, text: str) -> SampledStats:
-    traits = served.predictor.text_stats(text)
-    return SampledStats(traits.known_share, guess_language(text), traits.terms)
+def _sample_text(model: LoadedModel, text: str) -> SampledStats:
+    stats = model.predictor.text_stats(text)
+    return SampledStats(stats.known_share, guess_language(text), stats.terms)

@@ -27,7 +27,8 @@ from newsdesk.serving.supervisor import Server, Supervisor, shutdown_timeouts
 from newsdesk.serving.worker_slots import SHARED_FOLDER, make_shared_folder, shared_folder, take_slot
 
 WAIT = "NEWSDESK_WAIT_FOR_MODEL"  # tells workers that they may start without a model
-_HUNG = 20  # seconds without a sign until a worker is replaced: as long as one may take to start on a busy machine
+# Seconds without a sign of life until a worker is replaced: it may take as long to start on a busy machine.
+_WORKER_TIMEOUT = 20
 
 logger = getLogger("newsdesk.server")
 
@@ -44,38 +45,38 @@ class ListenOptions:
 def run(settings: Settings, listening: ListenOptions) -> int:
     """Serve until stopped; returns the exit code. Raises `NewsdeskError` where the server cannot start."""
     require_strong_secret(settings)
-    logging = _logging(settings)
+    logging_config = _logging_config(settings)
     if settings.api_workers == 1:
         app = create_app(settings, may_wait=listening.may_wait)
-        _greet(settings, listening)
+        _log_startup(settings, listening)
         treat_sighup_as_sigterm()
         with suppress(KeyboardInterrupt):  # the server has ended in peace, and tells again by which signal
-            config = _config(app, settings, listening, logging)
+            config = _uvicorn_config(app, settings, listening, logging_config)
             Server(config, shutdown_timeouts(settings.api_timeout).all).run()
         return 0
-    _greet(settings, listening)
-    return _run_several(settings, listening, logging)
+    _log_startup(settings, listening)
+    return _run_workers(settings, listening, logging_config)
 
 
 def create_app(settings: Settings, *, may_wait: bool) -> FastAPI:
     """The application of one process, with the champion loaded. Raises `NewsdeskError`."""
     # prometheus_client looks at its environment when it is imported: only now is it set.
     from newsdesk.config.config_files import load_pipeline_config
-    from newsdesk.serving.app import create_app as app_of
+    from newsdesk.serving.app import create_app as build_app
     from newsdesk.serving.model_loader import ModelLoader
     from newsdesk.serving.server_state import ServerState
     from newsdesk.serving.tracing import with_tracing
 
-    source = ModelLoader(settings)
+    loader = ModelLoader(settings)
     try:
-        champion = source.load_at_start()
+        champion = loader.load_at_start()
     except NewsdeskError as error:
         if not may_wait:
             raise
         logger.warning("%s Until then every prediction is answered with 503.", error)
         champion = None
     pipeline = load_pipeline_config(settings.config_dir)
-    return with_tracing(app_of(ServerState(settings, champion, pipeline, source)))
+    return with_tracing(build_app(ServerState(settings, champion, pipeline, loader)))
 
 
 def create_app_of_worker() -> FastAPI:
@@ -91,14 +92,14 @@ def create_app_of_worker() -> FastAPI:
         sys.exit(STARTUP_FAILURE)
 
 
-def _run_several(settings: Settings, listening: ListenOptions, logging: dict[str, Any]) -> int:
+def _run_workers(settings: Settings, listening: ListenOptions, logging_config: dict[str, Any]) -> int:
     folder = make_shared_folder()
     os.environ |= settings.environment_variables() | {SHARED_FOLDER: str(folder)}
     if listening.may_wait:
         os.environ[WAIT] = "true"
     if settings.api_secret_key is None:
         os.environ["API_SECRET_KEY"] = development_secret()
-    config = _config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging)
+    config = _uvicorn_config(f"{__name__}:{create_app_of_worker.__name__}", settings, listening, logging_config)
     try:
         supervisor = Supervisor(config, [config.bind_socket()], shutdown_timeouts(settings.api_timeout).all)
         supervisor.run()
@@ -107,8 +108,8 @@ def _run_several(settings: Settings, listening: ListenOptions, logging: dict[str
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _config(
-    app: FastAPI | str, settings: Settings, listening: ListenOptions, logging: dict[str, Any]
+def _uvicorn_config(
+    app: FastAPI | str, settings: Settings, listening: ListenOptions, logging_config: dict[str, Any]
 ) -> uvicorn.Config:
     proxies = trusted_proxies(settings)
     return uvicorn.Config(
@@ -120,17 +121,17 @@ def _config(
         http=partial(HardenedHttpProtocol, head_timeout=settings.api_timeout),  # type: ignore[arg-type]  # called as a class is
         ws="none",
         lifespan="on",
-        log_config=logging,
+        log_config=logging_config,
         access_log=False,  # ours names the request, and never the query
         server_header=False,
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
-        timeout_worker_healthcheck=_HUNG,
+        timeout_worker_healthcheck=_WORKER_TIMEOUT,
         timeout_graceful_shutdown=shutdown_timeouts(settings.api_timeout).requests,  # type: ignore[arg-type]  # it may be
     )
 
 
-def _logging(settings: Settings) -> dict[str, Any]:
+def _logging_config(settings: Settings) -> dict[str, Any]:
     config = read_logging_config(settings.config_dir)
     config = config | {"loggers": config.get("loggers", {}) | {"newsdesk": {"level": settings.api_log_level.upper()}}}
     try:
@@ -140,7 +141,7 @@ def _logging(settings: Settings) -> dict[str, Any]:
     return config
 
 
-def _greet(settings: Settings, listening: ListenOptions) -> None:
+def _log_startup(settings: Settings, listening: ListenOptions) -> None:
     host = f"[{listening.host}]" if ":" in listening.host else listening.host
     logger.info("Serving on http://%s:%d, documented at /docs", host, listening.port)
     if not (settings.store_feedback_text or settings.store_text):

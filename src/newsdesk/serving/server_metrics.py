@@ -15,8 +15,8 @@ from newsdesk.serving.prediction_log import PredictionLog
 
 logger = logging.getLogger("newsdesk.server")
 
-_INTERVAL = 15.0  # seconds between two looks into the store, as often as Prometheus usually asks
-_PATIENCE = 1.0  # seconds that somebody who asks waits for a look to end; Prometheus gives up after ten
+_INTERVAL = 15.0  # seconds between two reads of the store, as often as Prometheus usually asks
+_MAX_WAIT = 1.0  # seconds that somebody who asks waits for a read to end; Prometheus gives up after ten
 
 
 def server_samples(champion: LoadedModel | None, log: PredictionLog) -> Iterator[MetricSample]:
@@ -34,8 +34,8 @@ def server_samples(champion: LoadedModel | None, log: PredictionLog) -> Iterator
 class EmbeddedExporter:
     """What `newsdesk exporter` tells, where nobody runs one: all is embedded, neither database nor MLflow server named.
 
-    `read` blocks for a second at most: call it in a thread. It looks at most every 15 seconds, in a thread of its own;
-    where that takes longer, what was seen last is told.
+    `read` blocks for a second at most: call it in a thread. It reads at most every 15 seconds, in a thread of its own;
+    if that takes longer, it returns the last values.
     """
 
     def __init__(
@@ -45,27 +45,27 @@ class EmbeddedExporter:
         self._is_embedded = settings.database_url is None and settings.mlflow_tracking_uri is None
         self._lock = Lock()
         self._last: Sequence[MetricSample] = ()
-        self._due = clock()
-        self._has_looked = Event()
-        self._has_looked.set()
+        self._next_read_at = clock()
+        self._is_idle = Event()
+        self._is_idle.set()
 
     def read(self) -> Sequence[MetricSample]:
         """Nothing where it fails, or where an exporter of its own is to be asked."""
         if not self._is_embedded:
             return ()
         with self._lock:
-            if self._clock() >= self._due and self._has_looked.is_set():
-                self._has_looked.clear()
+            if self._clock() >= self._next_read_at and self._is_idle.is_set():
+                self._is_idle.clear()
                 Thread(target=self._refresh_in_background, name="embedded-exporter", daemon=True).start()
-        self._has_looked.wait(_PATIENCE)
+        self._is_idle.wait(_MAX_WAIT)
         return self._last
 
     def _refresh_in_background(self) -> None:
         try:
             self._last = self._refresh()
         finally:
-            self._due = self._clock() + _INTERVAL
-            self._has_looked.set()
+            self._next_read_at = self._clock() + _INTERVAL
+            self._is_idle.set()
 
     def _refresh(self) -> Sequence[MetricSample]:
         # Not with the server: it would load the database's library before there is anything to ask.

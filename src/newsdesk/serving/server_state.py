@@ -78,16 +78,16 @@ class ServerState:
         settings: Settings,
         champion: LoadedModel | None,
         pipeline: PipelineConfig,
-        source: ModelLoader | None = None,
+        loader: ModelLoader | None = None,
     ) -> None:
         self.settings = settings
         self._secrets = secrets_of(settings)
         self.category_rules = CategoryRules(pipeline.data_pipeline.categories)
         self.metrics = ApiMetrics()
-        self.loader = source or ModelLoader(settings)
+        self.loader = loader or ModelLoader(settings)
         thresholds = pipeline.monitoring.alert_thresholds
         self.models = ModelPool(champion, settings.model_cache_size, thresholds.error_rate)
-        self.prediction_log = PredictionLog(settings.database, settings.spool, on_event=self._count_log)
+        self.prediction_log = PredictionLog(settings.database, settings.spool, on_event=self._count_log_event)
         log = self.prediction_log if settings.prediction_log else None
         mode = settings.experiment_mode
         self.experiment = Experiment(
@@ -116,7 +116,7 @@ class ServerState:
             with_challenger=mode != "off",
             challenger_version=settings.experiment_version,
             on_swap=lambda _: freeze_garbage_collector(),
-            note_move=lambda: record_external_promotion_once(settings, self.prediction_log.store),
+            record_promotion=lambda: record_external_promotion_once(settings, self.prediction_log.store),
         )
         self.promotions = PromotionService(settings, self.loader, self.models, self.alias_watcher)
         self.monitor_page = MonitorPage(settings)
@@ -127,25 +127,25 @@ class ServerState:
             TokenIssuer(signing_secret(settings), settings.api_token_lifetime),
         )
         self.rate_limiter = RateLimiter(settings)
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._lost_at: float | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._watch_task: asyncio.Task[None] | None = None
         self._exporter = EmbeddedExporter(settings, pipeline)
 
     async def start(self) -> None:
         """Begin to follow the champion and to write the prediction log."""
         self.prediction_log.start()
         self.experiment.start()
-        self._following = asyncio.create_task(self.alias_watcher.run())
+        self._watch_task = asyncio.create_task(self.alias_watcher.run())
         freeze_garbage_collector()
         shorten_switch_interval()
 
     async def stop(self) -> None:
         """End it all; what is queued for the log is written first."""
-        if self._following:
-            self._following.cancel()
+        if self._watch_task:
+            self._watch_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._following
+                await self._watch_task
         await self.monitor_page.close()
         await self.monitor_page_with_examples.close()
         self.experiment.stop()
@@ -159,7 +159,7 @@ class ServerState:
     @property
     def uptime(self) -> float:
         """Seconds since the start."""
-        return time.monotonic() - self._begun
+        return time.monotonic() - self._started
 
     def samples(self) -> list[MetricSample]:
         """What is read when /metrics asks for it. May block: call it in a thread."""
@@ -167,28 +167,32 @@ class ServerState:
 
     def problems(self) -> list[Problem]:
         """What is wrong; empty where all is well."""
-        found = [] if self.models.champion else [Problem("no_model", "No model is loaded: promote one")]
+        problems = [] if self.models.champion else [Problem("no_model", "No model is loaded: promote one")]
         if self.alias_watcher.problem:
-            found.append(self.alias_watcher.problem)
+            problems.append(self.alias_watcher.problem)
         if self.models.reverted:
-            sentence = f"Version {self.models.reverted.version} failed too often and was taken back"
-            found.append(Problem("model_reverted", sentence))
+            message = f"Version {self.models.reverted.version} failed too often and was taken back"
+            problems.append(Problem("model_reverted", message))
         if self.experiment.is_without_challenger:
-            found.append(Problem("no_challenger", _NO_CHALLENGER))
+            problems.append(Problem("no_challenger", _NO_CHALLENGER))
         if self.prediction_log.store_problem:
             code: ProblemCode = "store_outdated" if self.prediction_log.store.is_outdated else "store_unreachable"
-            found.append(Problem(code, f"{self.prediction_log.store_problem}. Predictions and feedback wait on disk"))
+            problems.append(
+                Problem(code, f"{self.prediction_log.store_problem}. Predictions and feedback wait on disk")
+            )
         if self._lost_at is not None and time.monotonic() - self._lost_at < _LOSS_IS_NEWS:
-            found.append(Problem("predictions_lost", f"{self.prediction_log.dropped} predictions could not be logged"))
-        return found
+            problems.append(
+                Problem("predictions_lost", f"{self.prediction_log.dropped} predictions could not be logged")
+            )
+        return problems
 
     def problems_for_administrators(self, *, in_words: bool) -> list[str]:
         """The code of each kind of problem; `in_words` each problem with what a person should know, and no secret."""
-        found = self.problems()
+        problems = self.problems()
         if not in_words:
-            return list(dict.fromkeys(problem.code for problem in found))
-        words = [redact(f"{problem.code}: {problem.message}", self._secrets) for problem in found]
-        return [text.replace(str(self.settings.home), "NEWSDESK_HOME") for text in words]
+            return list(dict.fromkeys(problem.code for problem in problems))
+        messages = [redact(f"{problem.code}: {problem.message}", self._secrets) for problem in problems]
+        return [text.replace(str(self.settings.home), "NEWSDESK_HOME") for text in messages]
 
     async def admit_again(self, scope: MutableMapping[str, Any], *, is_counted: bool) -> None:
         """Whether the request of an ASGI scope may go on: its credentials are checked as at its beginning, and unless
@@ -208,8 +212,8 @@ class ServerState:
 
     async def choose_model(self, name: str | None, caller: str) -> tuple[LoadedModel, Arm | None]:
         """The model of that name; without one, the model that this caller gets. Raises `ApiError`."""
-        asked_for = await self.model_named(name) if name else None
-        return self.predictions.choose_model(asked_for, caller)
+        requested = await self.model_named(name) if name else None
+        return self.predictions.choose_model(requested, caller)
 
     async def model_named(self, name: str) -> LoadedModel:
         """The model that a request asks for: champion, challenger, or a version. Raises `ApiError`."""
@@ -219,11 +223,11 @@ class ServerState:
         if name == "champion":
             raise no_model_loaded()
         try:
-            named = await asyncio.to_thread(self._find, name)
-            if named is None:
+            reference = await asyncio.to_thread(self._find_reference, name)
+            if reference is None:
                 message = "There is no such model; GET /model/versions lists those there are"
                 raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", message, "unknown_model")
-            return await self.alias_watcher.model(named)
+            return await self.alias_watcher.model(reference)
         except BundleError:
             message = "That model's bundle is damaged; another version may answer"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "damaged_model") from None
@@ -232,11 +236,11 @@ class ServerState:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             raise ApiError(status, status.phrase, message, "registry_unavailable") from None
 
-    def _find(self, name: str) -> ModelReference | None:
+    def _find_reference(self, name: str) -> ModelReference | None:
         alias: Alias = "challenger"
         return self.loader.holder(alias) if name == alias else self.loader.version(name)
 
-    def _count_log(self, happening: str, count: int) -> None:
-        if happening == "dropped":
+    def _count_log_event(self, event: str, count: int) -> None:
+        if event == "dropped":
             self._lost_at = time.monotonic()
-        self.metrics.log_records.labels(happening).inc(count)
+        self.metrics.log_records.labels(event).inc(count)

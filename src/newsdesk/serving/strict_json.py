@@ -7,7 +7,7 @@ from typing import Any
 
 from newsdesk.serving.errors import invalid_input
 
-_MARK = "\ufeff"
+_BYTE_ORDER_MARK = "\ufeff"
 _STRUCTURE = (b",", b"[", b"{")  # one of them stands before every element and every key
 _MOST_KEYS = 10_000  # from one end of an object to the next
 _MOST_ESCAPES = 1_400_000  # a text of 8 MiB in which every character is one of six bytes
@@ -16,45 +16,45 @@ _PIECE = 64 * 1024  # bytes
 _no_backslash = re.compile(rb"[^\\]").search
 
 
-def parse_json(body: bytes, most_items: int) -> Any:
-    """What `body` says: UTF-8, no NaN, no key twice, and no more than `most_items` keys and elements; a byte order
+def parse_json(body: bytes, max_items: int) -> Any:
+    """What `body` says: UTF-8, no NaN, no key twice, and no more than `max_items` keys and elements; a byte order
     mark, which the RFC lets a reader ignore, is ignored. Raises `ApiError`.
     """
     if not body:
         raise invalid_input("A JSON body is required")
-    if has_more_items(body, most_items):
-        raise invalid_input(f"The body has more than {most_items:,} keys and elements")
+    if has_more_items(body, max_items):
+        raise invalid_input(f"The body has more than {max_items:,} keys and elements")
     if len(body) > _MOST_ESCAPES and body.count(b"\\") - body.count(rb"\\") > _MOST_ESCAPES:
         raise invalid_input(f"The body has more than {_MOST_ESCAPES:,} escapes")
     try:
-        return _decode(body.decode("utf-8").removeprefix(_MARK))
+        return _decode(body.decode("utf-8").removeprefix(_BYTE_ORDER_MARK))
     except UnicodeDecodeError:
         raise invalid_input("The body is not text in UTF-8") from None
     except (ValueError, RecursionError):
         raise invalid_input("The body is not valid JSON") from None
 
 
-def has_more_items(body: bytes, most: int) -> bool:
-    """Whether a decoder would find more than `most` keys and elements in `body`, up to where it stops being JSON; or
-    more than 10,000 keys in a row, which it takes without letting other threads have their turn.
+def has_more_items(body: bytes, max_items: int) -> bool:
+    """Whether a decoder would find more than `max_items` keys and elements in `body`, up to where it stops being JSON;
+    or more than 10,000 keys in a row, which it decodes without giving other threads a turn.
 
     Told by commas and brackets outside strings, for a fraction of what decoding costs: an object of many keys takes
     twenty times as long as a text of as many bytes.
     """
-    few = min(most, _MOST_KEYS)
-    if len(body) <= few or sum(map(body.count, _STRUCTURE)) <= few:
+    limit = min(max_items, _MOST_KEYS)
+    if len(body) <= limit or sum(map(body.count, _STRUCTURE)) <= limit:
         return False
-    items = ended = in_a_row = 0
+    items = closed = trailing_keys = 0
     for outside in _outside_strings(body):
         items += sum(map(outside.count, _STRUCTURE))
-        ended += outside.count(b"}")
-        if max(items, ended) > most:
+        closed += outside.count(b"}")
+        if max(items, closed) > max_items:
             return True
         keys = [part.count(b":") for part in outside.split(b"}")]
-        keys[0] += in_a_row
+        keys[0] += trailing_keys
         if max(keys) > _MOST_KEYS:
             return True
-        in_a_row = keys[-1]
+        trailing_keys = keys[-1]
     return False
 
 
@@ -64,38 +64,41 @@ def _outside_strings(body: bytes) -> Iterator[bytes]:
     while begin < len(body):
         end = begin + _PIECE
         if body[end - 1 : end] == b"\\":  # what is escaped is not parted from its backslash
-            found = _no_backslash(body, end)
-            end = found.end() if found else len(body)
+            match = _no_backslash(body, end)
+            end = match.end() if match else len(body)
         parts = body[begin:end].replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')
         yield b"".join(parts[is_inside::2])
         is_inside = (is_inside + len(parts) - 1) % 2
         begin = end
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
         raise invalid_input("The body has a key twice")
-    return found
+    return result
 
 
 def _refuse_constant(_: str) -> None:
     raise invalid_input("The body has NaN or Infinity, which are not JSON")
 
 
-def _finite(number: str) -> float:
+def _parse_finite(number: str) -> float:
     value = float(number)
     if value in (float("inf"), float("-inf")):
         raise invalid_input("The body has a number that is too large")
     return value
 
 
-def _whole(number: str) -> int:
+def _parse_integer(number: str) -> int:
     if len(number) > _MOST_DIGITS:
         raise invalid_input(f"The body has a whole number of more than {_MOST_DIGITS} digits")
     return int(number)
 
 
 _decode = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+    object_pairs_hook=_build_object,
+    parse_constant=_refuse_constant,
+    parse_float=_parse_finite,
+    parse_int=_parse_integer,
 ).decode

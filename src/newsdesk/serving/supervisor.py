@@ -14,7 +14,7 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 _SHORTEST = 5.0  # seconds, however short API_TIMEOUT is
-_LOOK = 0.1  # seconds
+_POLL_INTERVAL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -52,59 +52,59 @@ class Supervisor(Multiprocess):
     would wait for ever for one that does not end."""
 
     def __init__(self, config: Config, sockets: list[socket], seconds: float) -> None:
-        before = signal.getsignal(signal.SIGHUP)
+        sighup_handler = signal.getsignal(signal.SIGHUP)
         super().__init__(config, sockets)
         self._seconds = seconds
-        self._asked_at: float | None = None
+        self._stop_requested_at: float | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
-        if before is signal.SIG_IGN:
-            signal.signal(signal.SIGHUP, before)  # processes to come inherit it
+            signal.signal(number, self._on_signal)
+        if sighup_handler is signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, sighup_handler)  # processes to come inherit it
 
     def run(self) -> None:
         """Until a signal; then everything ends, in time."""
-        Thread(target=self._watch, name="ending", daemon=True).start()
+        Thread(target=self._enforce_shutdown, name="ending", daemon=True).start()
         super().run()
 
     def init_processes(self) -> None:
         """Start all."""
         super().init_processes()
-        self._leave_their_ends()
+        self._close_child_ends()
 
     def keep_subprocess_alive(self) -> None:
         """Replace those that died, or hang."""
         super().keep_subprocess_alive()
-        self._leave_their_ends()
+        self._close_child_ends()
 
     def handle_hup(self) -> None:
         """End all."""
         self.handle_term()
 
-    def _ask(self, number: int, _: FrameType | None) -> None:
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
         """A handler may take no lock: whoever was interrupted may hold it."""
         self.signal_queue.append(number)
-        if self._asked_at is None:
-            self._asked_at = time.monotonic()
+        if self._stop_requested_at is None:
+            self._stop_requested_at = time.monotonic()
 
-    def _watch(self) -> None:
+    def _enforce_shutdown(self) -> None:
         """Beside the main thread, which may wait for a process that does not answer."""
-        while self._asked_at is None:
-            time.sleep(_LOOK)
+        while self._stop_requested_at is None:
+            time.sleep(_POLL_INTERVAL)
         self.should_exit.set()  # nothing is started any more
-        self._send(signal.SIGTERM)
-        while time.monotonic() < self._asked_at + self._seconds:
-            time.sleep(_LOOK)
+        self._send_signal(signal.SIGTERM)
+        while time.monotonic() < self._stop_requested_at + self._seconds:
+            time.sleep(_POLL_INTERVAL)
         while True:
-            self._send(signal.SIGKILL)
-            time.sleep(_LOOK)
+            self._send_signal(signal.SIGKILL)
+            time.sleep(_POLL_INTERVAL)
 
-    def _leave_their_ends(self) -> None:
+    def _close_child_ends(self) -> None:
         """Of the pipes on which workers tell that they live. With its own end alone open, a worker's death is heard at
         once, and not when the time is over that a hung one is given."""
         for process in self.processes:
             process.child_conn.close()
 
-    def _send(self, number: int) -> None:
+    def _send_signal(self, number: int) -> None:
         for process in self.processes:
             if process.pid is not None and process.exitcode is None:
                 with suppress(ProcessLookupError):

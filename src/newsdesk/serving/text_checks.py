@@ -18,13 +18,13 @@ _REFUSALS: dict[TextFault, tuple[str, ErrorCode]] = {
 }
 
 
-def text_error(text: str, served: LoadedModel | None) -> ApiError | None:
+def text_error(text: str, model: LoadedModel | None) -> ApiError | None:
     """Why a text cannot be answered, or learned from; None where it can. Without a model no text is too short."""
-    shortest = 1 if served is None else served.predictor.bundle.manifest.text_cleaning.min_text_length
+    shortest = 1 if model is None else model.predictor.bundle.manifest.text_cleaning.min_text_length
     if (fault := find_text_fault(text, shortest)) is None:
         return None
-    sentence, code = _REFUSALS[fault]
-    return invalid_input(f"Text field {sentence.format(shortest=shortest)}", code=code)
+    template, code = _REFUSALS[fault]
+    return invalid_input(f"Text field {template.format(shortest=shortest)}", code=code)
 
 
 def text_warnings(text: str) -> list[str]:

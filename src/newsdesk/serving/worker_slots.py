@@ -19,10 +19,10 @@ from prometheus_client import values
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable by which prometheus_client knows of it
 ROOM = 1024 * 1024  # bytes: more than all series of a type need
 
-_PLACE = "NEWSDESK_WORKER_PLACE"
+_SLOT_VARIABLE = "NEWSDESK_WORKER_PLACE"
 _PREFIX = "newsdesk-metrics-"
-_SERVER = "server"  # a file that is locked as long as the folder has a server
-_SETTLED = 60.0  # seconds: in a younger folder a server may be about to start
+_SERVER_LOCK = "server"  # a file that is locked as long as the folder has a server
+_MIN_AGE = 60.0  # seconds: in a younger folder a server may be about to start
 # As prometheus_client names them by type and, for gauges, by multiprocess_mode.
 _COUNTERS, _GAUGES = ("counter", "histogram"), ("gauge_livesum",)
 
@@ -33,10 +33,10 @@ def make_shared_folder() -> Path:
     """A folder for the workers of this server. Those of servers that were killed are removed; where there is no room
     for one, it is a folder that is not there, and the workers do without."""
     try:
-        for left in Path(gettempdir()).glob(f"{_PREFIX}*"):
-            _remove_orphan(left)
+        for orphan in Path(gettempdir()).glob(f"{_PREFIX}*"):
+            _remove_orphan(orphan)
         folder = Path(mkdtemp(prefix=_PREFIX))
-        _lock(folder / _SERVER)
+        _lock_file(folder / _SERVER_LOCK)
     except OSError as error:
         logger.error("There is no room for the metrics of the workers: they are not told (%s)", error.strerror or error)
         return Path(os.devnull) / "metrics"
@@ -51,11 +51,11 @@ def take_slot(folder: Path) -> None:
     this worker counts is told nowhere.
     """
     try:
-        place, file = _free_slot(folder)
+        slot, file = _claim_slot(folder)
         for name in _COUNTERS:
-            _ensure_room(folder / f"{name}_{place}.db")
+            _allocate(folder / f"{name}_{slot}.db")
         for name in _GAUGES:  # a dead worker took along what it had in hand
-            _ensure_room(folder / f"{name}_{place}.db", anew=True)
+            _allocate(folder / f"{name}_{slot}.db", reset=True)
         os.pwrite(file, b"%-20d" % os.getpid(), 0)
     except OSError as error:
         logger.error(
@@ -65,10 +65,10 @@ def take_slot(folder: Path) -> None:
             error.strerror,
         )
         values.ValueClass = values.MutexValue
-        os.environ.pop(_PLACE, None)
+        os.environ.pop(_SLOT_VARIABLE, None)
     else:
-        values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
-        os.environ[_PLACE] = str(place)
+        values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+        os.environ[_SLOT_VARIABLE] = str(slot)
 
 
 def shared_folder() -> Path | None:
@@ -79,24 +79,24 @@ def shared_folder() -> Path | None:
 
 def own_slot() -> str | None:
     """The number of this worker's place; None where it has none."""
-    return os.environ.get(_PLACE)
+    return os.environ.get(_SLOT_VARIABLE)
 
 
 def metric_files(folder: Path) -> list[Path]:
     """What all workers have counted, and what those at work have in hand."""
     files = sorted(folder.glob("*.db"))
-    return [file for file in files if not file.name.startswith(_GAUGES) or _is_taken(folder, file.stem)]
+    return [file for file in files if not file.name.startswith(_GAUGES) or _is_running(folder, file.stem)]
 
 
-def _free_slot(folder: Path) -> tuple[int, int]:
+def _claim_slot(folder: Path) -> tuple[int, int]:
     """The first place that nobody holds, and the file whose lock this process holds until it ends."""
-    for place in count():
+    for slot in count():
         with suppress(BlockingIOError):
-            return place, _lock(folder / f"worker_{place}")
+            return slot, _lock_file(folder / f"worker_{slot}")
     raise AssertionError
 
 
-def _lock(path: Path) -> int:
+def _lock_file(path: Path) -> int:
     """Hold a file. Raises `BlockingIOError` where another process does."""
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -107,9 +107,9 @@ def _lock(path: Path) -> int:
     return file
 
 
-def _ensure_room(path: Path, *, anew: bool = False) -> None:
+def _allocate(path: Path, *, reset: bool = False) -> None:
     if path.exists():
-        if anew:
+        if reset:
             with path.open("r+b") as file:  # in its place, for there may be no room for another
                 file.write(bytes(8))  # so much of it is used: nothing
         return
@@ -122,20 +122,20 @@ def _ensure_room(path: Path, *, anew: bool = False) -> None:
         raise
 
 
-def _is_taken(folder: Path, gauge: str) -> bool:
+def _is_running(folder: Path, gauge: str) -> bool:
     try:
-        process = int((folder / f"worker_{gauge.rpartition('_')[2]}").read_bytes())
+        pid = int((folder / f"worker_{gauge.rpartition('_')[2]}").read_bytes())
     except (OSError, ValueError):
         return False
-    return Path(f"/proc/{process}").exists()
+    return Path(f"/proc/{pid}").exists()
 
 
 def _remove_orphan(folder: Path) -> None:
     with suppress(OSError):
-        found = folder.stat()
-        is_settled = time.time() - found.st_mtime > _SETTLED
-        if found.st_uid != os.getuid() or not is_settled or not (folder / _SERVER).exists():
+        status = folder.stat()
+        is_old_enough = time.time() - status.st_mtime > _MIN_AGE
+        if status.st_uid != os.getuid() or not is_old_enough or not (folder / _SERVER_LOCK).exists():
             return
-        file = _lock(folder / _SERVER)
+        file = _lock_file(folder / _SERVER_LOCK)
         shutil.rmtree(folder, ignore_errors=True)
         os.close(file)

@@ -14,7 +14,7 @@ from newsdesk.serving.errors import ApiError
 Result = TypeVar("Result")
 
 LONG = 20_000  # characters or bytes: less takes a few milliseconds at most
-_WAITING = 32  # requests
+_MAX_WAITING = 32  # requests
 _RETRY_AFTER = 1  # second
 
 
@@ -24,15 +24,15 @@ class WorkerThreads:
     Whoever stops waiting for what has not been begun takes it back; what has been begun ends.
     """
 
-    def __init__(self, name: str, threads: int, most_waiting: int = _WAITING) -> None:
+    def __init__(self, name: str, threads: int, max_waiting: int = _MAX_WAITING) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._turns = asyncio.Semaphore(threads)
-        self._most_waiting = most_waiting
+        self._semaphore = asyncio.Semaphore(threads)
+        self._max_waiting = max_waiting
         self._waiting = 0
 
     def require_room(self) -> None:
         """Raises `ApiError` (503 `busy`) where too many wait. To be asked once a request, before it is begun."""
-        if self._waiting >= self._most_waiting:
+        if self._waiting >= self._max_waiting:
             status = HTTPStatus.SERVICE_UNAVAILABLE
             message = f"Too much work of this kind waits. Try again in {_RETRY_AFTER} s"
             raise ApiError(status, status.phrase, message, "busy", {"Retry-After": str(_RETRY_AFTER)})
@@ -41,12 +41,12 @@ class WorkerThreads:
         """What `work` gives, in its turn."""
         self._waiting += 1
         try:
-            await self._turns.acquire()
+            await self._semaphore.acquire()
         finally:
             self._waiting -= 1
-        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        running.add_done_callback(self._ended)
-        return await asyncio.shield(running)  # its thread is taken until it ends, whoever waits
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future.add_done_callback(self._on_done)
+        return await asyncio.shield(future)  # its thread is taken until it ends, whoever waits
 
     async def offload_if_long(self, length: int, work: Callable[[], Result]) -> Result:
         """What `work` on so many characters gives: at once for few of them."""
@@ -56,10 +56,10 @@ class WorkerThreads:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _ended(self, running: "asyncio.Future[Any]") -> None:
-        self._turns.release()
-        if not running.cancelled():
-            running.exception()  # looked at, for nobody may be waiting any more
+    def _on_done(self, future: "asyncio.Future[Any]") -> None:
+        self._semaphore.release()
+        if not future.cancelled():
+            future.exception()  # retrieved here, since nobody may be waiting any more
 
 
 async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
@@ -67,12 +67,12 @@ async def run_while_connected(receive: Receive, work: Coroutine[Any, Any, Result
 
     Raises `ClientDisconnect`.
     """
-    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(receive())
+    task, disconnect = asyncio.ensure_future(work), asyncio.ensure_future(receive())
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
+        await asyncio.wait((task, disconnect), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
             raise ClientDisconnect
-        return await working
+        return await task
     finally:
-        leaving.cancel()
-        working.cancel()
+        disconnect.cancel()
+        task.cancel()

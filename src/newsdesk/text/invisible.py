@@ -19,7 +19,7 @@ _INVISIBLE = (
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _ASCII = bytes(range(128))
-_PIECE = 2**15  # characters that are looked at without other threads having their turn
+_CHUNK = 2**15  # characters that are looked at without other threads having their turn
 _drop = re.compile(f"[{_INVISIBLE}]+").sub
 _find = re.compile(f"[{_INVISIBLE}]").search
 _part = re.compile(f"(?<=[{UNSPACED}]){_ZERO_WIDTH_SPACE}|{_ZERO_WIDTH_SPACE}(?=[{UNSPACED}])").sub
@@ -31,14 +31,14 @@ def strip_invisible(text: str) -> str:
     if not has_invisible(text):
         return text
     if _ZERO_WIDTH_SPACE in text:
-        text = "".join(_parted(text, begin) for begin in range(0, len(text), _PIECE))
-    return "".join([_drop("", text[begin : begin + _PIECE]) for begin in range(0, len(text), _PIECE)])
+        text = "".join(_part_words(text, begin) for begin in range(0, len(text), _CHUNK))
+    return "".join([_drop("", text[begin : begin + _CHUNK]) for begin in range(0, len(text), _CHUNK)])
 
 
-def _parted(text: str, begin: int) -> str:
+def _part_words(text: str, begin: int) -> str:
     """The piece of `text` from `begin` on with blanks where words are parted, told by what stands on either side."""
     before = min(begin, 1)
-    return _part(" ", text[begin - before : begin + _PIECE + 1])[before : before + _PIECE]
+    return _part(" ", text[begin - before : begin + _CHUNK + 1])[before : before + _CHUNK]
 
 
 def has_invisible(text: str) -> bool:

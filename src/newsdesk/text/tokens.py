@@ -60,7 +60,7 @@ def _without_marks(text: str) -> str:
 # A character with more marks than any language puts on it loses the rest (the limit of Unicode's stream-safe text, UAX
 # #15): Python sorts the marks of a character in time that grows with their square, half an hour for a million of them.
 _drop_marks = regex.compile(r"(?<!\p{M})(\p{M}{30})\p{M}+").sub
-_PIECE = 2**15  # characters
+_CHUNK = 2**15  # characters
 # What is composed with nothing before it: no mark, and no letter of Hangul or Kirat Rai, whose parts are letters, too.
 _starts_anew = regex.compile(r"[^\p{M}\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff\U00016d40-\U00016d7f]").search
 _find_words = splitter(punctuation=False)
@@ -76,18 +76,18 @@ def normalise(text: str, *, lowercase: bool, invisible: bool = False) -> str:
     if not invisible:
         text = strip_invisible(text)
     text = _drop_marks(r"\1", text)
-    return _composed(text.lower() if lowercase else text)
+    return _compose(text.lower() if lowercase else text)
 
 
-def _composed(text: str) -> str:
+def _compose(text: str) -> str:
     """`text` in Unicode's NFC, piece by piece, so that other threads have their turn in between."""
-    if len(text) <= _PIECE:
+    if len(text) <= _CHUNK:
         return unicodedata.normalize("NFC", text)
     pieces = []
     begin = 0
     while begin < len(text):
-        found = _starts_anew(text, begin + _PIECE)
-        end = found.start() if found else len(text)
+        match = _starts_anew(text, begin + _CHUNK)
+        end = match.start() if match else len(text)
         pieces.append(unicodedata.normalize("NFC", text[begin:end]))
         begin = end
     return "".join(pieces)

@@ -198,7 +198,7 @@ def preflight(api: Api, origin: str) -> httpx.Response:
 
 
 def test_a_loss_that_is_over_is_not_told_for_ever(api: Api) -> None:
-    api.service._count_log("dropped", 3)
+    api.service._count_log_event("dropped", 3)
     told = api.get("/health").json()
     assert (told["status"], told["problems"]) == ("degraded", ["predictions_lost: 0 predictions could not be logged"])
     assert api.service._lost_at

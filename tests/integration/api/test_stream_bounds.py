@@ -196,7 +196,7 @@ def test_a_stream_ends_after_its_time_with_a_line_that_says_so() -> None:
         async def send(message: Message) -> None:
             sent.append(message.get("body", b""))
 
-        await JsonLinesResponse(answered, 100, 30, longest=0.3)({"type": "http"}, trickle, send)
+        await JsonLinesResponse(answered, 100, 30, max_seconds=0.3)({"type": "http"}, trickle, send)
 
     asyncio.run(asyncio.wait_for(run(), 20))
     *answers, last = b"".join(sent).splitlines()
@@ -210,7 +210,7 @@ def test_who_takes_nothing_after_the_time_of_a_stream_is_left() -> None:
         async def send(_: Message) -> None:
             await asyncio.Event().wait()
 
-        await JsonLinesResponse(answered, 100, 0.2, longest=0.2)({"type": "http"}, trickle, send)
+        await JsonLinesResponse(answered, 100, 0.2, max_seconds=0.2)({"type": "http"}, trickle, send)
 
     with pytest.raises(ClientDisconnect):
         asyncio.run(asyncio.wait_for(run(), 20))

@@ -149,7 +149,7 @@ def test_work_for_a_client_that_has_gone_is_not_begun() -> None:
 
 def test_who_goes_away_makes_room_for_others() -> None:
     async def run() -> None:
-        work, may_go = WorkerThreads("work", threads=1, most_waiting=2), Event()
+        work, may_go = WorkerThreads("work", threads=1, max_waiting=2), Event()
         first, *others = [asyncio.create_task(work.run(lambda: may_go.wait(PATIENCE))) for _ in range(3)]
         await asyncio.sleep(0.01)
         with pytest.raises(ApiError, match="Try again"):

@@ -63,7 +63,7 @@ def test_the_documented_table_is_what_the_files_say(production: dict[str, Any]) 
 
 def test_a_server_has_no_more_conversations_at_once_than_its_pool_takes() -> None:
     """Feedback, the thread of the prediction log, and who notes in the ledger that another model is in charge."""
-    assert feedback_service._AT_ONCE + 2 <= OURS
+    assert feedback_service._MAX_CONCURRENT + 2 <= OURS
 
 
 def test_in_production_everybody_verifies_postgresql(production: dict[str, Any]) -> None:

@@ -208,8 +208,8 @@ def test_terms_that_hardly_any_reference_text_has_are_no_evidence_where_a_window
     numbers = np.arange(400)
     bits = np.eye(40, dtype=np.uint8)[numbers % 40] * (numbers % every == 0)[:, None].astype(np.uint8)
     reference = DriftReference.__new__(DriftReference)
-    reference.tally, reference.sample = WindowCounts(), np.packbits(bits, axis=1)
-    reference.watched = [f"term {number}" for number in range(40)]
+    reference.counts, reference.sample = WindowCounts(), np.packbits(bits, axis=1)
+    reference.watched_terms = [f"term {number}" for number in range(40)]
     (found,) = [
         score
         for score in drift_scores(reference, WindowCounts(), ["00" * 5] * 100, THRESHOLDS, 100)

@@ -275,7 +275,7 @@ def test_votes_are_for_what_the_configuration_means_and_none_for_what_it_leaves_
         annotation("d", "Technology"),
         annotation("e", "politics"),
     ]
-    labels = usable_labels(said, {}, LIMITS, ["sports", "politics"], meant=rules.of)
+    labels = usable_labels(said, {}, LIMITS, ["sports", "politics"], resolve_category=rules.of)
     assert labels.categories["a"] == "sports"
     assert "b" not in labels.categories
     assert labels.categories["c"] == labels.categories["d"]

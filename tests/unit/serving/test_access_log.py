@@ -53,7 +53,7 @@ def test_a_percent_sign_in_a_path_is_no_trouble(lines: pytest.LogCaptureFixture)
 def test_many_lines_do_not_wait(lines: pytest.LogCaptureFixture) -> None:
     async def requests() -> None:
         log = AccessLog()
-        for number in range(access_log._MOST):
+        for number in range(access_log._MAX_WAITING):
             log.add(f"GET /{number} 404")
 
     asyncio.run(requests())

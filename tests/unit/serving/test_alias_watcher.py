@@ -324,7 +324,7 @@ def test_a_move_by_other_hands_is_told_to_the_ledger_by_the_server_that_follows_
         interval=0.01,
         with_challenger=False,
         on_swap=lambda _: None,
-        note_move=lambda: record_external_promotion_once(settings, connection),
+        record_promotion=lambda: record_external_promotion_once(settings, connection),
     )
     watch.look()
     assert len(entries(store)) == 1  # its own promotion is no news
@@ -365,7 +365,7 @@ class SlowSource:
 
 def test_a_version_that_many_ask_for_at_once_is_loaded_once(watch: Watch, first: Bundle) -> None:
     source = SlowSource(first)
-    watch.follower._source = source  # type: ignore[assignment]
+    watch.follower._loader = source  # type: ignore[assignment]
 
     async def ask() -> None:
         named = [ModelReference(version, first.digest) for version in ("7", "8")]
@@ -386,7 +386,7 @@ def test_a_version_that_cannot_be_loaded_is_told_to_all_who_asked_and_tried_agai
     watch: Watch, first: Bundle
 ) -> None:
     source = SlowSource(first)
-    watch.follower._source = source  # type: ignore[assignment]
+    watch.follower._loader = source  # type: ignore[assignment]
 
     async def ask() -> None:
         told = await asyncio.gather(

@@ -78,7 +78,7 @@ def ids(answers: list[PredictionRecord]) -> list[str]:
 
 def test_answers_reach_the_store_while_the_log_runs(desk: Desk) -> None:
     answers = records(120)
-    with started(desk.log(batch=50)) as log:
+    with started(desk.log(batch_size=50)) as log:
         for answer in answers:
             log.record(answer)
         eventually(lambda: log.written == 120)
@@ -90,7 +90,7 @@ def test_answers_reach_the_store_while_the_log_runs(desk: Desk) -> None:
 
 def test_stopping_writes_what_is_queued(desk: Desk) -> None:
     answers = records(120)
-    with started(desk.log(interval=60, batch=50)) as log:
+    with started(desk.log(interval=60, batch_size=50)) as log:
         for answer in answers:
             log.record(answer)
     assert desk.kept() == ids(answers)
@@ -184,7 +184,7 @@ def test_where_store_and_spool_both_take_nothing_answers_are_counted_as_dropped(
 
 def test_a_store_that_hangs_does_not_keep_the_server_from_stopping_and_nothing_is_written_twice(desk: Desk) -> None:
     answers = records(20)
-    log = desk.log(batch=5)
+    log = desk.log(batch_size=5)
     with desk.locked():
         log.start()
         for answer in answers:

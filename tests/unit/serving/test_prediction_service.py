@@ -87,7 +87,7 @@ def test_a_new_model_that_fails_is_taken_back_and_no_request_notices(
 ) -> None:
     service.models.promote(LoadedModel(Broken(), "2"))
     answers = [ask(service, f"{HEADLINE} {number}") for number in range(50)]
-    assert {answer.served.version for answer in answers} == {"1"}
+    assert {answer.model.version for answer in answers} == {"1"}
     assert all(
         answer.probabilities == good().predict(f"{HEADLINE} {n}").probabilities for n, answer in enumerate(answers)
     )
@@ -103,7 +103,7 @@ def test_a_batch_that_began_on_a_model_that_is_taken_back_is_answered_whole(tmp_
     service = service_of(settings_in(tmp_path, PREDICTION_LOG="false", PREDICTION_BATCH_SIZE="1"), good())
     service.models.promote(LoadedModel(Broken(), "2"))
     answers = ask_many(service, [HEADLINE] * 60)
-    assert [answer.served.version for answer in answers if isinstance(answer, PredictionResult)] == ["1"] * 60
+    assert [answer.model.version for answer in answers if isinstance(answer, PredictionResult)] == ["1"] * 60
     assert count(service, "model_swaps_total", result="reverted") == 1
 
 
@@ -149,7 +149,7 @@ def test_a_request_finishes_on_the_model_that_it_began_with(swaps: int, tmp_path
         return await begun, during
 
     begun, during = asyncio.run(run())
-    assert (begun.served.version, during.served.version) == ("1", str(swaps + 1))
+    assert (begun.model.version, during.model.version) == ("1", str(swaps + 1))
     assert begun.probabilities == good().predict(LONG).probabilities
 
 

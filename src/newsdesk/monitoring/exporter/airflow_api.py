@@ -47,52 +47,59 @@ class AirflowApi:
         if not _is_address(address):
             raise ConfigError("AIRFLOW_API_URL is not an address. Give http://HOST:PORT, without name and password.")
         self._address = address.rstrip("/")
-        self._shown = redact_address(self._address)
+        self._display_address = redact_address(self._address)
         self._username, self._password = username, password
         self._token: str | None = None
         self._opener = make_opener(NoRedirects())
 
-    def get(self, path: str, query: Mapping[str, str | int | list[str]], answer: type[Answer], until: float) -> Answer:
-        """The answer of `/api/v2/{path}`, by `until` of `time.monotonic`. Raises `AirflowError` without any secret."""
-        place = f"/api/v2/{path}?{urlencode(query, doseq=True)}"
+    def get(
+        self, path: str, query: Mapping[str, str | int | list[str]], answer: type[Answer], deadline: float
+    ) -> Answer:
+        """The answer of `/api/v2/{path}`; `deadline` is of `time.monotonic`. Raises `AirflowError` without secrets."""
+        url_path = f"/api/v2/{path}?{urlencode(query, doseq=True)}"
         if self._token is None:
-            self._token = self._new_token(until)
+            self._token = self._new_token(deadline)
         try:
-            return self._call(place, None, answer, until)
+            return self._call(url_path, None, answer, deadline)
         except _UnauthorizedError:
             self._token = None
-            self._token = self._new_token(until)
-            return self._call(place, None, answer, until)
+            self._token = self._new_token(deadline)
+            return self._call(url_path, None, answer, deadline)
 
-    def _new_token(self, until: float) -> str:
+    def _new_token(self, deadline: float) -> str:
         login = {"username": self._username, "password": self._password.get_secret_value()}
-        return self._call("/auth/token", login, _Login, until).access_token
+        return self._call("/auth/token", login, _Login, deadline).access_token
 
-    def _call(self, place: str, body: Mapping[str, str] | None, answer: type[Answer], until: float) -> Answer:
+    def _call(self, url_path: str, body: Mapping[str, str] | None, answer: type[Answer], deadline: float) -> Answer:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"} if data else {"Authorization": f"Bearer {self._token}"}
         try:
-            request = Request(self._address + place, data, headers)  # noqa: S310 - it is http or https
-            with self._opener.open(request, timeout=_left(until)) as response:
-                return answer.model_validate_json(_body_of(response, until))
+            request = Request(self._address + url_path, data, headers)  # noqa: S310 - it is http or https
+            with self._opener.open(request, timeout=_remaining(deadline)) as response:
+                return answer.model_validate_json(_read_body(response, deadline))
         except HTTPError as error:
             with error:
-                raise self._refusal(error.code) from None
+                raise self._error_for(error.code) from None
         except ValidationError:
-            raise AirflowError(f"{self._shown} does not answer as Airflow 3 does. Correct AIRFLOW_API_URL.") from None
+            raise AirflowError(
+                f"{self._display_address} does not answer as Airflow 3 does. Correct AIRFLOW_API_URL."
+            ) from None
         except (OSError, HTTPException, ValueError):
             raise AirflowError(
-                f"Airflow at {self._shown} does not answer. Start it, or correct AIRFLOW_API_URL."
+                f"Airflow at {self._display_address} does not answer. Start it, or correct AIRFLOW_API_URL."
             ) from None
 
-    def _refusal(self, status: int) -> AirflowError:
+    def _error_for(self, status: int) -> AirflowError:
         if status == HTTPStatus.UNAUTHORIZED:
             return _UnauthorizedError(
-                f"Airflow at {self._shown} refuses us (401). Correct AIRFLOW_API_USERNAME and AIRFLOW_API_PASSWORD."
+                f"Airflow at {self._display_address} refuses us (401). "
+                "Correct AIRFLOW_API_USERNAME and AIRFLOW_API_PASSWORD."
             )
         if status == HTTPStatus.FORBIDDEN:
-            return AirflowError(f"Airflow at {self._shown} lets us read nothing (403). Give the user role Viewer.")
-        return AirflowError(f"Airflow at {self._shown} answers {status}. Look into its log.")
+            return AirflowError(
+                f"Airflow at {self._display_address} lets us read nothing (403). Give the user role Viewer."
+            )
+        return AirflowError(f"Airflow at {self._display_address} answers {status}. Look into its log.")
 
 
 def _is_address(address: str) -> bool:
@@ -103,19 +110,19 @@ def _is_address(address: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
-def _left(until: float) -> float:
+def _remaining(deadline: float) -> float:
     """Seconds until then. Raises `TimeoutError` where there is none left."""
-    left = until - time.monotonic()
-    if left <= 0:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
         raise TimeoutError
-    return left
+    return remaining
 
 
-def _body_of(response: HTTPResponse, until: float) -> bytes:
+def _read_body(response: HTTPResponse, deadline: float) -> bytes:
     content = bytearray()
     while part := response.read1(_CHUNK):
         content += part
-        _left(until)
+        _remaining(deadline)
         if len(content) > _LARGEST_ANSWER:
             raise ValueError("the answer is too large")
     return bytes(content)

@@ -14,7 +14,7 @@ from newsdesk.monitoring import catalogue
 from newsdesk.monitoring.exporter.airflow_api import AirflowApi
 from newsdesk.monitoring.metric_samples import MetricSample
 
-_PATIENCE = 7.0  # seconds for all that is asked in one reading
+_TIMEOUT = 7.0  # seconds for all that is asked in one reading
 _MOST_DAGS = 100
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -59,37 +59,37 @@ class AirflowSource:
 
     def read(self) -> list[MetricSample]:
         """Ask and tell. Raises `AirflowError`."""
-        until = time.monotonic() + _PATIENCE
-        return [*self._components(until), *self._dags(until)]
+        deadline = time.monotonic() + _TIMEOUT
+        return [*self._components(deadline), *self._dags(deadline)]
 
-    def _components(self, until: float) -> Iterator[MetricSample]:
-        health = self._api.get("monitor/health", {}, _HealthAnswer, until)
+    def _components(self, deadline: float) -> Iterator[MetricSample]:
+        health = self._api.get("monitor/health", {}, _HealthAnswer, deadline)
         for name in _HealthAnswer.model_fields:
             if (status := getattr(health, name).status) is not None:
                 yield MetricSample(catalogue.AIRFLOW_HEALTHY, (name,), float(status == "healthy"))
 
-    def _dags(self, until: float) -> Iterator[MetricSample]:
+    def _dags(self, deadline: float) -> Iterator[MetricSample]:
         query: dict[str, str | int | list[str]] = {"limit": _MOST_DAGS, "order_by": "dag_id"}
-        for dag in self._api.get("dags", query, _Dags, until).dags[:_MOST_DAGS]:
+        for dag in self._api.get("dags", query, _Dags, deadline).dags[:_MOST_DAGS]:
             if _LABEL.fullmatch(dag.dag_id):
-                yield from self._runs(dag.dag_id, until)
+                yield from self._runs(dag.dag_id, deadline)
 
-    def _runs(self, dag: str, until: float) -> Iterator[MetricSample]:
-        newest = self._newest(dag, {"order_by": "-run_after"}, until)
+    def _runs(self, dag: str, deadline: float) -> Iterator[MetricSample]:
+        newest = self._newest_run(dag, {"order_by": "-run_after"}, deadline)
         if newest is None:
             return
         for state in _STATES:
             yield MetricSample(catalogue.DAG_STATE, (dag, state), float(state == newest.state))
         ended = newest
         if newest.end_date is None:
-            ended = self._newest(dag, {"order_by": "-end_date", "state": ["success", "failed"]}, until) or newest
+            ended = self._newest_run(dag, {"order_by": "-end_date", "state": ["success", "failed"]}, deadline) or newest
         if ended.end_date is not None:
             yield MetricSample(catalogue.DAG_LAST, (dag,), ended.end_date.timestamp())
         if ended.end_date is not None and ended.duration is not None:
             yield MetricSample(catalogue.DAG_DURATION, (dag,), ended.duration)
 
-    def _newest(self, dag: str, query: dict[str, str | int | list[str]], until: float) -> _Run | None:
-        runs = self._api.get(f"dags/{dag}/dagRuns", {"limit": 1} | query, _Runs, until).dag_runs
+    def _newest_run(self, dag: str, query: dict[str, str | int | list[str]], deadline: float) -> _Run | None:
+        runs = self._api.get(f"dags/{dag}/dagRuns", {"limit": 1} | query, _Runs, deadline).dag_runs
         return runs[0] if runs else None
 
 

@@ -8,14 +8,14 @@ from newsdesk.monitoring import catalogue
 from newsdesk.monitoring.exporter.source_group import SourceGroup, open_sources
 from newsdesk.monitoring.metric_samples import MetricSample
 
-_TOLD_BY_THE_SERVER = (catalogue.ACCURACY, ("test",))
+_SERVER_SAMPLE = (catalogue.ACCURACY, ("test",))
 
 
 def embedded_samples(settings: Settings, pipeline: PipelineConfig) -> list[MetricSample]:
     """What the exporter would tell, but for what the server tells itself. Blocks: for 8 s at most, most often for a
     few milliseconds. Raises `NewsdeskError` where a setting cannot be used."""
     samples = _sources(settings, pipeline.model_dump_json()).samples()
-    return [sample for sample in samples if (sample.metric, sample.labels) != _TOLD_BY_THE_SERVER]
+    return [sample for sample in samples if (sample.metric, sample.labels) != _SERVER_SAMPLE]
 
 
 @lru_cache(maxsize=1)

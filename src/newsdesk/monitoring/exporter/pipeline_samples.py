@@ -24,13 +24,13 @@ def pipeline_samples(store: Engine) -> list[MetricSample]:
         samples.append(MetricSample(catalogue.DECISION_WAITING, (), float(waiting_version(store) is not None)))
     for pipeline in _PIPELINES:
         if newest := newest_run(store, pipeline):
-            samples += _of_newest(newest)
-        if good := newest_run(store, pipeline, *_WITHOUT_FAILURE):
-            samples.append(MetricSample(catalogue.PIPELINE_SUCCESS, (pipeline,), good.ended_at.timestamp()))
+            samples += _newest_run_samples(newest)
+        if last_good := newest_run(store, pipeline, *_WITHOUT_FAILURE):
+            samples.append(MetricSample(catalogue.PIPELINE_SUCCESS, (pipeline,), last_good.ended_at.timestamp()))
     return samples
 
 
-def _of_newest(run: PipelineRun) -> Iterator[MetricSample]:
+def _newest_run_samples(run: PipelineRun) -> Iterator[MetricSample]:
     duration = (run.ended_at - run.started_at).total_seconds()
     yield MetricSample(catalogue.PIPELINE_LAST, (run.pipeline,), run.ended_at.timestamp())
     yield MetricSample(catalogue.PIPELINE_DURATION, (run.pipeline,), duration)

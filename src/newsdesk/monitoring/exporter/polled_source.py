@@ -26,15 +26,15 @@ class PolledSource:
         """Values serve for `interval` seconds of `clock` after they were read; then they are read again."""
         self._name, self._read = name, read
         self._interval, self._clock = interval, clock
-        self._starting = Lock()
+        self._lock = Lock()
         self._newest: Future[list[MetricSample] | None] | None = None
-        self._ended = 0.0
+        self._ended_at = 0.0
         self._was_up = True
 
     def begin(self) -> None:
         """Start to read where that is due and not under way. Returns at once."""
-        with self._starting:
-            if self._newest is None or (self._newest.done() and self._clock() - self._ended >= self._interval):
+        with self._lock:
+            if self._newest is None or (self._newest.done() and self._clock() - self._ended_at >= self._interval):
                 self._newest = Future()
                 # Unlike the thread of a pool, one that hangs does not keep the process from ending.
                 Thread(target=self._run, args=(self._newest,), name=self._name, daemon=True).start()
@@ -48,7 +48,7 @@ class PolledSource:
             values = None
         return [MetricSample(SOURCE_UP, (self._name,), float(values is not None)), *(values or [])]
 
-    def _run(self, reading: "Future[list[MetricSample] | None]") -> None:
+    def _run(self, future: "Future[list[MetricSample] | None]") -> None:
         values = None
         try:
             values = self._read()
@@ -60,5 +60,5 @@ class PolledSource:
                 logger.exception("The source %s cannot be read (%s)", self._name, type(defect).__name__)
         if values is not None and not self._was_up:
             logger.info("The source %s is back", self._name)
-        self._was_up, self._ended = values is not None, self._clock()
-        reading.set_result(values)
+        self._was_up, self._ended_at = values is not None, self._clock()
+        future.set_result(values)

@@ -39,7 +39,7 @@ class RegistrySource:
         """Raises `RegistryError` where MLFLOW_TRACKING_URI is no address."""
         self._bundles = settings.bundles
         self._reader = open_reader(settings)
-        self._known: dict[str, ExportedModel] = {}
+        self._cached: dict[str, ExportedModel] = {}
         self._champion: ExportedModel | None = None
 
     def champion(self) -> ExportedModel | None:
@@ -47,36 +47,36 @@ class RegistrySource:
         if self._champion is None:
             try:
                 if pointer := read_champion_pointer(self._bundles):
-                    self._champion = _told(pointer.version, load_bundle(self._bundles / pointer.bundle))
+                    self._champion = _export_model(pointer.version, load_bundle(self._bundles / pointer.bundle))
             except (BundleError, RegistryError):
                 return None  # reading the registry tells why
         return self._champion
 
     def read(self) -> list[MetricSample]:
         """Ask the registry and tell. Raises `BundleError`, `RegistryError`."""
-        champion = self._model(self._holder("champion") or read_champion_pointer(self._bundles))
-        previous = self._model(self._holder("previous"))
+        champion = self._load_model(self._holder("champion") or read_champion_pointer(self._bundles))
+        previous = self._load_model(self._holder("previous"))
         self._champion = champion
-        self._known = {model.digest: model for model in (champion, previous) if model}
+        self._cached = {model.digest: model for model in (champion, previous) if model}
         return list(_samples(champion, previous))
 
     def _holder(self, alias: Alias) -> RegisteredVersion | None:
         return self._reader.holder(alias) if self._reader else None
 
-    def _model(self, registered: RegisteredVersion | None) -> ExportedModel | None:
+    def _load_model(self, registered: RegisteredVersion | None) -> ExportedModel | None:
         if registered is None:
             return None
-        known = self._known.get(registered.digest)
-        if known and known.version == registered.version:
-            return known
+        cached = self._cached.get(registered.digest)
+        if cached and cached.version == registered.version:
+            return cached
         if self._reader:
             bundle, _ = fetch_bundle(self._reader, registered, self._bundles)
         else:
             bundle = load_bundle(self._bundles / bundle_folder_name(registered.digest))
-        return _told(registered.version, bundle)
+        return _export_model(registered.version, bundle)
 
 
-def _told(version: str, bundle: Bundle) -> ExportedModel:
+def _export_model(version: str, bundle: Bundle) -> ExportedModel:
     return ExportedModel(version, bundle.manifest, important_terms(Predictor(bundle)))
 
 

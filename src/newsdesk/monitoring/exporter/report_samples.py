@@ -17,15 +17,15 @@ def report_samples(report: Report, categories: Collection[str]) -> list[MetricSa
     `categories` are those that the model knows: editors may name others, which never become labels.
     """
     return [
-        *_of_performance(report.by_version.get(report.version), categories),
-        *_of_arms(report.by_arm),
+        *_performance_samples(report.by_version.get(report.version), categories),
+        *_arm_samples(report.by_arm),
         *(MetricSample(catalogue.LABELS, (state,), report.labels.get(state, 0)) for state in _LABEL_STATES),
-        *_of_window(report.newest),
+        *_window_samples(report.newest),
         MetricSample(catalogue.RETRAINING, (), float(report.decision.retrain)),
     ]
 
 
-def _of_performance(performance: Performance | None, categories: Collection[str]) -> Iterator[MetricSample]:
+def _performance_samples(performance: Performance | None, categories: Collection[str]) -> Iterator[MetricSample]:
     if performance is None:
         return
     if performance.estimated is not None:
@@ -42,13 +42,13 @@ def _of_performance(performance: Performance | None, categories: Collection[str]
     yield MetricSample(catalogue.COVERAGE, (), performance.coverage)
 
 
-def _of_arms(arms: Mapping[str, Performance]) -> Iterator[MetricSample]:
+def _arm_samples(arms: Mapping[str, Performance]) -> Iterator[MetricSample]:
     for arm, performance in arms.items():
         if arm and performance.accuracy:  # "" is outside of experiments
             yield MetricSample(catalogue.ARM_ACCURACY, (arm,), performance.accuracy.share)
 
 
-def _of_window(window: Window | None) -> Iterator[MetricSample]:
+def _window_samples(window: Window | None) -> Iterator[MetricSample]:
     if window is None:
         return
     for score in window.scores:

@@ -13,7 +13,7 @@ from newsdesk.monitoring.exporter.server import serve_metrics
 from newsdesk.monitoring.exporter.source_group import open_sources
 from newsdesk.monitoring.metric_samples import prometheus_text
 
-_ENDINGS = (signal.SIGTERM, signal.SIGINT)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger("newsdesk.exporter")
 
@@ -22,10 +22,10 @@ def run(settings: Settings, host: str, port: int) -> None:
     """Answer Prometheus until told to end. Raises `ConfigError`, `RegistryError`, `UsageError`."""
     _set_up_logging(settings)
     sources = open_sources(settings, load_pipeline_config(settings.config_dir), open_airflow_source(settings))
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)  # inherited by every thread: this one waits for them
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)  # inherited by every thread: this one waits for them
     with serve_metrics(host, port, lambda: prometheus_text(sources.samples())):
         logger.info("Metrics are at http://%s:%d/metrics", f"[{host}]" if ":" in host else host, port)
-        signal.sigwait(_ENDINGS)
+        signal.sigwait(_STOP_SIGNALS)
 
 
 def _set_up_logging(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from newsdesk.errors import UsageError
 
-_PATIENCE = 10  # seconds for a client to ask, and to take the answer
+_TIMEOUT = 10  # seconds for a client to ask, and to take the answer
 
 logger = logging.getLogger("newsdesk.exporter")
 
@@ -27,7 +27,7 @@ def serve_metrics(host: str, port: int, text: Callable[[], bytes]) -> Iterator[i
     """
 
     class Handler(BaseHTTPRequestHandler):
-        timeout = _PATIENCE
+        timeout = _TIMEOUT
 
         def do_GET(self) -> None:
             match self.path.partition("?")[0]:

@@ -20,19 +20,19 @@ class SourceGroup:
     def __init__(self, sources: list[PolledSource]) -> None:
         self._sources = sources
 
-    def samples(self, patience: float = PATIENCE) -> list[MetricSample]:
-        """What all sources tell, at most as old as their interval, after `patience` seconds at the latest."""
-        until = time.monotonic() + patience
+    def samples(self, timeout: float = PATIENCE) -> list[MetricSample]:
+        """What all sources tell, at most as old as their interval, after `timeout` seconds at the latest."""
+        deadline = time.monotonic() + timeout
         for source in self._sources:
             source.begin()
-        return [sample for source in self._sources for sample in source.samples(until - time.monotonic())]
+        return [sample for source in self._sources for sample in source.samples(deadline - time.monotonic())]
 
 
 def open_sources(settings: Settings, pipeline: PipelineConfig, airflow: AirflowSource | None = None) -> SourceGroup:
     """The store, the registry, and Airflow where it is given. Raises `RegistryError` for an address that is none."""
     models = RegistrySource(settings)
-    stored = StoreSource(StoreConnection(settings.database), models, pipeline.monitoring)
-    readers = {"store": stored.read, "registry": models.read}
+    store_source = StoreSource(StoreConnection(settings.database), models, pipeline.monitoring)
+    readers = {"store": store_source.read, "registry": models.read}
     if airflow:
         readers["airflow"] = airflow.read
     return SourceGroup([PolledSource(name, read, settings.exporter_interval) for name, read in readers.items()])

@@ -9,8 +9,8 @@ from newsdesk.monitoring.page.markup import tag
 from newsdesk.monitoring.page.tables import folded, table
 
 _LONGEST = 78.0  # percent of the width; the figure stands behind the bar
-_THICK, _BESIDE = 10, 13  # pixels: a bar, and from one bar of a group to the next
-_NAME = 16  # pixels from the top of a group to the line that its name stands on
+_BAR_HEIGHT, _BAR_STEP = 10, 13  # pixels: a bar, and from one bar of a group to the next
+_NAME_BASELINE = 16  # pixels from the top of a group to the line that its name stands on
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Bars:
     names: Sequence[str]
     series: Sequence[tuple[str, Sequence[float | None]]]
     longest: float | None = None  # the value of the longest possible bar
-    say: Callable[[float | None], str] = percent
+    format_value: Callable[[float | None], str] = percent
 
 
 def bar_chart(bars: Bars) -> Element:
     """The chart, its legend, and the figures it shows."""
     headings = ["", *(name for name, _ in bars.series)]
-    rows = [[name, *(bars.say(values[i]) for _, values in bars.series)] for i, name in enumerate(bars.names)]
+    rows = [[name, *(bars.format_value(values[i]) for _, values in bars.series)] for i, name in enumerate(bars.names)]
     return tag(
         "figure",
         tag("figcaption", tag("h3", bars.title), tag("p", bars.description, class_="note")),
@@ -42,7 +42,7 @@ def bar_chart(bars: Bars) -> Element:
 def _svg(bars: Bars) -> Element:
     known = [value for _, values in bars.series for value in values if value is not None]
     longest = bars.longest or max(known, default=0.0) or 1.0
-    group = _NAME + 6 + _BESIDE * len(bars.series) + 6
+    group = _NAME_BASELINE + 6 + _BAR_STEP * len(bars.series) + 6
     return tag(
         "svg",
         tag("title", bars.title),
@@ -50,7 +50,7 @@ def _svg(bars: Bars) -> Element:
         *(
             shape
             for i, name in enumerate(bars.names)
-            for shape in _group(name, [values[i] for _, values in bars.series], i * group, longest, bars.say)
+            for shape in _group(name, [values[i] for _, values in bars.series], i * group, longest, bars.format_value)
         ),
         role="img",
         width="100%",
@@ -59,20 +59,22 @@ def _svg(bars: Bars) -> Element:
 
 
 def _group(
-    name: str, values: Sequence[float | None], top: int, longest: float, say: Callable[[float | None], str]
+    name: str, values: Sequence[float | None], top: int, longest: float, format_value: Callable[[float | None], str]
 ) -> list[Element]:
-    shapes = [tag("text", name, x=0, y=top + _NAME, class_="name")]
+    shapes = [tag("text", name, x=0, y=top + _NAME_BASELINE, class_="name")]
     for i, value in enumerate(values):
-        y = top + _NAME + 6 + i * _BESIDE
+        y = top + _NAME_BASELINE + 6 + i * _BAR_STEP
         length = f"{_LONGEST * min((value or 0.0) / longest, 1.0):.2f}%"
-        shapes.append(tag("rect", x=0, y=y, width=length, height=_THICK, rx=2, class_="bar" if i == 0 else "hollow"))
-        shapes.append(tag("text", say(value), x=length, y=y, dx=6, dy=9, class_="axis"))
+        shapes.append(
+            tag("rect", x=0, y=y, width=length, height=_BAR_HEIGHT, rx=2, class_="bar" if i == 0 else "hollow")
+        )
+        shapes.append(tag("text", format_value(value), x=length, y=y, dx=6, dy=9, class_="axis"))
     return shapes
 
 
 def _legend(bars: Bars) -> Element:
     def entry(name: str, style: str) -> Element:
-        shape = tag("rect", x=1, y=1, width=26, height=_THICK, rx=2, class_=style)
+        shape = tag("rect", x=1, y=1, width=26, height=_BAR_HEIGHT, rx=2, class_=style)
         return tag("li", tag("svg", shape, width=28, height=12, aria_hidden="true"), name)
 
     return tag(
@@ -82,5 +84,5 @@ def _legend(bars: Bars) -> Element:
 
 def shares(counts: Mapping[str, int], names: Sequence[str]) -> list[float | None]:
     """What share of all each has."""
-    whole = sum(counts.values())
-    return [counts.get(name, 0) / whole if whole else None for name in names]
+    total = sum(counts.values())
+    return [counts.get(name, 0) / total if total else None for name in names]

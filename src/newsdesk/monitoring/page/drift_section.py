@@ -41,9 +41,9 @@ def newest_report(report: Report) -> Element | None:
     window = newest_judged(report)
     if window is None:
         return None
-    about = "Score: Jensen-Shannon distance from the reference, 0 to 1; of the domain classifier its AUC. "
-    about += "p-value: how probable so large a difference is by chance."
-    return tag("div", tag("p", state(window.state)), _table(window), tag("p", about, class_="note"), class_="card")
+    note = "Score: Jensen-Shannon distance from the reference, 0 to 1; of the domain classifier its AUC. "
+    note += "p-value: how probable so large a difference is by chance."
+    return tag("div", tag("p", state(window.state)), _table(window), tag("p", note, class_="note"), class_="card")
 
 
 def earlier_reports(report: Report) -> list[Element]:
@@ -59,20 +59,20 @@ def earlier_reports(report: Report) -> list[Element]:
 def _table(window: Window) -> Element:
     headings = ["what is compared", "score", "threshold", "p-value", "drift", "what changed most"]
     caption = f"{moment(window.start)} to {moment(window.end)}, {window.performance.texts:,} texts"
-    rows = [*map(_row, window.scores), *(_left_out(feature, why) for feature, why in window.left_out.items())]
+    rows = [*map(_score_row, window.scores), *(_missing_row(feature, why) for feature, why in window.left_out.items())]
     return table(caption, headings, rows, words=(4, 5))
 
 
-def _row(score: DriftScore) -> list[str | Element]:
+def _score_row(score: DriftScore) -> list[str | Element]:
     figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
-    return [_named(score.feature), *figures, detected(score.detected), score.detail or NOTHING]
+    return [_feature_cell(score.feature), *figures, detected(score.detected), score.detail or NOTHING]
 
 
-def _left_out(feature: Feature, why: str) -> list[str | Element]:
-    return [_named(feature), NOTHING, NOTHING, NOTHING, "left out", why]
+def _missing_row(feature: Feature, why: str) -> list[str | Element]:
+    return [_feature_cell(feature), NOTHING, NOTHING, NOTHING, "left out", why]
 
 
-def _named(feature: Feature) -> Element:
+def _feature_cell(feature: Feature) -> Element:
     name, meaning = FEATURES[feature]
     return tag("span", name, tag("br"), tag("span", meaning, class_="note"))
 
@@ -88,8 +88,8 @@ def _chart(report: Report, feature: Feature, monitoring: Monitoring, scale: Scor
             [Line("score", [Point(at, score.score, is_marked=score.detected) for at, score in scored])],
             [Level("threshold", scored[-1][1].threshold)],
             marked="drift",
-            at_least=[0.0, scale.highest],
-            also=scale.moments,
-            say=lambda value: f"{value:.2f}",
+            extra_values=[0.0, scale.highest],
+            extra_moments=scale.moments,
+            format_value=lambda value: f"{value:.2f}",
         )
     )

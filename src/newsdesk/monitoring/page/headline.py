@@ -11,7 +11,7 @@ from newsdesk.monitoring.report import Report, Window
 from newsdesk.monitoring.retraining_decision import needed_accuracy
 from newsdesk.monitoring.significance import ENOUGH
 
-_NAMED = 3  # categories in a sentence
+_MAX_NAMED = 3  # categories in a sentence
 Level = Literal["good", "watch", "bad", "unknown"]
 
 
@@ -26,15 +26,15 @@ class Headline:
 def headline(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> Headline:
     """What matters most, and what to do where it helps."""
     if not report.windows:
-        return Headline("unknown", _nothing_yet(monitoring))
+        return Headline("unknown", _no_predictions(monitoring))
     if report.decision.retrain:
         return Headline("bad", f"Retraining is advised: {report.decision.reason}")
     window = newest_judged(report)
-    worse = _got_worse(report)
+    worse = _worse_categories(report)
     if window is None and worse:
         return Headline("watch", worse)
     if window is None:
-        return Headline("unknown", f"{_how_it_does(report)} {_not_judged(manifest, monitoring)}")
+        return Headline("unknown", f"{_performance_so_far(report)} {_why_not_judged(manifest, monitoring)}")
     accuracy, needed = (
         window.performance.accuracy,
         needed_accuracy(report.test_accuracy, monitoring.alert_thresholds, monitoring.retraining),
@@ -45,20 +45,20 @@ def headline(report: Report, manifest: BundleManifest, monitoring: Monitoring) -
         return Headline("bad", f"Accuracy is lost {ended}: {figures}.")
     match window.state:
         case "confirmed":
-            return Headline("bad", f"Drift confirmed {ended}: {_detected(window)}.")
+            return Headline("bad", f"Drift confirmed {ended}: {_drifted_features(window)}.")
         case _ if worse:
             return Headline("watch", worse)
         case "suspected":
             why = window.unconfirmable
             more = f" It cannot be confirmed: {why}." if why else ""
-            return Headline("watch", f"Drift suspected {ended}: {_detected(window)}.{more}")
+            return Headline("watch", f"Drift suspected {ended}: {_drifted_features(window)}.{more}")
         case _:
-            known = (
+            accuracy_text = (
                 f", accuracy {percent(accuracy.share)} of {accuracy.of:,} labelled texts"
                 if accuracy and accuracy.of >= ENOUGH
                 else ""
             )
-            return Headline("good", f"All well: no drift {ended}{known}.")
+            return Headline("good", f"All well: no drift {ended}{accuracy_text}.")
 
 
 def what_to_do(report: Report) -> str:
@@ -68,36 +68,36 @@ def what_to_do(report: Report) -> str:
     return f"No retraining for now: {report.decision.reason} To retrain all the same: newsdesk retrain."
 
 
-def _how_it_does(report: Report) -> str:
+def _performance_so_far(report: Report) -> str:
     """What is known in the first hours: by feedback where there is enough of it, else by what the model promises."""
-    whole = total(report.windows)
-    if whole.accuracy is not None and whole.accuracy.of >= ENOUGH:
-        share = whole.accuracy
-        sure = f"{percent(share.low)} to {percent(share.high)}"
-        return f"Right in {percent(share.share)} of {share.of:,} reviewed texts ({sure})."
-    promised = f", about {percent(whole.estimated, 0)} of them rightly by its confidence" if whole.estimated else ""
-    return f"It answered {whole.texts:,} different texts{promised}."
+    overall = total(report.windows)
+    if overall.accuracy is not None and overall.accuracy.of >= ENOUGH:
+        share = overall.accuracy
+        interval = f"{percent(share.low)} to {percent(share.high)}"
+        return f"Right in {percent(share.share)} of {share.of:,} reviewed texts ({interval})."
+    promised = f", about {percent(overall.estimated, 0)} of them rightly by its confidence" if overall.estimated else ""
+    return f"It answered {overall.texts:,} different texts{promised}."
 
 
-def _got_worse(report: Report) -> str:
+def _worse_categories(report: Report) -> str:
     """The categories; empty where none did."""
     worse = report.change.worse if report.change else ()
-    named = [
+    descriptions = [
         f"{each.category} ({MEASURES[each.measure]} {in_measure(each.measure, each.lately.value)}, "
         f"{in_measure(each.measure, each.before.value)} before)"
-        for each in worse[:_NAMED]
+        for each in worse[:_MAX_NAMED]
     ]
-    if len(worse) > _NAMED:
-        named.append(f"{len(worse) - _NAMED} more")
-    return f"Worse since {moment(report.change.since)}: {listed(named)}." if report.change and worse else ""
+    if len(worse) > _MAX_NAMED:
+        descriptions.append(f"{len(worse) - _MAX_NAMED} more")
+    return f"Worse since {moment(report.change.since)}: {listed(descriptions)}." if report.change and worse else ""
 
 
-def _nothing_yet(monitoring: Monitoring) -> str:
+def _no_predictions(monitoring: Monitoring) -> str:
     looked_at = duration(monitoring.window * monitoring.look_back)
     return f"Nothing to watch yet: the champion made no prediction in the last {looked_at}."
 
 
-def _not_judged(manifest: BundleManifest, monitoring: Monitoring) -> str:
+def _why_not_judged(manifest: BundleManifest, monitoring: Monitoring) -> str:
     if manifest.profile is None:
         return "Drift is not judged: the champion has no reference profile. Train anew: newsdesk run."
     return (
@@ -106,5 +106,5 @@ def _not_judged(manifest: BundleManifest, monitoring: Monitoring) -> str:
     )
 
 
-def _detected(window: Window) -> str:
+def _drifted_features(window: Window) -> str:
     return listed([FEATURES[score.feature][0] for score in window.scores if score.detected])

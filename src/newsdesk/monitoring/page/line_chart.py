@@ -30,13 +30,13 @@ def _svg(chart: TimeSeriesChart) -> Element:
     first, last = chart.span
     seconds = (last - first).total_seconds()
 
-    def across(at: datetime) -> float:
+    def x_of(at: datetime) -> float:
         return _WIDE * (at - first).total_seconds() / seconds if seconds else _WIDE / 2
 
-    def down(value: float) -> float:
+    def y_of(value: float) -> float:
         return _PLOT * (highest - value) / (highest - lowest)
 
-    shapes = [shape for line in chart.lines for shape in _shapes(chart, line, across, down)]
+    shapes = [shape for line in chart.lines for shape in _shapes(chart, line, x_of, y_of)]
     plot = tag(
         "svg",
         *shapes,
@@ -52,8 +52,8 @@ def _svg(chart: TimeSeriesChart) -> Element:
         "svg",
         tag("title", chart.title),
         tag("desc", chart.description),
-        *_grid(chart, down),
-        *(_level(level, _TOP + down(level.value)) for level in chart.levels),
+        *_grid(chart, y_of),
+        *(_level(level, _TOP + y_of(level.value)) for level in chart.levels),
         plot,
         *_moments(first, last),
         role="img",
@@ -62,13 +62,15 @@ def _svg(chart: TimeSeriesChart) -> Element:
     )
 
 
-def _grid(chart: TimeSeriesChart, down: Callable[[float], float]) -> Iterator[Element]:
+def _grid(chart: TimeSeriesChart, y_of: Callable[[float], float]) -> Iterator[Element]:
     lowest, highest, step = chart.scale
     for i in range(round((highest - lowest) / step) + 1):
         value = lowest + i * step
-        y = f"{_TOP + down(value):.1f}"
+        y = f"{_TOP + y_of(value):.1f}"
         yield tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid")
-        yield tag("text", chart.say(value).replace(".0%", "%"), x=-8, y=y, dy=4, text_anchor="end", class_="axis")
+        yield tag(
+            "text", chart.format_value(value).replace(".0%", "%"), x=-8, y=y, dy=4, text_anchor="end", class_="axis"
+        )
 
 
 def _level(level: Level, y: float) -> Element:
@@ -86,34 +88,36 @@ def _moments(first: datetime, last: datetime) -> Iterator[Element]:
 
 
 def _shapes(
-    chart: TimeSeriesChart, line: Line, across: Callable[[datetime], float], down: Callable[[float], float]
+    chart: TimeSeriesChart, line: Line, x_of: Callable[[datetime], float], y_of: Callable[[float], float]
 ) -> Iterator[Element]:
     for run in runs(line.points, chart.step):
         if all(point.low is not None and point.high is not None for point in run):
             edge = [(point.at, point.high or 0.0) for point in run]
             edge += [(point.at, point.low or 0.0) for point in reversed(run)]
-            yield tag("path", d=_path([(across(at), down(value)) for at, value in edge]) + "Z", class_="band")
-        yield tag("path", d=_path([(across(point.at), down(point.value)) for point in run]), class_=line.style)
+            yield tag("path", d=_path([(x_of(at), y_of(value)) for at, value in edge]) + "Z", class_="band")
+        yield tag("path", d=_path([(x_of(point.at), y_of(point.value)) for point in run]), class_=line.style)
     for point in line.points:
         # A line of no length: its cap is round, or square, however the plot is stretched.
-        dot = f"M{across(point.at):.1f} {down(point.value):.1f}h0"
-        said = f"{line.name}, {moment(point.at)}: {_said(chart, point)}"
-        yield tag("path", tag("title", said), d=dot, class_=chart.mark if point.is_marked else f"dot {line.style}")
+        dot = f"M{x_of(point.at):.1f} {y_of(point.value):.1f}h0"
+        description = f"{line.name}, {moment(point.at)}: {_describe_point(chart, point)}"
+        yield tag(
+            "path", tag("title", description), d=dot, class_=chart.mark if point.is_marked else f"dot {line.style}"
+        )
 
 
 def _path(corners: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
 
 
-def _said(chart: TimeSeriesChart, point: Point) -> str:
-    ends = [chart.say(end) for end in (point.low, point.high) if end is not None]
+def _describe_point(chart: TimeSeriesChart, point: Point) -> str:
+    ends = [chart.format_value(end) for end in (point.low, point.high) if end is not None]
     interval = f" ({' to '.join(ends)})" if ends else ""
-    return chart.say(point.value) + interval + (f", {chart.marked}" if point.is_marked else "")
+    return chart.format_value(point.value) + interval + (f", {chart.marked}" if point.is_marked else "")
 
 
 def _legend(chart: TimeSeriesChart) -> Element:
     entries = [_entry(line.style, line.name) for line in chart.lines]
-    entries += [_entry(level.style, f"{level.name} {chart.say(level.value)}") for level in chart.levels]
+    entries += [_entry(level.style, f"{level.name} {chart.format_value(level.value)}") for level in chart.levels]
     if any(point.is_marked for line in chart.lines for point in line.points):
         entries.append(_entry(chart.mark, chart.marked))
     return tag("ul", *entries, class_="legend")
@@ -126,6 +130,6 @@ def _entry(style: Style | Mark, name: str) -> Element:
 
 
 def _figures(chart: TimeSeriesChart) -> Element:
-    columns = [{point.at: _said(chart, point) for point in line.points} for line in chart.lines]
+    columns = [{point.at: _describe_point(chart, point) for point in line.points} for line in chart.lines]
     rows = [[moment(at), *(column.get(at, NOTHING) for column in columns)] for at in reversed(chart.moments)]
     return table(chart.title, ["window from", *(line.name for line in chart.lines)], rows)

@@ -6,16 +6,16 @@ from xml.etree.ElementTree import Element, tostring
 def tag(name: str, /, *children: Element | str | None, **attributes: str | float | None) -> Element:
     """An element. An underscore in the name of an attribute stands for a hyphen, one at its end for nothing; what is
     None is left out."""
-    made = Element(name)
+    element = Element(name)
     for key, value in attributes.items():
         if value is not None:
-            made.set(key.rstrip("_").replace("_", "-"), str(value))
+            element.set(key.rstrip("_").replace("_", "-"), str(value))
     for child in children:
         if isinstance(child, str):
-            _add_text(made, child)
+            _add_text(element, child)
         elif child is not None:
-            made.append(child)
-    return made
+            element.append(child)
+    return element
 
 
 def document(root: Element) -> str:

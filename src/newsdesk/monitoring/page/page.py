@@ -31,7 +31,7 @@ def monitor_page(
 
     It needs no script and nothing from outside, so it can be mailed, archived, and served under a strict policy.
     """
-    said = headline(report, manifest, monitoring)
+    summary = headline(report, manifest, monitoring)
     name = f"{newsroom} · " if newsroom else ""
     head = tag(
         "head",
@@ -41,7 +41,7 @@ def monitor_page(
         tag("style", STYLE),
     )
     title = tag("h1", f"{name}Newsdesk monitor · version {report.version} · {manifest.model_name}")
-    top = tag("header", title, banner(said), _facts(report, manifest))
+    top = tag("header", title, banner(summary), _facts(report, manifest))
     body = tag(
         "body", top, tag("main", *_sections(report, manifest, monitoring, examples)), _footer(report, monitoring)
     )
@@ -49,14 +49,14 @@ def monitor_page(
 
 
 def _facts(report: Report, manifest: BundleManifest) -> Element:
-    whole = total(report.windows)
+    overall = total(report.windows)
     facts = [
-        *_accuracy(whole),
+        *_accuracy(overall),
         ("Test accuracy", percent(report.test_accuracy), f"trained {moment(manifest.trained_at)}"),
-        ("Predictions", f"{whole.predictions:,}", f"{whole.texts:,} different texts"),
+        ("Predictions", f"{overall.predictions:,}", f"{overall.texts:,} different texts"),
     ]
-    if whole.labelled or report.decision.new_labels:
-        facts.append(("With feedback", percent(whole.coverage), f"{whole.labelled:,} texts"))
+    if overall.labelled or report.decision.new_labels:
+        facts.append(("With feedback", percent(overall.coverage), f"{overall.labelled:,} texts"))
         facts.append(("New labels", f"{report.decision.new_labels:,}", "since the last training"))
     boxes = [
         tag("div", tag("dt", name), tag("dd", value), tag("dd", note, class_="note")) for name, value, note in facts
@@ -64,17 +64,17 @@ def _facts(report: Report, manifest: BundleManifest) -> Element:
     return tag("dl", *boxes, class_="facts")
 
 
-def _accuracy(whole: Performance) -> Iterator[tuple[str, str, str]]:
+def _accuracy(overall: Performance) -> Iterator[tuple[str, str, str]]:
     """As far as it is known."""
-    name, share = "Accuracy by feedback", whole.accuracy
+    name, share = "Accuracy by feedback", overall.accuracy
     if share and share.of >= ENOUGH:
         yield name, percent(share.share), f"{percent(share.low)} to {percent(share.high)}"
     elif share:
         yield name, TOO_FEW, f"{share.of} reviewed texts, {ENOUGH} needed"
-    elif whole.at_most:
-        yield name, f"≤ {percent(whole.at_most.share)}", "corrections alone"
-    if whole.estimated is not None:
-        yield "Estimated accuracy", percent(whole.estimated), "by calibrated confidence and corrections"
+    elif overall.at_most:
+        yield name, f"≤ {percent(overall.at_most.share)}", "corrections alone"
+    if overall.estimated is not None:
+        yield "Estimated accuracy", percent(overall.estimated), "by calibrated confidence and corrections"
 
 
 def _sections(

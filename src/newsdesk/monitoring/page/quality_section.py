@@ -24,14 +24,14 @@ def accuracy(report: Report, monitoring: Monitoring) -> Element | None:
         for window in report.windows
         if (share := window.performance.accuracy)
     ]
-    if not by_feedback and not _estimated(report):
+    if not by_feedback and not _estimated_points(report):
         return None
     chart = TimeSeriesChart(
         "Accuracy over time",
         "By feedback, with its 95 % interval; estimated: what the calibrated confidence of the model "
         "promises, but no more than corrections leave.",
         timedelta(seconds=monitoring.window),
-        [Line("by feedback", by_feedback), Line("estimated", _estimated(report), "second")],
+        [Line("by feedback", by_feedback), Line("estimated", _estimated_points(report), "second")],
         [
             Level("on the test set", report.test_accuracy, "level"),
             Level(
@@ -41,27 +41,29 @@ def accuracy(report: Report, monitoring: Monitoring) -> Element | None:
         ],
         marked=RUNNING,
         mark="aside",
-        at_least=[1.0],
+        extra_values=[1.0],
     )
     return line_chart(chart)
 
 
 def confidence(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> Element | None:
     """The mean confidence of each window, where there is one."""
-    if not _confidence(report):
+    if not _confidence_points(report):
         return None
-    reference = [Level("on the test set about", _mean(manifest.profile), "level")] if manifest.profile else []
+    reference = (
+        [Level("on the test set about", _mean_confidence(manifest.profile), "level")] if manifest.profile else []
+    )
     least = Level("alert below", monitoring.alert_thresholds.confidence_threshold)
     return line_chart(
         TimeSeriesChart(
             "Confidence over time",
             "How sure the model is of its answers on average: 100 % is certain.",
             timedelta(seconds=monitoring.window),
-            [Line("mean confidence", _confidence(report))],
+            [Line("mean confidence", _confidence_points(report))],
             [*reference, least],
             marked=RUNNING,
             mark="aside",
-            at_least=[1.0],
+            extra_values=[1.0],
         )
     )
 
@@ -74,8 +76,8 @@ def categories(report: Report, manifest: BundleManifest) -> Element | None:
     now = newest.performance.categories
     before = manifest.profile.categories if manifest.profile else {}
     names = sorted(now.keys() | before.keys())
-    which = RUNNING if newest.end > report.at else "newest window"
-    series = [(which, shares(now, names)), ("reference: the test set", shares(before, names))]
+    label = RUNNING if newest.end > report.at else "newest window"
+    series = [(label, shares(now, names)), ("reference: the test set", shares(before, names))]
     return bar_chart(
         Bars("Categories now", "What share of the texts is predicted to be of each category.", names, series)
     )
@@ -93,27 +95,27 @@ def per_category(report: Report) -> Element | None:
         list(figures),
         [("F1", [each.f1 if each.labelled >= ENOUGH else None for each in figures.values()])],
         longest=1.0,
-        say=lambda value: TOO_FEW if value is None else f"{value:.2f}",
+        format_value=lambda value: TOO_FEW if value is None else f"{value:.2f}",
     )
     chart = bar_chart(bars)
     chart[-1].append(table("Texts with feedback", ["category", "belong to it", "predicted to be", "both"], rows))
     return chart
 
 
-def _estimated(report: Report) -> list[Point]:
-    found = ((window, window.performance.estimated) for window in report.windows)
+def _estimated_points(report: Report) -> list[Point]:
+    values = ((window, window.performance.estimated) for window in report.windows)
     return [
-        Point(window.start, value, is_marked=window.end > report.at) for window, value in found if value is not None
+        Point(window.start, value, is_marked=window.end > report.at) for window, value in values if value is not None
     ]
 
 
-def _confidence(report: Report) -> list[Point]:
-    found = ((window, window.performance.confidence) for window in report.windows)
+def _confidence_points(report: Report) -> list[Point]:
+    values = ((window, window.performance.confidence) for window in report.windows)
     return [
-        Point(window.start, value, is_marked=window.end > report.at) for window, value in found if value is not None
+        Point(window.start, value, is_marked=window.end > report.at) for window, value in values if value is not None
     ]
 
 
-def _mean(profile: ReferenceProfile) -> float:
+def _mean_confidence(profile: ReferenceProfile) -> float:
     """Of the confidence on the test set, by the middles of the bins of its histogram."""
     return sum(count * (i + 0.5) / SHARE_BINS for i, count in enumerate(profile.confidence)) / sum(profile.confidence)

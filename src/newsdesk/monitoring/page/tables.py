@@ -10,10 +10,10 @@ Cell = str | Element
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], words: Sequence[int] = ()) -> Element:
     """The first cell of a row names it. Columns whose numbers are in `words` hold words, all others figures."""
-    left = {0, *words}
+    text_columns = {0, *words}
 
     def cell(name: str, column: int, content: Cell, scope: str | None = None) -> Element:
-        return tag(name, content, scope=scope, class_=None if column in left else "figure")
+        return tag(name, content, scope=scope, class_=None if column in text_columns else "figure")
 
     head = tag("tr", *(cell("th", i, heading, "col") for i, heading in enumerate(headings)))
     body = [

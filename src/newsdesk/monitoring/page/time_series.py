@@ -44,8 +44,8 @@ class Level:
 
 @dataclass(frozen=True)
 class TimeSeriesChart:
-    """Lines over the beginnings of windows that are `step` long. `marked` names what marked points are, `say` writes a
-    value, `at_least` are values that the scale must reach, `also` moments that it must: charts side by side share both.
+    """Lines over the beginnings of windows that are `step` long. `marked` names what marked points are, `format_value`
+    writes a value. The scale must reach `extra_values`, the time axis `extra_moments`: charts side by side share both.
     """
 
     title: str
@@ -55,9 +55,9 @@ class TimeSeriesChart:
     levels: Sequence[Level] = ()
     marked: str = ""
     mark: Mark = "alarm"
-    at_least: Sequence[float] = ()
-    also: Sequence[datetime] = ()
-    say: Callable[[float], str] = field(default=percent)
+    extra_values: Sequence[float] = ()
+    extra_moments: Sequence[datetime] = ()
+    format_value: Callable[[float], str] = field(default=percent)
 
     @property
     def moments(self) -> list[datetime]:
@@ -66,7 +66,7 @@ class TimeSeriesChart:
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The first and the last moment to show."""
-        moments = [*self.moments, *self.also]
+        moments = [*self.moments, *self.extra_moments]
         return min(moments), max(moments)
 
     @property
@@ -74,11 +74,13 @@ class TimeSeriesChart:
         """The lowest and the highest value to show, and the step between grid lines: 1, 2 or 5 times a power of 10."""
         points = [point for line in self.lines for point in line.points]
         ends = [end for point in points for end in (point.low, point.high) if end is not None]
-        values = [point.value for point in points] + ends + [level.value for level in self.levels] + [*self.at_least]
+        values = (
+            [point.value for point in points] + ends + [level.value for level in self.levels] + [*self.extra_values]
+        )
         lowest, highest = min(values), max(values)
-        rough = max(highest - lowest, _LEAST_SPREAD * max(1.0, abs(highest))) / 4
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+        min_step = max(highest - lowest, _LEAST_SPREAD * max(1.0, abs(highest))) / 4
+        power = 10.0 ** math.floor(math.log10(min_step))
+        step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= min_step * 0.999)
         first, last = math.floor(lowest / step + 1e-9), math.ceil(highest / step - 1e-9)
         return first * step, max(last, first + 1) * step, step
 

@@ -36,8 +36,8 @@ def predictions(report: Report, monitoring: Monitoring) -> Element | None:
             [Line("predictions", points("predictions")), Line("different texts", points("texts"), "second")],
             marked=RUNNING,
             mark="aside",
-            at_least=[0.0],
-            say=lambda value: f"{value:,.0f}",
+            extra_values=[0.0],
+            format_value=lambda value: f"{value:,.0f}",
         )
     )
 
@@ -59,9 +59,9 @@ def others(report: Report) -> Element | None:
     """Versions and arms, where there is more than one."""
     tables = []
     if len(report.by_version) > 1:
-        tables.append(_performances("By version, outside of the shadow", "version", report.by_version))
+        tables.append(_performance_table("By version, outside of the shadow", "version", report.by_version))
     if report.by_arm:
-        tables.append(_performances("By arm of the experiment", "arm", report.by_arm))
+        tables.append(_performance_table("By arm of the experiment", "arm", report.by_arm))
     return tag("div", *tables, class_="card") if tables else None
 
 
@@ -72,18 +72,18 @@ def periods(report: Report) -> Element | None:
     windows = [*reversed(report.windows)]
     return tag(
         "div",
-        _windows("Days (UTC)", [*reversed(report.days)], report),
-        folded(f"All {len(windows):,} windows", _windows("Windows, newest first", windows, report)),
+        _window_table("Days (UTC)", [*reversed(report.days)], report),
+        folded(f"All {len(windows):,} windows", _window_table("Windows, newest first", windows, report)),
         class_="card",
     )
 
 
-def _performances(caption: str, heading: str, performances: Mapping[str, Performance]) -> Element:
+def _performance_table(caption: str, heading: str, performances: Mapping[str, Performance]) -> Element:
     rows = [[name, *_figures(performance)] for name, performance in performances.items()]
     return table(caption, [heading, *_FIGURES], rows)
 
 
-def _windows(caption: str, windows: Sequence[Window], report: Report) -> Element:
+def _window_table(caption: str, windows: Sequence[Window], report: Report) -> Element:
     rows: list[list[Cell]] = [
         [
             moment(window.start) + (" (still running)" if window.end > report.at else ""),

@@ -10,45 +10,46 @@ from newsdesk.monitoring.page.worse_section import NEEDED
 from newsdesk.monitoring.report import Report
 from newsdesk.monitoring.significance import ENOUGH
 
-_NAMED = 5  # categories in a sentence
+_MAX_NAMED = 5  # categories in a sentence
 
 
 def unknowns(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> list[str]:
     """Sentences, none where all is known."""
     return [
-        *_of_accuracy(report),
-        *_of_change(report),
-        *_of_categories(report),
-        *_of_drift(report, manifest, monitoring),
+        *_unknown_accuracy(report),
+        *_unknown_change(report),
+        *_unknown_categories(report),
+        *_unknown_drift(report, manifest, monitoring),
     ]
 
 
-def _of_accuracy(report: Report) -> Iterator[str]:
-    whole = total(report.windows)
-    if whole.accuracy is None and whole.at_most:
+def _unknown_accuracy(report: Report) -> Iterator[str]:
+    overall = total(report.windows)
+    if overall.accuracy is None and overall.at_most:
         yield (
-            f"Accuracy: editors corrected {whole.wrong:,} of {whole.texts:,} texts and confirmed hardly any: it is at "
-            f"most {percent(whole.at_most.share)}. How high it is can be told once they confirm right answers, too."
+            f"Accuracy: editors corrected {overall.wrong:,} of {overall.texts:,} texts and confirmed hardly any: it is "
+            f"at most {percent(overall.at_most.share)}. "
+            "How high it is can be told once they confirm right answers, too."
         )
-    elif whole.accuracy is None:
+    elif overall.accuracy is None:
         yield "Accuracy: no prediction shown here has usable feedback yet. Editors give it with POST /feedback."
-    elif whole.accuracy.of < ENOUGH:
-        yield f"Accuracy: {whole.accuracy.of} reviewed texts are too few to tell it. It is told from {ENOUGH} on."
+    elif overall.accuracy.of < ENOUGH:
+        yield f"Accuracy: {overall.accuracy.of} reviewed texts are too few to tell it. It is told from {ENOUGH} on."
 
 
-def _of_change(report: Report) -> Iterator[str]:
+def _unknown_change(report: Report) -> Iterator[str]:
     if report.change and not report.change.is_known:
         yield f"What got worse: too few labels to tell. {NEEDED}"
 
 
-def _of_categories(report: Report) -> Iterator[str]:
-    new = [name for name, found in total(report.windows).per_class.items() if not found.is_known]
+def _unknown_categories(report: Report) -> Iterator[str]:
+    new = [name for name, figures in total(report.windows).per_class.items() if not figures.is_known]
     if new:
-        named = ", ".join(new[:_NAMED]) + (" and more" if len(new) > _NAMED else "")
-        yield f"The model does not know {named}: it cannot be right there, and learns them by a retraining."
+        names = ", ".join(new[:_MAX_NAMED]) + (" and more" if len(new) > _MAX_NAMED else "")
+        yield f"The model does not know {names}: it cannot be right there, and learns them by a retraining."
 
 
-def _of_drift(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> Iterator[str]:
+def _unknown_drift(report: Report, manifest: BundleManifest, monitoring: Monitoring) -> Iterator[str]:
     if manifest.profile is None:
         yield "Drift: the champion has no reference profile. Train anew: newsdesk run."
     elif newest_judged(report) is None:

@@ -18,14 +18,14 @@ def total(windows: Sequence[Window]) -> Performance:
     figures: dict[str, list[ClassFigures]] = defaultdict(list)
     for each in performances:
         categories.update(each.categories)
-        for name, found in each.per_class.items():
-            figures[name].append(found)
+        for name, class_figures in each.per_class.items():
+            figures[name].append(class_figures)
     return Performance(
         predictions=sum(each.predictions for each in performances),
         texts=texts,
         estimated=promised / texts if texts else None,
         accuracy=proportion(sum(share.count for share in shares), sum(share.of for share in shares)),
-        per_class={name: _sum(found) for name, found in sorted(figures.items())},
+        per_class={name: _sum(class_figures) for name, class_figures in sorted(figures.items())},
         categories=dict(sorted(categories.items())),
         labelled=sum(each.labelled for each in performances),
         wrong=sum(each.wrong for each in performances),

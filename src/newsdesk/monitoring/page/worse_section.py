@@ -18,7 +18,7 @@ def got_worse(report: Report, examples: MisclassifiedTexts) -> list[Element]:
     if change is None or not change.is_known:
         return []
     rows: list[list[Cell]] = [
-        [_named(each), measured(each.measure, each.lately), measured(each.measure, each.before)]
+        [_category_cell(each), measured(each.measure, each.lately), measured(each.measure, each.before)]
         for each in change.worse
     ]
     first = tag(
@@ -27,7 +27,7 @@ def got_worse(report: Report, examples: MisclassifiedTexts) -> list[Element]:
         *(tag("p", sentence, class_="note" if rows else None) for sentence in describe_change(change)),
         class_="card",
     )
-    return [first, *_mixed_up(confusions(change), examples)]
+    return [first, *_confusion_cards(confusions(change), examples)]
 
 
 def describe_change(change: QualityChange) -> list[str]:
@@ -57,11 +57,11 @@ def confusions(change: QualityChange) -> list[Confusion]:
     return [*pairs.values()]
 
 
-def _named(worse: WorseCategory) -> Element:
+def _category_cell(worse: WorseCategory) -> Element:
     return tag("span", worse.category, tag("br"), tag("span", MEASURES[worse.measure], class_="note"))
 
 
-def _mixed_up(pairs: list[Confusion], examples: MisclassifiedTexts) -> list[Element]:
+def _confusion_cards(pairs: list[Confusion], examples: MisclassifiedTexts) -> list[Element]:
     """A card for each pair, with texts of it, or at the end why there are none."""
     if not pairs:
         return []

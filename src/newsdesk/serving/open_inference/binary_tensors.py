@@ -24,13 +24,13 @@ def split_body(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[byt
     return body[: int(length)], body[int(length) :]
 
 
-def read_texts(tensor: bytes, most: int) -> list[str]:
-    """The elements of a BYTES tensor, of which there may be no more than `most`. Raises `ApiError`."""
+def read_texts(tensor: bytes, max_texts: int) -> list[str]:
+    """The elements of a BYTES tensor, `max_texts` at most. Raises `ApiError`."""
     texts: list[str] = []
     start, end = 0, len(tensor)
     while start < end:
-        if len(texts) == most:
-            raise invalid_input(f"inputs.0: at most {most:,} elements are taken", "wrong_shape")
+        if len(texts) == max_texts:
+            raise invalid_input(f"inputs.0: at most {max_texts:,} elements are taken", "wrong_shape")
         begin = start + _LENGTH.size
         start = begin + _LENGTH.unpack_from(tensor, start)[0] if begin <= end else end + 1
         if start > end:

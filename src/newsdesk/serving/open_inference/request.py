@@ -13,7 +13,10 @@ from newsdesk.serving.open_inference.metadata import OutputName
 from newsdesk.serving.schemas import WHOLE
 
 MAX_ITEMS = 10_000  # in all members that are passed over
-_NOT_OFFERED = ("classification", "shared_memory_region")  # of extensions: who asks for them expects something else
+_UNSUPPORTED_PARAMETERS = (
+    "classification",
+    "shared_memory_region",
+)  # of extensions: who asks for them expects something else
 
 
 _Text = StrictStr | Annotated[list[StrictStr], Field(min_length=1, max_length=1)]
@@ -108,7 +111,7 @@ def attach_binary_tensors(request: InferenceRequest, binary: bytes) -> Inference
 def request_texts(request: InferenceRequest) -> list[str]:
     """The texts of the input tensor. Raises `ApiError` where its shape is not that of its data."""
     tensor = request.inputs[0]
-    texts = list(_flat(tensor.data or []))
+    texts = list(_flatten(tensor.data or []))
     if tensor.shape[0] != len(texts) or tensor.shape[1:] not in ([], [1]):
         raise invalid_input(f"inputs.0.shape must be [n] or [n, 1], and data has {len(texts)} elements", "wrong_shape")
     return texts
@@ -117,30 +120,30 @@ def request_texts(request: InferenceRequest) -> list[str]:
 def _require_texts(request: InferenceRequest) -> None:
     """That texts are meant, by content type and parameters, and nothing is asked for that is not offered."""
     (tensor,) = request.inputs
-    kind = tensor.parameters.content_type if tensor.parameters else None
-    whole = request.parameters.content_type if request.parameters else None
+    input_type = tensor.parameters.content_type if tensor.parameters else None
+    request_type = request.parameters.content_type if request.parameters else None
     # A data frame of MLServer's PandasCodec says of each column what it holds.
-    if kind not in (None, "str") or whole not in (None, "str", "pd" if kind else "str"):
+    if input_type not in (None, "str") or request_type not in (None, "str", "pd" if input_type else "str"):
         raise invalid_input("content_type must be str: texts are taken as they are, and nothing is decoded")
     outputs = [output.parameters for output in request.outputs or [] if output.parameters]
     if any(parameters.content_type not in (None, "str", "np") for parameters in outputs):
         raise invalid_input("The content_type of an output can only be str or np")
     for parameters in (tensor.parameters, *outputs):
-        for name in _NOT_OFFERED:
+        for name in _UNSUPPORTED_PARAMETERS:
             if parameters and name in (parameters.model_extra or {}):
                 raise invalid_input(f"The parameter {name} belongs to an extension that is not offered")
 
 
 def _require_few_items(request: InferenceRequest) -> None:
-    left = MAX_ITEMS
-    waiting: list[Any] = [message.model_extra for message in _messages(request)]
-    while waiting:
-        value = waiting.pop()
+    remaining = MAX_ITEMS
+    pending: list[Any] = [message.model_extra for message in _messages(request)]
+    while pending:
+        value = pending.pop()
         items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        left -= len(items)
-        if left < 0:
+        remaining -= len(items)
+        if remaining < 0:
             raise invalid_input(f"At most {MAX_ITEMS:,} items are passed over in members that are not known")
-        waiting.extend(items)
+        pending.extend(items)
 
 
 def _messages(request: InferenceRequest) -> Iterator[BaseModel]:
@@ -152,6 +155,6 @@ def _messages(request: InferenceRequest) -> Iterator[BaseModel]:
             yield message.parameters
 
 
-def _flat(data: list[Any]) -> Iterator[str]:
+def _flatten(data: list[Any]) -> Iterator[str]:
     for element in data:
         yield from element if isinstance(element, list) else [element]

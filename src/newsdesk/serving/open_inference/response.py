@@ -36,47 +36,47 @@ class InferenceResponse(_ResponseModel):
 
 
 def make_response(
-    name: str, request: InferenceRequest, answers: Sequence[PredictionResult]
+    name: str, request: InferenceRequest, results: Sequence[PredictionResult]
 ) -> tuple[InferenceResponse, list[bytes]]:
     """The tensors that were asked for, all where none were, and what comes behind the JSON object.
 
     Probabilities are in the order of `classes`.
     """
-    served = answers[0].served
-    classes, count = served.predictor.classes, len(answers)
+    model = results[0].model
+    classes, count = model.predictor.classes, len(results)
     tensors: dict[str, tuple[list[int], str, list[str] | list[float]]] = {
-        "category": ([count], "BYTES", [answer.category for answer in answers]),
-        "confidence": ([count], "FP64", [answer.confidence for answer in answers]),
-        "probabilities": ([count, len(classes)], "FP64", [a.probabilities[c] for a in answers for c in classes]),
+        "category": ([count], "BYTES", [result.category for result in results]),
+        "confidence": ([count], "FP64", [result.confidence for result in results]),
+        "probabilities": ([count, len(classes)], "FP64", [a.probabilities[c] for a in results for c in classes]),
         "classes": ([len(classes)], "BYTES", classes),
     }
     outputs: list[OutputTensor] = []
     binary: list[bytes] = []
-    for wanted, is_binary in _wanted(request, list(tensors)).items():
-        shape, datatype, data = tensors[wanted]
+    for output_name, is_binary in _requested_outputs(request, list(tensors)).items():
+        shape, datatype, data = tensors[output_name]
         if is_binary:
             binary.append(write_tensor(datatype, data))
             size = TensorParameters(binary_data_size=len(binary[-1]))
-            outputs.append(OutputTensor(name=wanted, shape=shape, datatype=datatype, parameters=size))
+            outputs.append(OutputTensor(name=output_name, shape=shape, datatype=datatype, parameters=size))
         else:
-            outputs.append(OutputTensor(name=wanted, shape=shape, datatype=datatype, data=data))
+            outputs.append(OutputTensor(name=output_name, shape=shape, datatype=datatype, data=data))
     response = InferenceResponse(
         model_name=name,
-        model_version=served.version,
+        model_version=model.version,
         id=request.id,
-        parameters={"digest": served.digest},
+        parameters={"digest": model.digest},
         outputs=outputs,
     )
     return response, binary
 
 
-def _wanted(request: InferenceRequest, names: list[str]) -> dict[str, bool]:
+def _requested_outputs(request: InferenceRequest, names: list[str]) -> dict[str, bool]:
     """The outputs that are to come, and whether as binary data."""
     is_binary = request.parameters is not None and request.parameters.binary_data_output
     if not request.outputs:
         return dict.fromkeys(names, is_binary)
-    wanted: dict[str, bool] = {}
+    requested: dict[str, bool] = {}
     for output in request.outputs:
         own = output.parameters.binary_data if output.parameters else None
-        wanted.setdefault(output.name, is_binary if own is None else own)
-    return wanted
+        requested.setdefault(output.name, is_binary if own is None else own)
+    return requested

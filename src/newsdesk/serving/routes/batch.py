@@ -38,14 +38,14 @@ _LINES: Responses = {HTTPStatus.OK.value: {"content": {"application/x-ndjson": {
 
 def add_routes(app: FastAPI, state: ServerState) -> None:
     predictions = state.predictions
-    room = DiskBudget()
+    budget = DiskBudget()
 
-    async def _answered(
-        texts: Sequence[str | ApiError], options: PredictionOptions, served: LoadedModel, arm: Arm | None, caller: str
+    async def answer_texts(
+        texts: Sequence[str | ApiError], options: PredictionOptions, model: LoadedModel, arm: Arm | None, caller: str
     ) -> list[PredictionResult | ApiError]:
         """An answer to each text, in order, and what was refused before in its place."""
-        good = [text for text in texts if isinstance(text, str)]
-        answers = iter(await predictions.predict_many(good, options, served, arm, caller))
+        valid = [text for text in texts if isinstance(text, str)]
+        answers = iter(await predictions.predict_many(valid, options, model, arm, caller))
         return [next(answers) if isinstance(text, str) else text for text in texts]
 
     async def predict_batch(body: BatchRequest, request: Request) -> BatchResponse:
@@ -57,42 +57,44 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
         go into the query.
         """
         caller: str = request.scope["caller_name"]
-        begun = time.perf_counter()
-        served, arm = await state.choose_model(body.model, caller)
-        answers = await _answered(
-            body.texts, PredictionOptions(body.top_k, body.threshold, body.log), served, arm, caller
+        started = time.perf_counter()
+        model, arm = await state.choose_model(body.model, caller)
+        answers = await answer_texts(
+            body.texts, PredictionOptions(body.top_k, body.threshold, body.log), model, arm, caller
         )
         failed = sum(isinstance(answer, ApiError) for answer in answers)
         response = BatchResponse(
             predictions=[],
             succeeded=len(answers) - failed,
             failed=failed,
-            processing_time_ms=round((time.perf_counter() - begun) * 1000, 3),
-            model_version=served.version,
+            processing_time_ms=round((time.perf_counter() - started) * 1000, 3),
+            model_version=model.version,
             timestamp=datetime.now(UTC),
-            digest=served.digest,
+            digest=model.digest,
         )
-        return await _with_items(response, answers)  # type: ignore[return-value]
+        return await _add_items(response, answers)  # type: ignore[return-value]
 
     async def predict_lines(request: Request) -> Response:
         """Every batch of lines is answered by whoever is in charge when it comes."""
         caller: str = request.scope["caller_name"]
         query = validate_body(LinesQuery, dict(request.query_params))
         options = PredictionOptions(query.top_k, query.threshold, query.log)
-        asked_for = await state.model_named(query.model) if query.model else None
-        predictions.choose_model(asked_for, caller)  # refuses while a status can still be sent
+        requested_model = await state.model_named(query.model) if query.model else None
+        predictions.choose_model(requested_model, caller)  # refuses while a status can still be sent
 
         async def answer(first: int, lines: list[bytes]) -> bytes:
             await state.admit_again(request.scope, is_counted=first == 0)
-            served, arm = predictions.choose_model(asked_for, caller)
+            model, arm = predictions.choose_model(requested_model, caller)
             rows = await state.text_workers.offload_if_long(
-                sum(map(len, lines)), lambda: [_parsed(line) for line in lines]
+                sum(map(len, lines)), lambda: [_parse_line(line) for line in lines]
             )
-            answers = await _answered([row.text for row in rows], options, served, arm, caller)
-            told = zip(rows, answers, strict=True)
-            return b"".join(_line(index, row.id, answer) for index, (row, answer) in enumerate(told, start=first))
+            answers = await answer_texts([row.text for row in rows], options, model, arm, caller)
+            pairs = zip(rows, answers, strict=True)
+            return b"".join(
+                _result_line(index, row.id, answer) for index, (row, answer) in enumerate(pairs, start=first)
+            )
 
-        return JsonLinesResponse(answer, predictions.batch_size, state.settings.api_timeout, room)
+        return JsonLinesResponse(answer, predictions.batch_size, state.settings.api_timeout, budget)
 
     class BatchRoute(JsonRoute):
         """One path for two kinds of body."""
@@ -100,14 +102,14 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
         def read(self, model: type[LimitedBody], scope: Scope, body: bytes) -> BaseModel:
             request = super().read(model, scope, body)
             assert isinstance(request, BatchRequest)
-            return request.model_copy(update={"texts": [_text_of(text) for text in request.texts]})
+            return request.model_copy(update={"texts": [_item_text(text) for text in request.texts]})
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            as_a_whole = super().get_route_handler()
+            handle_json = super().get_route_handler()
 
             async def handle(request: Request) -> Response:
-                lines = content_type_of(request.scope) in JSON_LINES
-                return await (predict_lines(request) if lines else as_a_whole(request))
+                is_json_lines = content_type_of(request.scope) in JSON_LINES
+                return await (predict_lines(request) if is_json_lines else handle_json(request))
 
             return handle
 
@@ -122,26 +124,28 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
     )
 
 
-async def _with_items(response: BatchResponse, answers: Sequence[PredictionResult | ApiError]) -> Response:
+async def _add_items(response: BatchResponse, answers: Sequence[PredictionResult | ApiError]) -> Response:
     """`response` with an item for each answer, written a few at a time: ten thousand take long in one step."""
     items: list[bytes] = []
     for start in range(0, len(answers), _ITEMS_AT_ONCE):
-        items += [_item(index, answer) for index, answer in enumerate(answers[start : start + _ITEMS_AT_ONCE], start)]
+        items += [
+            _result_item(index, answer) for index, answer in enumerate(answers[start : start + _ITEMS_AT_ONCE], start)
+        ]
         await asyncio.sleep(0)
     begin, end = response.model_dump_json().encode().split(b"[]", maxsplit=1)
     return Response(b"%s[%s]%s" % (begin, b",".join(items), end), media_type="application/json")
 
 
-def _item(index: int, answer: PredictionResult | ApiError) -> bytes:
+def _result_item(index: int, answer: PredictionResult | ApiError) -> bytes:
     item: BatchPrediction | BatchFailure
     if isinstance(answer, ApiError):
         item = BatchFailure(index=index, error=answer.error, message=answer.message, code=answer.code)
     else:
-        item = BatchPrediction.model_construct(index=index, **_told(answer))
+        item = BatchPrediction.model_construct(index=index, **_prediction_fields(answer))
     return item.__pydantic_serializer__.to_json(item)
 
 
-def _text_of(item: Any) -> str | ApiError:
+def _item_text(item: Any) -> str | ApiError:
     """The text of an item of a batch, or why there is none."""
     if isinstance(item, str):
         return item
@@ -150,27 +154,27 @@ def _text_of(item: Any) -> str | ApiError:
     return invalid_input("A text must be a string, or an object with text and title")
 
 
-def _line(index: int, line_id: RowId | None, answer: PredictionResult | ApiError) -> bytes:
+def _result_line(index: int, line_id: RowId | None, answer: PredictionResult | ApiError) -> bytes:
     if isinstance(answer, ApiError):
         return failure_line(index, line_id, answer)
-    line = PredictionLine.model_construct(index=index, id=line_id, **_told(answer))
+    line = PredictionLine.model_construct(index=index, id=line_id, **_prediction_fields(answer))
     return line.model_dump_json().encode() + b"\n"
 
 
-def _told(answer: PredictionResult) -> dict[str, Any]:
+def _prediction_fields(answer: PredictionResult) -> dict[str, Any]:
     return {
         "prediction": answer.category,
         "confidence": answer.confidence,
         "probabilities": answer.probabilities,
         "prediction_id": answer.prediction_id if answer.is_logged else None,
-        "model_version": answer.served.version,
+        "model_version": answer.model.version,
         "warnings": answer.warnings,
         "abstained": answer.abstained,
     }
 
 
-def _parsed(line: bytes) -> RequestRow:
+def _parse_line(line: bytes) -> RequestRow:
     try:
         return request_row(parse_json(line, LINE_ITEMS))
-    except ApiError as refusal:
-        return RequestRow(refusal, None)
+    except ApiError as error:
+        return RequestRow(error, None)

@@ -34,8 +34,8 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
         now = datetime.now(UTC)
         caller: Caller = request.scope["caller"]
         text, champion = body.whole, state.models.champion
-        if text is not None and (refusal := text_error(text, champion)):
-            raise refusal
+        if text is not None and (error := text_error(text, champion)):
+            raise error
         feedback = Feedback(
             id=new_id(),
             at=now,
@@ -49,29 +49,29 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
             trusted=caller.trusted,
         )
         try:
-            recorded = await state.prediction_log.feedback(feedback)
+            receipt = await state.prediction_log.feedback(feedback)
         except TextMismatch:
             message = "The prediction was made of another text: send that one, with its title if it had one, or none"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "text_mismatch") from None
         except FeedbackConflict:
             message = "That key was used before, for something else"
             raise ApiError(HTTPStatus.CONFLICT, "Conflict", message, "feedback_conflict") from None
-        state.metrics.feedback.labels(recorded.status).inc()
+        state.metrics.feedback.labels(receipt.status).inc()
         classes = champion.predictor.classes if champion else []
-        rules, keeps = state.category_rules, state.settings.store_feedback_text
-        category, is_left_out = Spellings(classes, rules.of).of(body.category), rules.of(body.category) is None
+        rules, keeps_texts = state.category_rules, state.settings.store_feedback_text
+        category, is_excluded = Spellings(classes, rules.of).of(body.category), rules.of(body.category) is None
         if category not in classes:
             category = rules.of(category) or category
-        answer = FeedbackResponse(
-            feedback_id=recorded.id,
-            status=recorded.status,
+        response = FeedbackResponse(
+            feedback_id=receipt.id,
+            status=receipt.status,
             timestamp=now,
             category=category,
-            can_teach=recorded.text_is_kept,
+            can_teach=receipt.text_is_kept,
             warnings=feedback_warnings(
-                feedback, recorded, None if is_left_out else category, classes, store_feedback_text=keeps
+                feedback, receipt, None if is_excluded else category, classes, store_feedback_text=keeps_texts
             ),
         )
         return Response(  # type: ignore[return-value]
-            answer.model_dump_json(), _STATUS[recorded.status], media_type="application/json"
+            response.model_dump_json(), _STATUS[receipt.status], media_type="application/json"
         )

@@ -27,13 +27,13 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
     @app.get("/model/info", responses=DOCUMENTED_ERRORS)
     async def model_info() -> ModelInfoResponse:
         """What the model in charge was trained from, and how well it did."""
-        served = state.models.champion
-        if served is None:
+        model = state.models.champion
+        if model is None:
             raise no_model_loaded()
-        manifest = served.predictor.bundle.manifest
+        manifest = model.predictor.bundle.manifest
         return ModelInfoResponse(
             model_name=manifest.model_type,
-            version=served.version,
+            version=model.version,
             accuracy=manifest.metrics["accuracy"],
             categories=manifest.classes,
             training_date=manifest.trained_at,
@@ -53,18 +53,18 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
         """Put a registered version in charge. This server answers by it when the answer is sent; others follow within
         `MODEL_REFRESH_INTERVAL`. A change once begun ends, whether the caller waits or not."""
         caller, deadline = request.scope["caller_name"], request.scope["deadline"]
-        return _told(await state.promotions.promote(body.version, body.reason, caller, deadline))
+        return _change_response(await state.promotions.promote(body.version, body.reason, caller, deadline))
 
     @app.post("/model/rollback", responses={**DOCUMENTED_ERRORS, **_ALSO})
     async def rollback(body: RollbackRequest, request: Request) -> ChangeResponse:
         """Put the version that was in charge before back in charge."""
         caller, deadline = request.scope["caller_name"], request.scope["deadline"]
-        return _told(await state.promotions.rollback(body.reason, caller, deadline))
+        return _change_response(await state.promotions.rollback(body.reason, caller, deadline))
 
 
-def _told(change: PromotionOutcome | None) -> ChangeResponse:
+def _change_response(outcome: PromotionOutcome | None) -> ChangeResponse:
     now = datetime.now(UTC)
-    if change is not None:
-        return ChangeResponse(**vars(change), timestamp=now)
+    if outcome is not None:
+        return ChangeResponse(**vars(outcome), timestamp=now)
     answer = ChangeUnderWay(timestamp=now).model_dump_json()
     return Response(answer, HTTPStatus.ACCEPTED, media_type="application/json")  # type: ignore[return-value]

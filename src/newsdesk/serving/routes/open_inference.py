@@ -80,36 +80,36 @@ def _add_server(app: FastAPI, state: ServerState) -> None:
 
 
 def _add_model(app: FastAPI, state: ServerState) -> None:
-    async def addressed(request: Request) -> LoadedModel:
+    async def find_model(request: Request) -> LoadedModel:
         if request.path_params["name"] != MODEL:
             raise ApiError(HTTPStatus.NOT_FOUND, "Not Found", f"The only model here is {MODEL}", "unknown_model")
         return await state.model_named(request.path_params.get("version", "champion"))
 
     async def model_metadata(request: Request) -> ModelMetadata:
         """What the model takes and gives, and the versions that may be asked for."""
-        served = await addressed(request)
-        return describe_model(MODEL, await _versions(state, served), len(served.predictor.classes))
+        model = await find_model(request)
+        return describe_model(MODEL, await _available_versions(state, model), len(model.predictor.classes))
 
     async def model_ready(request: Request) -> ModelReady:
         """The model is loaded."""
-        await addressed(request)
+        await find_model(request)
         return ModelReady(name=MODEL, ready=True)
 
     async def infer(body: InferenceRequest, request: Request) -> Response:
         """Predict the texts of the input tensor `text`."""
-        served = await addressed(request)
-        asked_for = served if "version" in request.path_params else None
-        answers = await _answers(state, request_texts(body), asked_for, request)
-        return await _packed(state, *make_response(MODEL, body, answers), request)
+        model = await find_model(request)
+        pinned_model = model if "version" in request.path_params else None
+        results = await _predict(state, request_texts(body), pinned_model, request)
+        return await _encode_response(state, *make_response(MODEL, body, results), request)
 
-    for place, parameters in (
+    for path, parameters in (
         ("/v2/models/{name}", [_NAME]),
         ("/v2/models/{name}/versions/{version}", [_NAME, _VERSION]),
     ):
-        _add_get(app, place, model_metadata, {"parameters": parameters})
-        _add_get(app, f"{place}/ready", model_ready, {"parameters": parameters})
+        _add_get(app, path, model_metadata, {"parameters": parameters})
+        _add_get(app, f"{path}/ready", model_ready, {"parameters": parameters})
         app.router.add_api_route(
-            f"{place}/infer",
+            f"{path}/infer",
             infer,
             methods=["POST"],
             response_model=InferenceResponse,
@@ -119,35 +119,37 @@ def _add_model(app: FastAPI, state: ServerState) -> None:
         )
 
 
-def _add_get(app: FastAPI, path: str, endpoint: Callable[..., Any], described: dict[str, Any] | None = None) -> None:
+def _add_get(app: FastAPI, path: str, endpoint: Callable[..., Any], extra: dict[str, Any] | None = None) -> None:
     """GET, and HEAD as well: probes and proxies ask for it."""
-    app.router.add_api_route(path, endpoint, methods=["GET"], responses=DOCUMENTED_ERRORS, openapi_extra=described)
+    app.router.add_api_route(path, endpoint, methods=["GET"], responses=DOCUMENTED_ERRORS, openapi_extra=extra)
     app.router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
 
 
-async def _versions(state: ServerState, served: LoadedModel) -> list[str]:
+async def _available_versions(state: ServerState, model: LoadedModel) -> list[str]:
     """All that may be asked for; where the registry does not answer, the one that is known."""
     try:
         registered = await asyncio.to_thread(state.loader.versions)
     except NewsdeskError:
         registered = []
-    return list({served.version, *(version.version for version in registered if version.digest)})
+    return list({model.version, *(version.version for version in registered if version.digest)})
 
 
-async def _answers(
-    state: ServerState, texts: list[str], asked_for: LoadedModel | None, request: Request
+async def _predict(
+    state: ServerState, texts: list[str], model: LoadedModel | None, request: Request
 ) -> list[PredictionResult]:
     """An answer to every text: the protocol has no room for a failure among them. Raises `ApiError`."""
     caller: str = request.scope["caller_name"]
-    answers = []
-    for index, answer in enumerate(await state.predictions.predict_as_one_batch(texts, asked_for, caller)):
-        if isinstance(answer, ApiError):
-            raise invalid_input(f"text {index}: {answer.message}", answer.code)
-        answers.append(answer)
-    return answers
+    results = []
+    for index, result in enumerate(await state.predictions.predict_as_one_batch(texts, model, caller)):
+        if isinstance(result, ApiError):
+            raise invalid_input(f"text {index}: {result.message}", result.code)
+        results.append(result)
+    return results
 
 
-async def _packed(state: ServerState, response: InferenceResponse, binary: list[bytes], request: Request) -> Response:
+async def _encode_response(
+    state: ServerState, response: InferenceResponse, binary: list[bytes], request: Request
+) -> Response:
     """The response as it is sent: binary data behind the JSON object, and compressed where the client asks for it."""
     json = response.model_dump_json(exclude_none=True).encode()
     body = b"".join((json, *binary))

@@ -29,16 +29,16 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
         `unavailable` (503): there is no model to answer with. Who sends credentials with the scope `monitor` reads
         words, everybody else codes.
         """
-        served = state.models.champion
+        model = state.models.champion
         problems = state.problems_for_administrators(in_words=request.scope["caller"].may("monitor"))
         status = "degraded" if problems else "healthy"
-        if served is None:
+        if model is None:
             response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
             status = "unavailable"
         return HealthResponse(
             status=status,
-            model_type=served.predictor.bundle.manifest.model_type if served else None,
-            model_version=served.version if served else None,
+            model_type=model.predictor.bundle.manifest.model_type if model else None,
+            model_version=model.version if model else None,
             uptime=str(timedelta(seconds=int(state.uptime))),
             last_prediction=state.predictions.last_prediction.newest(),
             problems=problems,

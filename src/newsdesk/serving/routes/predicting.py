@@ -25,21 +25,21 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
     async def predict(body: PredictRequest, request: Request) -> PredictResponse:
         """The category of one text, with the probability of every category."""
         caller: str = request.scope["caller_name"]
-        served, arm = await state.choose_model(body.model, caller)
-        answer = await predictions.predict_one(
-            body.whole, PredictionOptions(body.top_k, body.threshold), served, arm, caller
+        model, arm = await state.choose_model(body.model, caller)
+        result = await predictions.predict_one(
+            body.whole, PredictionOptions(body.top_k, body.threshold), model, arm, caller
         )
         return PredictResponse(
-            prediction=answer.category,
-            confidence=answer.confidence,
-            probabilities=answer.probabilities,
-            processing_time_ms=round(answer.milliseconds, 3),
-            model_version=answer.served.version,
-            timestamp=answer.at,
-            prediction_id=answer.prediction_id,
-            digest=answer.served.digest,
-            warnings=answer.warnings,
-            abstained=answer.abstained,
+            prediction=result.category,
+            confidence=result.confidence,
+            probabilities=result.probabilities,
+            processing_time_ms=round(result.milliseconds, 3),
+            model_version=result.model.version,
+            timestamp=result.at,
+            prediction_id=result.prediction_id,
+            digest=result.model.digest,
+            warnings=result.warnings,
+            abstained=result.abstained,
         )
 
     @app.post("/explain", responses=DOCUMENTED_ERRORS)
@@ -48,24 +48,24 @@ def add_routes(app: FastAPI, state: ServerState) -> None:
 
         Exact for linear models and naive Bayes; for the others, sampled Shapley values.
         """
-        served, _ = await state.choose_model(body.model, request.scope["caller_name"])
+        model, _ = await state.choose_model(body.model, request.scope["caller_name"])
         text = body.whole
-        if refusal := text_error(text, served):
-            raise refusal
-        if body.category is not None and body.category not in served.predictor.classes:
+        if error := text_error(text, model):
+            raise error
+        if body.category is not None and body.category not in model.predictor.classes:
             raise invalid_input("category is not one of this model's; GET /model/info lists them", "unknown_category")
         state.explanation_workers.require_room()
-        said = await state.explanation_workers.run(lambda: explain(served.predictor, text, body.category))
-        shown, rest = said.terms[: body.top_k], said.terms[body.top_k :]
+        explanation = await state.explanation_workers.run(lambda: explain(model.predictor, text, body.category))
+        shown, rest = explanation.terms[: body.top_k], explanation.terms[body.top_k :]
         return ExplainResponse(
-            category=said.category,
-            probability=said.probability,
-            score=said.score,
-            baseline=said.baseline,
+            category=explanation.category,
+            probability=explanation.probability,
+            score=explanation.score,
+            baseline=explanation.baseline,
             terms=[TermContribution(term=term, contribution=value) for term, value in shown],
             other_terms=sum(value for _, value in rest),
-            method=said.method,
-            model_version=served.version,
+            method=explanation.method,
+            model_version=model.version,
             timestamp=datetime.now(UTC),
-            digest=served.digest,
+            digest=model.digest,
         )

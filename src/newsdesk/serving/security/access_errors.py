@@ -35,29 +35,31 @@ def no_credentials() -> AccessDenied:
 def ambiguous_credentials() -> AccessDenied:
     """More than one credential was shown, or not by a way that is known here."""
     message = "Send one credential: Authorization: Bearer …, or X-API-Key"
-    return _challenged(HTTPStatus.BAD_REQUEST, "invalid_request", "invalid_request", message)
+    return _with_challenge(HTTPStatus.BAD_REQUEST, "invalid_request", "invalid_request", message)
 
 
 def invalid_key() -> AccessDenied:
     """Says nothing of why, so that nobody learns which keys there are."""
     message = "The API key is not valid, or no longer. Keys are made with: newsdesk keys create"
-    return _challenged(HTTPStatus.UNAUTHORIZED, "invalid_key", "invalid_token", message)
+    return _with_challenge(HTTPStatus.UNAUTHORIZED, "invalid_key", "invalid_token", message)
 
 
 def invalid_token() -> AccessDenied:
     message = "The token is not valid. Get a new one from POST /auth/token"
-    return _challenged(HTTPStatus.UNAUTHORIZED, "invalid_token", "invalid_token", message)
+    return _with_challenge(HTTPStatus.UNAUTHORIZED, "invalid_token", "invalid_token", message)
 
 
 def expired_token() -> AccessDenied:
     message = "The token has expired. Get a new one from POST /auth/token"
-    return _challenged(HTTPStatus.UNAUTHORIZED, "expired_token", "invalid_token", message)
+    return _with_challenge(HTTPStatus.UNAUTHORIZED, "expired_token", "invalid_token", message)
 
 
 def insufficient_scope(needed: Scope) -> AccessDenied:
     """Known, but not allowed to."""
     message = f"This needs the scope {needed}"
-    return _challenged(HTTPStatus.FORBIDDEN, "insufficient_scope", "insufficient_scope", message, f', scope="{needed}"')
+    return _with_challenge(
+        HTTPStatus.FORBIDDEN, "insufficient_scope", "insufficient_scope", message, f', scope="{needed}"'
+    )
 
 
 def invalid_scope() -> AccessDenied:
@@ -66,6 +68,6 @@ def invalid_scope() -> AccessDenied:
     return AccessDenied(HTTPStatus.BAD_REQUEST, "invalid_scope", message, {})
 
 
-def _challenged(status: HTTPStatus, code: ErrorCode, error: str, message: str, more: str = "") -> AccessDenied:
+def _with_challenge(status: HTTPStatus, code: ErrorCode, error: str, message: str, extra: str = "") -> AccessDenied:
     # A header is Latin-1 and its quoted strings end at a quote: the error code is enough there, the body has the words.
-    return AccessDenied(status, code, message, {"WWW-Authenticate": f'{_CHALLENGE}, error="{error}"{more}'})
+    return AccessDenied(status, code, message, {"WWW-Authenticate": f'{_CHALLENGE}, error="{error}"{extra}'})

@@ -50,13 +50,13 @@ class Authenticator:
             return Caller(f"{ANONYMOUS}{client}", _ALL, authenticated=False)
         needed = self._permissions.needed(scope.get("method", ""), get_route_path(scope))
         if needed is None:
-            return self._anybody(scope, client)
+            return self._public_caller(scope, client)
         caller = self.authenticate(scope["headers"], client)
         if not caller.may(needed):
             raise access_errors.insufficient_scope(needed)
         return caller
 
-    def _anybody(self, scope: MutableMapping[str, Any], client: str) -> Caller:
+    def _public_caller(self, scope: MutableMapping[str, Any], client: str) -> Caller:
         """Who asks for what is public. Where more is told to some, credentials are looked at, and whoever has none, or
         none that are right, is anybody; wrong ones count as everywhere."""
         if get_route_path(scope) in VARIES_WITH_CREDENTIALS and any(
@@ -69,16 +69,16 @@ class Authenticator:
     def authenticate(self, headers: Headers, client: str) -> Caller:
         """Whom the credentials in the headers belong to. Raises `AccessDenied` or `RateLimited`."""
         try:
-            credential = _credential(headers)
+            credential = _read_credential(headers)
         except AccessDenied:
             self._failures.count(client)
             raise
         if credential.startswith("nd_"):
-            return self._key(credential, client).caller
+            return self._verify_key(credential, client).caller
         try:
-            return self._holder(self._tokens.verify(credential))
-        except AccessDenied as denied:
-            if denied.code != "expired_token":  # nobody guesses those
+            return self._restrict_to_key(self._tokens.verify(credential))
+        except AccessDenied as error:
+            if error.code != "expired_token":  # nobody guesses those
                 self._failures.count(client)
             raise
 
@@ -87,30 +87,30 @@ class Authenticator:
 
         Raises `AccessDenied` (401 `invalid_key`, 400 `invalid_scope`) or `RateLimited`.
         """
-        key = self._key(api_key, client)
+        key = self._verify_key(api_key, client)
         caller = key.caller
         granted = caller.scopes if scopes is None else parse_scopes(" ".join(scopes))
         if not granted or (scopes is not None and granted != set(scopes)) or not all(map(caller.may, granted)):
             raise access_errors.invalid_scope()
-        left = key.expires_at.timestamp() - time.time() if key.expires_at else None
-        return self._tokens.issue(caller, granted, left)
+        remaining = key.expires_at.timestamp() - time.time() if key.expires_at else None
+        return self._tokens.issue(caller, granted, remaining)
 
-    def _key(self, text: str, client: str) -> ApiKey:
+    def _verify_key(self, text: str, client: str) -> ApiKey:
         parts = parse_key(text)
         if parts is None:
             self._failures.count(client)
             raise access_errors.invalid_key()
         key_id, secret = parts
-        guesses = f"{client}/{key_id}"
-        self._failures.require_few(guesses)
+        failure_key = f"{client}/{key_id}"
+        self._failures.require_few(failure_key)
         key = self._keys.verify(key_id, secret)
         if key is None:
             self._failures.count(client)
-            self._failures.count(guesses)
+            self._failures.count(failure_key)
             raise access_errors.invalid_key()
         return key
 
-    def _holder(self, caller: Caller) -> Caller:
+    def _restrict_to_key(self, caller: Caller) -> Caller:
         """A token ends with the key that it was issued for, and shares its limit."""
         if caller.key_id is None:
             return caller
@@ -121,17 +121,17 @@ class Authenticator:
         return replace(holder, scopes=scopes)
 
 
-def _credential(headers: Headers) -> str:
+def _read_credential(headers: Headers) -> str:
     """The one token or key that was sent."""
-    found = [(name, value) for name, value in headers if name in _CREDENTIALS]
-    if not found:
+    credentials = [(name, value) for name, value in headers if name in _CREDENTIALS]
+    if not credentials:
         raise access_errors.no_credentials()
-    if len(found) > 1:
+    if len(credentials) > 1:
         raise access_errors.ambiguous_credentials()
-    name, value = found[0]
+    name, value = credentials[0]
     if name == b"x-api-key":
         return value.decode("latin-1").strip()
-    kind, _, credential = value.decode("latin-1").partition(" ")
-    if kind.lower() != "bearer":
+    scheme, _, credential = value.decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer":
         raise access_errors.no_credentials()
     return credential.strip()

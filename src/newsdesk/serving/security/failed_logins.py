@@ -17,16 +17,16 @@ class FailedLogins:
         self._memory = BoundedMemoryStorage()
         self._windows = FixedWindowRateLimiter(self._memory)
 
-    def count(self, who: str) -> None:
+    def count(self, key: str) -> None:
         """One more. Raises `RateLimited` where it is more than allowed."""
-        if not self._windows.hit(self._rate, who):
-            self._refuse(who)
+        if not self._windows.hit(self._rate, key):
+            self._refuse(key)
 
-    def require_few(self, who: str) -> None:
+    def require_few(self, key: str) -> None:
         """Raises `RateLimited` where the allowed number has been used up."""
-        if len(self._memory) and not self._windows.test(self._rate, who):
-            self._refuse(who)
+        if len(self._memory) and not self._windows.test(self._rate, key):
+            self._refuse(key)
 
-    def _refuse(self, who: str) -> None:
-        wait = seconds_until(self._windows.get_window_stats(self._rate, who).reset_time)
-        raise RateLimited(wait, "too_many_failures", f"Too many wrong credentials. Try again in {wait} s")
+    def _refuse(self, key: str) -> None:
+        seconds = seconds_until(self._windows.get_window_stats(self._rate, key).reset_time)
+        raise RateLimited(seconds, "too_many_failures", f"Too many wrong credentials. Try again in {seconds} s")

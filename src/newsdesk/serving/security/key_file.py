@@ -25,18 +25,18 @@ def read_keys(path: Path) -> list[ApiKey]:
     except FileNotFoundError:
         return []
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        field = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
         raise ConfigError(
-            f"The API keys in {path} cannot be read{f' (at {where})' if where else ''}. "
+            f"The API keys in {path} cannot be read{f' (at {field})' if field else ''}. "
             "Restore the file from a backup, or remove it and make new keys: newsdesk keys create."
         ) from None
 
 
 def add_key(path: Path, key: ApiKey) -> None:
     """Keep a new key. Raises `UsageError` where its name is taken or no name."""
-    with _only_writer(path):
+    with _exclusive_lock(path):
         keys = read_keys(path)
-        if any(one.name == key.name for one in keys):
+        if any(existing.name == key.name for existing in keys):
             raise UsageError(
                 f"There is a key named {key.name} already. Take another name, or revoke it: "
                 f"newsdesk keys revoke {key.name}."
@@ -46,13 +46,13 @@ def add_key(path: Path, key: ApiKey) -> None:
 
 def remove_key(path: Path, name: str) -> ApiKey:
     """Forget a key, which ends it and its tokens. Raises `UsageError` where there is none of that name."""
-    with _only_writer(path):
+    with _exclusive_lock(path):
         keys = read_keys(path)
-        gone = [key for key in keys if key.name == name]
-        if not gone:
+        removed = [key for key in keys if key.name == name]
+        if not removed:
             raise UsageError(f"There is no key named {name}. To see all: newsdesk keys list.")
         _write(path, [key for key in keys if key.name != name])
-    return gone[0]
+    return removed[0]
 
 
 def require_name(name: str) -> None:
@@ -62,7 +62,7 @@ def require_name(name: str) -> None:
 
 
 @contextmanager
-def _only_writer(path: Path) -> Iterator[None]:
+def _exclusive_lock(path: Path) -> Iterator[None]:
     """Hold the right to change the file. The system takes it back from a process that dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)

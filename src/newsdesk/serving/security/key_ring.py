@@ -11,12 +11,12 @@ from newsdesk.serving.security.caller import Caller
 from newsdesk.serving.security.key_file import read_keys
 from newsdesk.serving.security.keys import ApiKey, new_key
 
-_SECONDS_BETWEEN_LOOKS = 1.0
+_REFRESH_INTERVAL = 1.0
 
 logger = logging.getLogger(__name__)
 
 State = tuple[int, int, int] | None  # of a file: inode, size, time of the last change; None where there is none
-_UNREADABLE: State = (0, 0, 0)  # like no file's, so that the next look reads it again
+_UNREADABLE: State = (0, 0, 0)  # like no file's, so that the next refresh reads it again
 
 
 class KeyRing:
@@ -28,14 +28,14 @@ class KeyRing:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path, self._clock = path, clock
-        self._nobody = new_key("nobody", frozenset())[0]
-        self._state = _state_of(path)
+        self._dummy_key = new_key("nobody", frozenset())[0]
+        self._state = _file_state(path)
         self._keys = _by_id(read_keys(path))
-        self._next_look = clock() + _SECONDS_BETWEEN_LOOKS
+        self._next_refresh = clock() + _REFRESH_INTERVAL
 
     def verify(self, key_id: str, secret: str) -> ApiKey | None:
         """The key with this id and secret; None where it is unknown, wrong or expired, all of which take as long."""
-        key = self._current().get(key_id, self._nobody)
+        key = self._current().get(key_id, self._dummy_key)
         return key if key.is_the_hash_of(secret) and not key.has_expired(datetime.now(UTC)) else None
 
     def caller(self, key_id: str) -> Caller | None:
@@ -45,31 +45,31 @@ class KeyRing:
 
     def _current(self) -> dict[str, ApiKey]:
         now = self._clock()
-        if now >= self._next_look:
-            self._next_look = now + _SECONDS_BETWEEN_LOOKS
-            self._look()
+        if now >= self._next_refresh:
+            self._next_refresh = now + _REFRESH_INTERVAL
+            self._refresh()
         return self._keys
 
-    def _look(self) -> None:
-        before = self._state
+    def _refresh(self) -> None:
+        previous = self._state
         try:
-            self._state = _state_of(self._path)
-            if self._state != before:
+            self._state = _file_state(self._path)
+            if self._state != previous:
                 self._keys = _by_id(read_keys(self._path))
         except ConfigError as error:
             logger.error("%s Until then the keys from before stay valid.", error)
         except OSError as error:
             self._state = _UNREADABLE
-            if before != _UNREADABLE:
+            if previous != _UNREADABLE:
                 logger.error("%s: %s. The API keys from before stay valid.", self._path, error.strerror)
 
 
-def _state_of(path: Path) -> State:
+def _file_state(path: Path) -> State:
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _by_id(keys: list[ApiKey]) -> dict[str, ApiKey]:

@@ -23,7 +23,7 @@ _SECRET_BYTES = 32
 _KEY = re.compile(r"nd_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 
 
-def _is_limit(text: str) -> str:
+def _validate_limit(text: str) -> str:
     parse_rate_limits(text)
     return text
 
@@ -37,14 +37,14 @@ class ApiKey(BaseModel):
     name: Annotated[str, Field(pattern=rf"^{NAME}$")]
     scopes: frozenset[Scope]
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
-    limit: Annotated[str, AfterValidator(_is_limit)] | None = None
+    limit: Annotated[str, AfterValidator(_validate_limit)] | None = None
     created_at: AwareDatetime
     expires_at: AwareDatetime | None = None
     trusted: bool = False
 
     def is_the_hash_of(self, secret: str) -> bool:
         """Compared in a time that tells nothing."""
-        return hmac.compare_digest(self.hash, _hash_of(secret))
+        return hmac.compare_digest(self.hash, _hash_secret(secret))
 
     def has_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -71,7 +71,7 @@ def new_key(
         id=key_id,
         name=name,
         scopes=scopes,
-        hash=_hash_of(secret),
+        hash=_hash_secret(secret),
         limit=limit,
         created_at=now,
         expires_at=now + timedelta(days=days) if days is not None else None,
@@ -82,9 +82,9 @@ def new_key(
 
 def parse_key(text: str) -> tuple[str, str] | None:
     """Id and secret of the text of a key; None where it is not one."""
-    found = _KEY.fullmatch(text)
-    return (found[1], found[2]) if found else None
+    match = _KEY.fullmatch(text)
+    return (match[1], match[2]) if match else None
 
 
-def _hash_of(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -10,7 +10,7 @@ MOST_COUNTERS = 100_000  # about 25 MB
 
 
 class BoundedMemoryStorage(Storage):
-    """A storage for `limits` that never grows beyond `most` counters, and whose cost does not grow with them.
+    """A storage for `limits` that never grows beyond `max_counters`, and whose cost does not grow with them.
 
     Those of `limits` itself keep every counter until it expires and look through all of them after each hit (the
     synchronous one in a new thread), so that a caller with many addresses and a limit per day could fill the memory.
@@ -20,9 +20,9 @@ class BoundedMemoryStorage(Storage):
 
     STORAGE_SCHEME = ["newsdesk+memory"]  # noqa: RUF012 - typed so by limits
 
-    def __init__(self, most: int = MOST_COUNTERS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, max_counters: int = MOST_COUNTERS, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._most, self._clock = most, clock
+        self._max_counters, self._clock = max_counters, clock
         self._counters: OrderedDict[str, tuple[int, float]] = OrderedDict()  # hits, and the time at which they end
 
     def __len__(self) -> int:
@@ -34,19 +34,19 @@ class BoundedMemoryStorage(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         now = self._clock()
-        hits, ends = self._counters.get(key, (0, now))
-        if ends <= now:
-            hits, ends = 0, now + expiry
-        self._counters[key] = (hits + amount, ends)
+        hits, expires = self._counters.get(key, (0, now))
+        if expires <= now:
+            hits, expires = 0, now + expiry
+        self._counters[key] = (hits + amount, expires)
         self._counters.move_to_end(key)
-        if len(self._counters) > self._most:
+        if len(self._counters) > self._max_counters:
             self._counters.popitem(last=False)
         return hits + amount
 
     def get(self, key: str) -> int:
         now = self._clock()
-        hits, ends = self._counters.get(key, (0, now))
-        return hits if ends > now else 0
+        hits, expires = self._counters.get(key, (0, now))
+        return hits if expires > now else 0
 
     def get_expiry(self, key: str) -> float:
         """In Unix seconds, as `limits` wants it."""

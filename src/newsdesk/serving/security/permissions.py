@@ -52,7 +52,7 @@ class Permissions:
         try:
             return self._exact[method, path]
         except KeyError:
-            for known, pattern, scope in self._patterns:
-                if known == method and pattern.fullmatch(path):
+            for known_method, pattern, scope in self._patterns:
+                if known_method == method and pattern.fullmatch(path):
                     return scope
             return "admin"

@@ -41,58 +41,58 @@ class RateLimiter:
         self._workers = settings.api_workers
         self._clock = clock
         self._parsed: dict[str, tuple[Rates, Rates]] = {}
-        self._own = FixedWindowRateLimiter(BoundedMemoryStorage())
+        self._local = FixedWindowRateLimiter(BoundedMemoryStorage())
         self._pool = _redis_pool(settings)
         self._shared = _shared_windows(self._pool) if self._pool else None
-        self._redis_is_away, self._ask_redis_from = False, -math.inf
+        self._redis_is_away, self._retry_redis_at = False, -math.inf
 
     async def check(self, caller: Caller, cost: int = 1) -> None:
         """Count a request. Raises `RateLimited` where the caller has used up a limit; without one it costs nothing."""
         limit = caller.limit or self._default
         if limit is None:
             return
-        whole, share = self._rates(limit)
-        if not await self._count_together(whole, caller.name, cost):
-            self._count_alone(share, caller.name, cost)
+        limits, local_limits = self._parse_limits(limit)
+        if not await self._count_in_redis(limits, caller.name, cost):
+            self._count_locally(local_limits, caller.name, cost)
 
     async def close(self) -> None:
         """Close the connections to Redis."""
         if self._pool:
             await self._pool.aclose()
 
-    def _count_alone(self, rates: Rates, name: str, cost: int) -> None:
+    def _count_locally(self, rates: Rates, name: str, cost: int) -> None:
         for rate in rates:
-            if not self._own.hit(rate, name, cost=cost):
-                raise _too_many(rate, self._own.get_window_stats(rate, name).reset_time)
+            if not self._local.hit(rate, name, cost=cost):
+                raise _limit_error(rate, self._local.get_window_stats(rate, name).reset_time)
 
-    async def _count_together(self, rates: Rates, name: str, cost: int) -> bool:
+    async def _count_in_redis(self, rates: Rates, name: str, cost: int) -> bool:
         """Whether Redis has counted the request. While Redis is away, one request in a while tries it again."""
-        if self._shared is None or self._clock() < self._ask_redis_from:
+        if self._shared is None or self._clock() < self._retry_redis_at:
             return False
         if self._redis_is_away:
-            self._ask_redis_from = self._clock() + _SECONDS_WITHOUT_REDIS
+            self._retry_redis_at = self._clock() + _SECONDS_WITHOUT_REDIS
         try:
-            used_up = await _first_used_up(self._shared, rates, name, cost)
+            exceeded = await _first_exceeded(self._shared, rates, name, cost)
         except self._shared.storage.base_exceptions as error:
-            self._leave_redis(error)
+            self._suspend_redis(error)
             return False
-        self._redis_is_away, self._ask_redis_from = False, -math.inf
-        if used_up:
-            raise used_up
+        self._redis_is_away, self._retry_redis_at = False, -math.inf
+        if exceeded:
+            raise exceeded
         return True
 
-    def _rates(self, limit: str) -> tuple[Rates, Rates]:
+    def _parse_limits(self, limit: str) -> tuple[Rates, Rates]:
         """The whole limits, and the share of this worker."""
         if limit not in self._parsed:
-            whole = parse_rate_limits(limit)
-            share = tuple(type(rate)(max(rate.amount // self._workers, 1), rate.multiples) for rate in whole)
-            self._parsed[limit] = whole, share
+            limits = parse_rate_limits(limit)
+            local_limits = tuple(type(rate)(max(rate.amount // self._workers, 1), rate.multiples) for rate in limits)
+            self._parsed[limit] = limits, local_limits
         return self._parsed[limit]
 
-    def _leave_redis(self, error: Exception) -> None:
+    def _suspend_redis(self, error: Exception) -> None:
         if not self._redis_is_away:
             logger.warning("Redis does not answer (%s): each worker counts requests for itself.", type(error).__name__)
-        self._redis_is_away, self._ask_redis_from = True, self._clock() + _SECONDS_WITHOUT_REDIS
+        self._redis_is_away, self._retry_redis_at = True, self._clock() + _SECONDS_WITHOUT_REDIS
 
 
 def _default_limits(settings: Settings) -> str | None:
@@ -117,9 +117,9 @@ def _redis_pool(settings: Settings) -> "BlockingConnectionPool | None":
         raise ConfigError("REDIS_URL is set, but Redis' client is missing: pip install 'newsdesk[redis]'.") from error
     address = settings.redis_url.get_secret_value()
     timeouts = dict.fromkeys(("timeout", "socket_timeout", "socket_connect_timeout"), _REDIS_TIMEOUT)
-    at_once = Retry(NoBackoff(), 0)  # a request does not wait for a Redis that is away
+    no_retry = Retry(NoBackoff(), 0)  # a request does not wait for a Redis that is away
     try:
-        return BlockingConnectionPool.from_url(address, max_connections=_REDIS_CONNECTIONS, retry=at_once, **timeouts)
+        return BlockingConnectionPool.from_url(address, max_connections=_REDIS_CONNECTIONS, retry=no_retry, **timeouts)
     except ValueError:  # its words may repeat the password
         raise ConfigError("REDIS_URL is no address of a Redis. Example: redis://localhost:6379/0.") from None
 
@@ -129,13 +129,13 @@ def _shared_windows(pool: "BlockingConnectionPool") -> SharedWindows:
     return SharedWindows(RedisStorage("redis://", implementation="redispy", key_prefix=_KEY_PREFIX, **options))
 
 
-async def _first_used_up(windows: SharedWindows, rates: Rates, name: str, cost: int) -> RateLimited | None:
+async def _first_exceeded(windows: SharedWindows, rates: Rates, name: str, cost: int) -> RateLimited | None:
     for rate in rates:
         if not await windows.hit(rate, name, cost=cost):
-            return _too_many(rate, (await windows.get_window_stats(rate, name)).reset_time)
+            return _limit_error(rate, (await windows.get_window_stats(rate, name)).reset_time)
     return None
 
 
-def _too_many(rate: RateLimitItem, reset_time: float) -> RateLimited:
-    wait = seconds_until(reset_time)
-    return RateLimited(wait, "too_many_requests", f"More than {rate}. Try again in {wait} s")
+def _limit_error(rate: RateLimitItem, reset_time: float) -> RateLimited:
+    seconds = seconds_until(reset_time)
+    return RateLimited(seconds, "too_many_requests", f"More than {rate}. Try again in {seconds} s")

@@ -53,5 +53,5 @@ def _weakness(secret: str) -> str | None:
         return f"is shorter than {SHORTEST_SECRET} characters"
     if len(set(secret)) < _FEWEST_DIFFERENT_CHARACTERS:
         return "repeats a few characters"
-    bare = "".join(character for character in secret.lower() if character.isalnum())
-    return "is one that stands in examples" if any(known in bare for known in _WELL_KNOWN) else None
+    normalised = "".join(character for character in secret.lower() if character.isalnum())
+    return "is one that stands in examples" if any(part in normalised for part in _WELL_KNOWN) else None

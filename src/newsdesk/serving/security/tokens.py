@@ -17,12 +17,12 @@ ISSUER = "newsdesk"
 _ALGORITHM = "HS256"
 _REQUIRED_CLAIMS = ["iss", "sub", "scope", "iat", "exp", "jti"]
 _LEEWAY = 5  # seconds by which clocks may differ
-_REMEMBERED = 4096  # tokens; verifying one takes 35 µs, recognizing it 2 µs
-_LONGEST = 2048  # characters
+_CACHE_SIZE = 4096  # tokens; verifying one takes 35 µs, recognizing it 2 µs
+_MAX_CHARACTERS = 2048  # characters
 
 # PyJWT also takes a signature with padding behind it, and base64 decoders differ in what more they let pass. Here one
 # signature has one spelling: 43 characters, the last of them without spare bits.
-_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+_TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class TokenIssuer:
 
     def __init__(self, secret: str, lifetime: int) -> None:
         self._secret, self._lifetime = secret, lifetime
-        self._remembered: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._verified: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
 
-    def issue(self, caller: Caller, scopes: frozenset[Scope], longest: float | None = None) -> Token:
-        """A token by which `caller` may use `scopes`, for its lifetime or for `longest` seconds if that is less."""
+    def issue(self, caller: Caller, scopes: frozenset[Scope], max_seconds: float | None = None) -> Token:
+        """A token by which `caller` may use `scopes`, for its lifetime or for `max_seconds` if that is less."""
         now = int(time.time())
-        lifetime = self._lifetime if longest is None else max(min(self._lifetime, int(longest)), 1)
+        lifetime = self._lifetime if max_seconds is None else max(min(self._lifetime, int(max_seconds)), 1)
         scope = format_scopes(scopes)
         claims = {
             "iss": ISSUER,
@@ -63,21 +63,21 @@ class TokenIssuer:
     def verify(self, token: str) -> Caller:
         """Whom a token was issued to. Raises `AccessDenied`."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        known = self._remembered.get(digest)
-        if known is None:
-            known = self._read(token)
-            self._remembered[digest] = known
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
+        cached = self._verified.get(digest)
+        if cached is None:
+            cached = self._decode(token)
+            self._verified[digest] = cached
+            if len(self._verified) > _CACHE_SIZE:
+                self._verified.popitem(last=False)
         else:
-            self._remembered.move_to_end(digest)
-        caller, expires = known
+            self._verified.move_to_end(digest)
+        caller, expires = cached
         if expires <= time.time() - _LEEWAY:
             raise expired_token()
         return caller
 
-    def _read(self, token: str) -> tuple[Caller, float]:
-        if len(token) > _LONGEST or not _SHAPE.fullmatch(token):
+    def _decode(self, token: str) -> tuple[Caller, float]:
+        if len(token) > _MAX_CHARACTERS or not _TOKEN_PATTERN.fullmatch(token):
             raise invalid_token()
         try:
             claims = jwt.decode(

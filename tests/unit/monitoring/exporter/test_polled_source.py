@@ -89,7 +89,7 @@ def test_a_source_that_hangs_is_down_until_it_has_answered_and_is_not_asked_twic
 
 def test_a_source_that_hangs_takes_no_values_of_the_others_with_it(hanging: Callable[[], list[MetricSample]]) -> None:
     sources = SourceGroup([PolledSource("airflow", hanging, 15), PolledSource("store", counting(), 15)])
-    assert sources.samples(patience=0.5) == [MetricSample(SOURCE_UP, ("airflow",), 0.0), UP, value(1)]
+    assert sources.samples(timeout=0.5) == [MetricSample(SOURCE_UP, ("airflow",), 0.0), UP, value(1)]
 
 
 def test_a_source_that_nobody_began_to_read_is_down() -> None:

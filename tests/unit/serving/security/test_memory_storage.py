@@ -26,7 +26,7 @@ def test_a_window_keeps_the_end_that_it_began_with() -> None:
 
 
 def test_a_million_callers_do_not_fill_the_memory() -> None:
-    memory = BoundedMemoryStorage(most=100)
+    memory = BoundedMemoryStorage(max_counters=100)
     limiter = FixedWindowRateLimiter(memory)
     for number in range(10_000):
         limiter.hit(parse("1/day"), f"anonymous:{number}")
@@ -34,7 +34,7 @@ def test_a_million_callers_do_not_fill_the_memory() -> None:
 
 
 def test_the_counter_that_was_used_least_recently_makes_room() -> None:
-    memory = BoundedMemoryStorage(most=3)
+    memory = BoundedMemoryStorage(max_counters=3)
     for key in ("a", "b", "c", "a", "d"):
         memory.incr(key, 60)
     assert [memory.get(key) for key in ("a", "b", "c", "d")] == [2, 0, 1, 1]

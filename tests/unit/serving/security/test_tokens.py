@@ -62,8 +62,8 @@ def test_no_two_tokens_are_alike() -> None:
 
 
 def test_a_token_does_not_outlive_what_it_was_issued_for() -> None:
-    assert TOKENS.issue(NEWSROOM, frozenset(), longest=10.9).expires_in == 10
-    assert TOKENS.issue(NEWSROOM, frozenset(), longest=1e9).expires_in == DAY
+    assert TOKENS.issue(NEWSROOM, frozenset(), max_seconds=10.9).expires_in == 10
+    assert TOKENS.issue(NEWSROOM, frozenset(), max_seconds=1e9).expires_in == DAY
 
 
 @given(position=st.integers(0, len(TOKEN) - 1), other=st.characters(max_codepoint=0x2FF))
