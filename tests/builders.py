@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.config.settings import Settings
 from newsdesk.model.bundle import Bundle, BundleManifest
-from newsdesk.model.bundle_compiler import compile_classifier, compile_vocabulary
 from newsdesk.model.bundle_files import seal
 from newsdesk.model.calibration import Calibration
+from newsdesk.model.estimator_compiler import compile_classifier, compile_vocabulary
 from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import Cleaner, join_title_and_text

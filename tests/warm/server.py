@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import newsdesk.registry
 from newsdesk.config.model_config import TextCleaning
-from newsdesk.model.bundle_compiler import _forms_by_word
+from newsdesk.model.estimator_compiler import _forms_by_word
 from tests.mlflow_tables import copy_where_mlflow_makes_them
 
 # What brings the libraries along. Not the command line's own rooms: they look at the environment as they are imported.

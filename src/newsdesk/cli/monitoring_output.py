@@ -15,7 +15,7 @@ from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import BundleManifest
 from newsdesk.monitoring.misclassified_texts import MisclassifiedTexts
 from newsdesk.monitoring.page.formatting import (
-    FEATURES,
+    DRIFT_FEATURES,
     NOTHING,
     STATES,
     duration,
@@ -128,9 +128,9 @@ def _print_drift(console: Console, report: Report) -> None:
     for score in window.scores:
         figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
         words = (styled(("drift", "red")) if score.detected else "no", score.detail or NOTHING)
-        table.add_row(FEATURES[score.feature][0], *figures, *words)
+        table.add_row(DRIFT_FEATURES[score.feature][0], *figures, *words)
     for feature, why in window.left_out.items():
-        table.add_row(FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", why)
+        table.add_row(DRIFT_FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", why)
     title = f"Newest judged window, {moment(window.start)} to {moment(window.end)}: {STATES[window.state]}"
     print_table(console, title, table)
 

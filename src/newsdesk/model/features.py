@@ -38,7 +38,7 @@ class TfidfFeatures:
         self._idf = idf
         self._sublinear = tfidf.sublinear_tf
 
-    def has_few_terms(self, text: str) -> TermCounts | None:
+    def few_terms(self, text: str) -> TermCounts | None:
         """The terms of a headline; None for a longer text."""
         return self._scalar_counter.count(text) if len(text) <= _HEADLINE_CHARACTERS else None
 

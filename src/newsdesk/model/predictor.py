@@ -105,7 +105,7 @@ class Predictor:
         return TextStats(terms.known_share, np.packbits(bits).tobytes().hex())
 
     def _predict_one(self, text: str) -> list[float]:
-        if self._short_text_scorer is None or (terms := self._features.has_few_terms(text)) is None:
+        if self._short_text_scorer is None or (terms := self._features.few_terms(text)) is None:
             rows = self._features.rows([text])
         elif (probabilities := self._short_text_scorer.probabilities(terms)) is not None:
             return probabilities

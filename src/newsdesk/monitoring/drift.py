@@ -10,9 +10,9 @@ from newsdesk.config.pipeline_config import DriftThresholds
 from newsdesk.model.bundle import Bundle
 from newsdesk.model.reference_profile import LENGTH_BINS, REFERENCE_SAMPLE, SHARE_BINS, WATCHED_TERMS, unpack_bits
 from newsdesk.monitoring.domain_classifier import classify_domains
-from newsdesk.monitoring.report import DriftScore, Feature, State
+from newsdesk.monitoring.report import DriftFeature, DriftScore, State
 from newsdesk.monitoring.significance import chi_squared_tail, fisher_exact_test
-from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile, told_languages
+from newsdesk.monitoring.window_counts import WindowCounts, counts_from_profile, identified_languages
 from newsdesk.text.language import DETECTOR
 
 _LEAST_EXPECTED = 5.0  # in a cell of the chi-squared test (Cochran 1954); smaller ones are put together
@@ -51,9 +51,11 @@ def drift_scores(
         scores += [
             _compare("known_words", *_share_histograms(before.known_words, window.known_words), thresholds),
         ]
-    now = told_languages(window.languages)
+    now = identified_languages(window.languages)
     if now.total() >= min_texts and reference.language_detector == DETECTOR:
-        scores.append(_compare("language", *_aligned_histograms(told_languages(before.languages), now), thresholds))
+        scores.append(
+            _compare("language", *_aligned_histograms(identified_languages(before.languages), now), thresholds)
+        )
     sample = _unpack_sample(terms, reference.sample.shape[1])
     if len(sample) >= min_texts and reference.watched_terms:
         scores += _term_scores(reference, sample, thresholds)
@@ -111,7 +113,7 @@ def same_distribution(before: Histogram, now: Histogram) -> float:
 
 
 def _compare(
-    feature: Feature, names: Sequence[str], before: Histogram, now: Histogram, thresholds: DriftThresholds
+    feature: DriftFeature, names: Sequence[str], before: Histogram, now: Histogram, thresholds: DriftThresholds
 ) -> DriftScore:
     return _score(
         feature,
@@ -151,7 +153,7 @@ def _term_p_values(before: Histogram, n: int, now: Histogram, m: int) -> list[fl
     return [chi_squared_tail(float(statistics.max()), 1)] * len(statistics)
 
 
-def _score(feature: Feature, score: float, p_value: float, thresholds: DriftThresholds, detail: str) -> DriftScore:
+def _score(feature: DriftFeature, score: float, p_value: float, thresholds: DriftThresholds, detail: str) -> DriftScore:
     threshold: float = getattr(thresholds, feature)
     detected = score >= threshold and p_value < thresholds.significance
     return DriftScore(feature, score, threshold, p_value, detected, detail)

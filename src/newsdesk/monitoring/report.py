@@ -7,7 +7,7 @@ from typing import Literal
 
 from newsdesk.monitoring.significance import Proportion, proportion
 
-Feature = Literal[
+DriftFeature = Literal[
     "category_mix", "confidence", "text_length", "known_words", "language", "top_terms", "domain_classifier"
 ]
 # too_few: not judged. none: no score but the domain classifier's is drift. suspected: at least one is. confirmed: the
@@ -29,7 +29,7 @@ class DriftScore:
     difference at least as large by chance. `detail` says in words what changed most.
     """
 
-    feature: Feature
+    feature: DriftFeature
     score: float
     threshold: float
     p_value: float
@@ -98,7 +98,7 @@ class Window:
     performance: Performance
     scores: tuple[DriftScore, ...]
     state: State
-    left_out: Mapping[Feature, str] = field(default_factory=dict)
+    left_out: Mapping[DriftFeature, str] = field(default_factory=dict)
 
     @property
     def unconfirmable(self) -> str:
@@ -106,7 +106,7 @@ class Window:
         why = self.left_out.get("domain_classifier", "")
         return f"the domain classifier was left out ({why})" if why and self.state == "suspected" else ""
 
-    def score(self, feature: Feature) -> DriftScore | None:
+    def score(self, feature: DriftFeature) -> DriftScore | None:
         return next((score for score in self.scores if score.feature == feature), None)
 
 

@@ -140,7 +140,7 @@ def counts_from_profile(profile: ReferenceProfile) -> WindowCounts:
     )
 
 
-def told_languages(languages: Counter[str]) -> Counter[str]:
+def identified_languages(languages: Counter[str]) -> Counter[str]:
     """The texts whose language could be told: the others say nothing of a change of languages."""
     return Counter({language: count for language, count in languages.items() if language != UNKNOWN})
 

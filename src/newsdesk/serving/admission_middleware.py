@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsdesk.serving.body_limits import BodySizes
 from newsdesk.serving.content_encoding import DecompressedBody, body_too_large, coding_of, unsupported_coding
 from newsdesk.serving.errors import ApiError, response_to_error
-from newsdesk.serving.route import JSON_LINES, content_type_of
+from newsdesk.serving.json_route import JSON_LINES, content_type_of
 from newsdesk.serving.security.authentication import Authenticator
 from newsdesk.serving.security.rate_limiter import RateLimiter
 from newsdesk.serving.worker_threads import WorkerThreads

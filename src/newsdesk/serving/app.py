@@ -17,8 +17,8 @@ from newsdesk.serving.body_limits import BodySizes
 from newsdesk.serving.client_labels import ClientLabels
 from newsdesk.serving.fast_path_middleware import FastPathMiddleware
 from newsdesk.serving.head_middleware import HeadMiddleware
+from newsdesk.serving.json_route import JsonRoute
 from newsdesk.serving.observability_middleware import ObservabilityMiddleware
-from newsdesk.serving.route import JsonRoute
 from newsdesk.serving.routes import batch, feedback, models, open_inference, operations, predicting, tokens
 from newsdesk.serving.server_state import ServerState
 

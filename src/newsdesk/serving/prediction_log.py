@@ -30,7 +30,7 @@ _FEEDBACK_SPOOL_BYTES = 256 * 1024**2
 _TEXT_BYTES = 64 * 1024**2
 _BATCH_BYTES = 4 * 1024**2  # of texts, beyond which no more is written at once
 
-Happening = Literal["dropped", "spooled", "written"]
+LogEvent = Literal["dropped", "spooled", "written"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class PredictionLog:
         address: str,
         spool_folder: Path,
         *,
-        on_event: Callable[[Happening, int], None],
+        on_event: Callable[[LogEvent, int], None],
         capacity: int = 100_000,
         batch_size: int = 5_000,
         interval: float = 0.5,
@@ -68,7 +68,7 @@ class PredictionLog:
         self._overflow = 0
         self._lock = Lock()
         self._overflow_counted = 0
-        self._counts: dict[Happening, int] = {"dropped": 0, "spooled": 0, "written": 0}
+        self._counts: dict[LogEvent, int] = {"dropped": 0, "spooled": 0, "written": 0}
         self._wake, self._stopping = Event(), Event()
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
 
@@ -229,12 +229,12 @@ class PredictionLog:
         is_spooled = self._spool.append((as_json(record) for record in records), durable=False)
         self._count("spooled" if is_spooled else "dropped", len(records))
 
-    def _count(self, event: Happening, count: int) -> None:
+    def _count(self, event: LogEvent, count: int) -> None:
         if count:
             self._counts[event] += count
             self._notify(event, count)
 
-    def _notify(self, event: Happening, count: int) -> None:
+    def _notify(self, event: LogEvent, count: int) -> None:
         self._run_safely(partial(self._on_event, event, count))
 
 

@@ -8,9 +8,9 @@ from newsdesk.articles.dataset import Dataset, Examples
 from newsdesk.config.model_config import ModelConfig
 from newsdesk.errors import TrainingError
 from newsdesk.model.bundle import Bundle, BundleManifest, Vocabulary
-from newsdesk.model.bundle_compiler import compile_classifier, compile_vocabulary
 from newsdesk.model.bundle_files import seal
 from newsdesk.model.calibration import Calibration
+from newsdesk.model.estimator_compiler import compile_classifier, compile_vocabulary
 from newsdesk.model.golden_examples import add_golden_examples
 from newsdesk.model.predictor import Predictor
 from newsdesk.text.cleaning import Cleaner

@@ -21,7 +21,7 @@ import pytest
 
 from newsdesk.serving.app import create_app
 from newsdesk.serving.body_limits import FORM, BodyLimits
-from newsdesk.serving.route import JsonRoute
+from newsdesk.serving.json_route import JsonRoute
 from tests.builders import settings_in
 from tests.integration.api.builders import listening, predictor
 from tests.integration.hostile import BODIES

@@ -15,9 +15,9 @@ from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from newsdesk.config.model_config import TextCleaning, TfidfConfig
 from newsdesk.model.bundle import Bundle
-from newsdesk.model.bundle_compiler import compile_classifier
 from newsdesk.model.classifiers import ForestClassifier
 from newsdesk.model.csr_matrix import CsrMatrix
+from newsdesk.model.estimator_compiler import compile_classifier
 from newsdesk.model.predictor import Predictor
 from tests.builders import bundle_of, fit_pipeline, sample_texts
 from tests.unit.model.equality import EXACT, TRAINED_ON, largest_difference, unseen_texts, wild_texts

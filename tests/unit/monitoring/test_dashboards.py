@@ -49,11 +49,11 @@ ASKED_FOR = {
     "ml_pipeline_dashboard": {
         "Model performance trends": {"Model performance trends", "F1 score per category"},
         "Prediction accuracy over time": {"Prediction accuracy over time"},
-        "Feature importance changes": {"Feature importance changes"},
+        "Feature importance changes": {"DriftFeature importance changes"},
         "Training job status": {"Training job status", "Since the last run", "Duration of the last run"},
         "Prediction Distribution": {"Prediction distribution"},
         "Confidence Scores": {"Confidence"},
-        "Feature Drift": {"Drift scores of the newest window", "Drift scores over time", "Drift state"},
+        "DriftFeature Drift": {"Drift scores of the newest window", "Drift scores over time", "Drift state"},
     },
     "api_performance_dashboard": {
         "Request rate and latency": {"Request rate", "Latency"},

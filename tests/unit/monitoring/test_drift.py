@@ -17,7 +17,7 @@ from newsdesk.model.predictor import Predictor
 from newsdesk.model.profile_builder import add_profile
 from newsdesk.monitoring.drift import DriftReference, drift_scores, jensen_shannon, same_distribution, window_state
 from newsdesk.monitoring.missing_scores import missing_scores
-from newsdesk.monitoring.report import DriftScore, Feature
+from newsdesk.monitoring.report import DriftFeature, DriftScore
 from newsdesk.monitoring.window_counts import WindowCounts
 from newsdesk.sample import CATEGORIES, read_articles
 from newsdesk.text.cleaning import join_title_and_text
@@ -43,7 +43,7 @@ def predictor() -> Predictor:
     return Predictor(add_profile(fitted_bundle(MultinomialNB(), per_category=60), unseen(0)))
 
 
-def scores_of(predictor: Predictor, texts: list[str], min_texts: int = 100) -> dict[Feature, DriftScore]:
+def scores_of(predictor: Predictor, texts: list[str], min_texts: int = 100) -> dict[DriftFeature, DriftScore]:
     tally = WindowCounts(predictions=len(texts))
     answers, traits = predictor.predict_many(texts), [predictor.text_stats(text) for text in texts]
     lengths = np.array([len(text) for text in texts])
@@ -54,7 +54,7 @@ def scores_of(predictor: Predictor, texts: list[str], min_texts: int = 100) -> d
     return {score.feature: score for score in scores}
 
 
-def detected(scores: dict[Feature, DriftScore]) -> set[Feature]:
+def detected(scores: dict[DriftFeature, DriftScore]) -> set[DriftFeature]:
     return {feature for feature, score in scores.items() if score.detected}
 
 
@@ -139,8 +139,8 @@ def test_windows_from_one_distribution_have_no_small_probability(seed: int, bins
 
 
 def test_the_domain_classifier_confirms_and_alone_raises_no_suspicion() -> None:
-    def found(*features: Feature) -> list[DriftScore]:
-        return [DriftScore(feature, 0.9, 0.1, 0.0, feature in features) for feature in get_args(Feature)]
+    def found(*features: DriftFeature) -> list[DriftScore]:
+        return [DriftScore(feature, 0.9, 0.1, 0.0, feature in features) for feature in get_args(DriftFeature)]
 
     assert window_state(found()) == window_state(found("domain_classifier")) == "none"
     assert window_state(found("top_terms")) == window_state(found("language", "confidence")) == "suspected"
@@ -221,12 +221,12 @@ def test_terms_that_hardly_any_reference_text_has_are_no_evidence_where_a_window
 def test_every_score_that_is_left_out_is_told_with_its_reason(predictor: Predictor) -> None:
     profile = predictor.bundle.manifest.profile
     assert profile is not None
-    assert missing_scores(get_args(Feature), WindowCounts(texts=9), profile, 100) == {}
+    assert missing_scores(get_args(DriftFeature), WindowCounts(texts=9), profile, 100) == {}
     few = missing_scores([], WindowCounts(texts=9, sampled=5), profile, 100)
     assert few["category_mix"] == "9 texts in the window, 100 needed"
     assert few["top_terms"] == few["language"] == "5 texts of the window were looked at closer, 100 needed"
     small = profile.model_copy(update={"articles": 12})
-    scored = [feature for feature in get_args(Feature) if feature != "domain_classifier"]
+    scored = [feature for feature in get_args(DriftFeature) if feature != "domain_classifier"]
     told = missing_scores(scored, WindowCounts(texts=200, sampled=200), small, 100)
     assert told == {"domain_classifier": "12 texts in the model's test set, 20 needed"}
     assert missing_scores(scored, WindowCounts(texts=15, sampled=15), profile, 10) == {

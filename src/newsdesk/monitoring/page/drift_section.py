@@ -6,13 +6,13 @@ from xml.etree.ElementTree import Element
 
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.monitoring.page.badges import detected, state
-from newsdesk.monitoring.page.formatting import FEATURES, NOTHING, moment, p_value
+from newsdesk.monitoring.page.formatting import DRIFT_FEATURES, NOTHING, moment, p_value
 from newsdesk.monitoring.page.line_chart import line_chart
 from newsdesk.monitoring.page.markup import tag
 from newsdesk.monitoring.page.tables import table
 from newsdesk.monitoring.page.time_series import Level, Line, Point, TimeSeriesChart
 from newsdesk.monitoring.page.window_totals import newest_judged
-from newsdesk.monitoring.report import DriftScore, Feature, Report, Window
+from newsdesk.monitoring.report import DriftFeature, DriftScore, Report, Window
 
 
 class ScoreScale(NamedTuple):
@@ -24,7 +24,7 @@ class ScoreScale(NamedTuple):
 
 def scores_over_time(report: Report, monitoring: Monitoring) -> list[Element]:
     """A small chart for each feature that was scored."""
-    features: tuple[Feature, ...] = get_args(Feature)
+    features: tuple[DriftFeature, ...] = get_args(DriftFeature)
     scored = [feature for feature in features if any(window.score(feature) for window in report.windows)]
     shown = [window for window in report.windows if window.scores]
     scale = ScoreScale(
@@ -68,17 +68,17 @@ def _score_row(score: DriftScore) -> list[str | Element]:
     return [_feature_cell(score.feature), *figures, detected(score.detected), score.detail or NOTHING]
 
 
-def _missing_row(feature: Feature, why: str) -> list[str | Element]:
+def _missing_row(feature: DriftFeature, why: str) -> list[str | Element]:
     return [_feature_cell(feature), NOTHING, NOTHING, NOTHING, "left out", why]
 
 
-def _feature_cell(feature: Feature) -> Element:
-    name, meaning = FEATURES[feature]
+def _feature_cell(feature: DriftFeature) -> Element:
+    name, meaning = DRIFT_FEATURES[feature]
     return tag("span", name, tag("br"), tag("span", meaning, class_="note"))
 
 
-def _chart(report: Report, feature: Feature, monitoring: Monitoring, scale: ScoreScale) -> Element:
-    name, meaning = FEATURES[feature]
+def _chart(report: Report, feature: DriftFeature, monitoring: Monitoring, scale: ScoreScale) -> Element:
+    name, meaning = DRIFT_FEATURES[feature]
     scored = [(window.start, score) for window in report.windows if (score := window.score(feature))]
     return line_chart(
         TimeSeriesChart(

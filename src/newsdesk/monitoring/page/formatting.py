@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from newsdesk.monitoring.report import Confusion, Estimate, Feature, LabelState, Measure, State
+from newsdesk.monitoring.report import Confusion, DriftFeature, Estimate, LabelState, Measure, State
 from newsdesk.monitoring.significance import Proportion
 
-FEATURES: Mapping[Feature, tuple[str, str]] = MappingProxyType(
+DRIFT_FEATURES: Mapping[DriftFeature, tuple[str, str]] = MappingProxyType(
     {
         "category_mix": ("category mix", "which categories are predicted"),
         "confidence": ("confidence", "how sure the model is"),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from newsdesk.config.pipeline_config import Monitoring
 from newsdesk.model.bundle import BundleManifest
-from newsdesk.monitoring.page.formatting import FEATURES, MEASURES, duration, in_measure, listed, moment, percent
+from newsdesk.monitoring.page.formatting import DRIFT_FEATURES, MEASURES, duration, in_measure, listed, moment, percent
 from newsdesk.monitoring.page.window_totals import newest_judged, total
 from newsdesk.monitoring.report import Report, Window
 from newsdesk.monitoring.retraining_decision import needed_accuracy
@@ -107,4 +107,4 @@ def _why_not_judged(manifest: BundleManifest, monitoring: Monitoring) -> str:
 
 
 def _drifted_features(window: Window) -> str:
-    return listed([FEATURES[score.feature][0] for score in window.scores if score.detected])
+    return listed([DRIFT_FEATURES[score.feature][0] for score in window.scores if score.detected])

@@ -23,11 +23,11 @@ from newsdesk.serving.batch_schemas import (
 from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.errors import DOCUMENTED_ERRORS, ApiError, Responses, invalid_input
 from newsdesk.serving.json_lines import JsonLinesResponse, failure_line
+from newsdesk.serving.json_route import JSON_LINES, JsonRoute, content_type_of, validate_body
 from newsdesk.serving.model_loader import LoadedModel
 from newsdesk.serving.prediction_result import PredictionOptions, PredictionResult
 from newsdesk.serving.request_rows import RequestRow, RowId, request_row
 from newsdesk.serving.response_buffer import DiskBudget
-from newsdesk.serving.route import JSON_LINES, JsonRoute, content_type_of, validate_body
 from newsdesk.serving.server_state import ServerState
 from newsdesk.serving.strict_json import parse_json
 from newsdesk.store.records import Arm

@@ -15,6 +15,7 @@ from newsdesk.registry.version import MODEL
 from newsdesk.serving.body_limits import LimitedBody
 from newsdesk.serving.content_encoding import accepted_coding, compressed
 from newsdesk.serving.errors import DOCUMENTED_ERRORS, ApiError, Responses, invalid_input
+from newsdesk.serving.json_route import JsonRoute, require_json, validate_body
 from newsdesk.serving.model_loader import LoadedModel
 from newsdesk.serving.open_inference import binary_tensors
 from newsdesk.serving.open_inference.metadata import (
@@ -29,7 +30,6 @@ from newsdesk.serving.open_inference.metadata import (
 from newsdesk.serving.open_inference.request import InferenceRequest, attach_binary_tensors, request_texts
 from newsdesk.serving.open_inference.response import InferenceResponse, make_response
 from newsdesk.serving.prediction_result import PredictionResult
-from newsdesk.serving.route import JsonRoute, require_json, validate_body
 from newsdesk.serving.schemas import MODEL_NAME
 from newsdesk.serving.server_state import ServerState
 from newsdesk.serving.strict_json import parse_json

@@ -10,7 +10,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from newsdesk.config.model_config import TextCleaning
 from newsdesk.model.bundle import Vocabulary
-from newsdesk.model.bundle_compiler import compile_classifier, compile_vocabulary
+from newsdesk.model.estimator_compiler import compile_classifier, compile_vocabulary
 from newsdesk.text.cleaning import Cleaner
 
 

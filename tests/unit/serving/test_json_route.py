@@ -3,7 +3,7 @@
 import pytest
 
 from newsdesk.serving.errors import ApiError
-from newsdesk.serving.route import require_json
+from newsdesk.serving.json_route import require_json
 
 
 @pytest.mark.parametrize("media_type", [b"application/json", b"application/problem+json"])
