@@ -15,7 +15,7 @@ _OF_ALL_TEXTS: frozenset[DriftFeature] = frozenset({"category_mix", "confidence"
 def missing_scores(
     scored: Collection[DriftFeature], window: WindowCounts, profile: ReferenceProfile, min_texts: int
 ) -> dict[DriftFeature, str]:
-    """DriftFeature → why it was not scored, for those that are not among the `scored` ones."""
+    """Feature → why it was not scored, for those that are not among the `scored` ones."""
     features: tuple[DriftFeature, ...] = get_args(DriftFeature)
     return {feature: _reason(feature, window, profile, min_texts) for feature in features if feature not in scored}
 
