@@ -49,7 +49,7 @@ ASKED_FOR = {
     "ml_pipeline_dashboard": {
         "Model performance trends": {"Model performance trends", "F1 score per category"},
         "Prediction accuracy over time": {"Prediction accuracy over time"},
-        "Feature importance changes": {"DriftFeature importance changes"},
+        "Feature importance changes": {"Feature importance changes"},
         "Training job status": {"Training job status", "Since the last run", "Duration of the last run"},
         "Prediction Distribution": {"Prediction distribution"},
         "Confidence Scores": {"Confidence"},
