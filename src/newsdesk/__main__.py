@@ -1,4 +1,4 @@
-"""The command, which can be stopped from its first moment on: what it is made of takes a while to load."""
+"""The command's entry point. It handles stop requests before the slow imports of the command line."""
 
 import atexit
 import sys

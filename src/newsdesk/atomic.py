@@ -1,4 +1,4 @@
-"""Write whole or not at all: what another process sees is the old content or the new, never half of it."""
+"""Atomic writes: other processes see the old content or the new, never half of it."""
 
 import errno
 import os
@@ -70,7 +70,7 @@ def clear_drafts(folder: Path, now: float | None = None) -> None:
     for parent in folder.parent.glob(folder.name):
         for draft in parent.glob(".*-*"):
             match = _DRAFT.fullmatch(draft.name)
-            if match is None or abs(moment - _changed(draft)) < _LONG:
+            if match is None or abs(moment - _last_change(draft)) < _LONG:
                 continue
             if match["old"] and not (target := parent / match["target"]).exists():
                 draft.rename(target)
@@ -80,7 +80,7 @@ def clear_drafts(folder: Path, now: float | None = None) -> None:
                 draft.unlink(missing_ok=True)
 
 
-def _changed(draft: Path) -> float:
+def _last_change(draft: Path) -> float:
     """When, in seconds since 1970; now, where it goes away just now."""
     try:
         return max(path.stat().st_mtime for path in (draft, *draft.rglob("*")))
@@ -90,14 +90,14 @@ def _changed(draft: Path) -> float:
 
 def flush_names(folder: Path) -> None:
     """Make sure that the names in a folder are on the disk: a new file outlives a power cut only then."""
-    opened = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def flush(file: Path) -> None:
     """Make sure that the content is on the disk before its name is."""
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())

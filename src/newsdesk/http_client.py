@@ -1,4 +1,4 @@
-"""Ask other servers over HTTP with what Python itself brings."""
+"""HTTP requests to other servers with the standard library alone."""
 
 import ipaddress
 import os
@@ -36,7 +36,7 @@ def bypass_proxies(address: str) -> None:
     if not is_this_machine(f"[{host}]" if ":" in host else host):
         return
     for name in ("no_proxy", "NO_PROXY"):
-        known = [one for one in (os.environ.get(name) or os.environ.get("no_proxy") or "").split(",") if one]
+        known = [entry for entry in (os.environ.get(name) or os.environ.get("no_proxy") or "").split(",") if entry]
         if host not in known and "*" not in known:
             os.environ[name] = ",".join([*known, host])
 
@@ -53,10 +53,10 @@ def is_this_machine(host: str) -> bool:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    return address.is_loopback or address.is_unspecified or _is_ours(address)
+    return address.is_loopback or address.is_unspecified or _is_bindable(address)
 
 
-def _is_ours(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def _is_bindable(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Only addresses of this machine can be bound."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:

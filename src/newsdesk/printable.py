@@ -1,4 +1,4 @@
-"""Text for terminals and ledgers: whatever it was, it commands no terminal and turns no line around."""
+"""Text that is safe for terminals and ledgers: without control characters or changes of direction."""
 
 import re
 
@@ -12,7 +12,7 @@ _BYTES = range(0xDC80, 0xDD00)  # what Python makes of such bytes
 
 def printable(text: str) -> str:
     """The text, in which characters that nobody sees and terminals obey are written by their numbers, as in `\\x1b`."""
-    return _UNPRINTABLE.sub(lambda match: _by_number(ord(match[0])), text)
+    return _UNPRINTABLE.sub(lambda match: _escape(ord(match[0])), text)
 
 
 def one_line(text: str) -> str:
@@ -20,7 +20,7 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def _by_number(character: int) -> str:
+def _escape(character: int) -> str:
     if character in _BYTES:
         character -= 0xDC00
     return f"\\x{character:02x}" if character < 0x100 else f"\\u{character:04x}"

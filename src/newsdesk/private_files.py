@@ -1,4 +1,4 @@
-"""What Newsdesk keeps is its own user's alone: articles, feedback, keys, databases."""
+"""Keep the files of Newsdesk private to its user: articles, feedback, keys, databases."""
 
 import os
 import stat

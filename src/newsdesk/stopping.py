@@ -108,14 +108,14 @@ def defer_stop() -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    asked: list[int] = []
-    before = {asked_by: signal.getsignal(asked_by) for asked_by in _ASKING}
-    for asked_by in _ASKING:
-        signal.signal(asked_by, lambda number, _: asked.append(number))
+    received: list[int] = []
+    handlers = {signal_number: signal.getsignal(signal_number) for signal_number in _ASKING}
+    for signal_number in _ASKING:
+        signal.signal(signal_number, lambda number, _: received.append(number))
     try:
         yield
     finally:
-        for asked_by, handler in before.items():
-            signal.signal(asked_by, handler or signal.SIG_DFL)
-        for number in asked[:1]:
+        for signal_number, handler in handlers.items():
+            signal.signal(signal_number, handler or signal.SIG_DFL)
+        for number in received[:1]:
             signal.raise_signal(number)

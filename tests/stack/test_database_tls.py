@@ -91,7 +91,7 @@ def levels(findings: Iterator[Finding]) -> list[tuple[str, str]]:
 @pytest.fixture
 def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loopback, where the tests' server listens, counts as a network."""
-    monkeypatch.setattr(database_tls, "_is_of_this_machine", lambda _: False)
+    monkeypatch.setattr(database_tls, "_is_local", lambda _: False)
 
 
 def test_a_store_works_by_an_address_that_verifies_the_server(
@@ -166,7 +166,7 @@ def test_a_certificate_that_has_ended_is_refused_and_the_doctor_says_that_it_has
 def test_a_renewed_certificate_is_taken_while_connections_stay_open(server: EncryptedPostgresql) -> None:
     def shown() -> bytes | None:
         url = make_url(server.server.address)
-        return database_tls._shown_certificate(url.host or "", url.port or 0, 5)
+        return database_tls._fetch_certificate(url.host or "", url.port or 0, 5)
 
     before = shown()
     with psycopg.connect(server.verified) as open_since:

@@ -1,1 +1,1 @@
-"""Articles: what one is, how a table of them is read, checked, split, and kept as a dataset."""
+"""Articles: their model, and how a table of them is read, checked, split and stored as a dataset."""

@@ -1,4 +1,4 @@
-"""What a category is, whoever says it: a table, a file of labels, or an editor over HTTP."""
+"""Clean and compare categories, from a table, a file of labels or an editor over HTTP."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 MAX_LENGTH = 200  # characters
-_MOST_PARTS = 4  # characters that Unicode composes into one
+_MAX_PARTS = 4  # characters that Unicode composes into one
 
 # What nobody can see at either end: Unicode's White_Space, the four separators that Python counts to it, and signs
 # of no width. Inside they stay: they join letters in some scripts, and parts of an emoji.
@@ -24,26 +24,26 @@ PATTERN = f"^[{_BLANK}]*[^{_BLANK}{_CONTROL}]([^{_CONTROL}]*[^{_BLANK}{_CONTROL}
 
 
 class InvalidCategory(ValueError):  # noqa: N818 - the caller's doing
-    """What is no category, and why, without what was said."""
+    """Why a text is no category, without repeating the text."""
 
 
 class BlankCategory(InvalidCategory):
-    """There is nothing to see."""
+    """The category has no visible character."""
 
 
-def clean_category(said: str) -> str:
+def clean_category(text: str) -> str:
     """The category as it is kept: without blanks around it, its characters composed (NFC). Doing it twice changes
     nothing. Raises `InvalidCategory` for what is blank, too long, or holds a line break or another control character.
     """
-    said = said.strip(_BLANKS)
+    text = text.strip(_BLANKS)
     category = unicodedata.normalize(
-        "NFC", said[: _MOST_PARTS * MAX_LENGTH + 1]
+        "NFC", text[: _MAX_PARTS * MAX_LENGTH + 1]
     )  # slow for a million marks on one letter
     if not category:
         raise BlankCategory("The category is blank: name one")
     if _controls.search(category):
         raise InvalidCategory("The category holds a line break or another control character: remove it")
-    if len(category) > MAX_LENGTH or len(said) > _MOST_PARTS * MAX_LENGTH:
+    if len(category) > MAX_LENGTH or len(text) > _MAX_PARTS * MAX_LENGTH:
         raise InvalidCategory(f"The category is longer than {MAX_LENGTH} characters: shorten it")
     return category
 
@@ -80,13 +80,13 @@ def describe_similar_categories(group: Mapping[str, int]) -> str:
 class Spellings:
     """How categories are spelt that are known already."""
 
-    def __init__(self, known: Iterable[str], meant: Callable[[str], str | None] = str) -> None:
-        """`meant`: what a category is by configuration, None where it is left out (`CategoryRules.of`)."""
-        self._known, self._meant = frozenset(known), meant
+    def __init__(self, known: Iterable[str], resolve: Callable[[str], str | None] = str) -> None:
+        """`resolve`: what a category becomes by configuration, None where it is left out (`CategoryRules.of`)."""
+        self._known, self._resolve = frozenset(known), resolve
         by_key = defaultdict(set)
         for category in self._known:
             by_key[self._key(category)].add(category)
-        self._by_key = {key: alike.pop() for key, alike in by_key.items() if len(alike) == 1}
+        self._by_key = {key: spellings.pop() for key, spellings in by_key.items() if len(spellings) == 1}
 
     def of(self, category: str) -> str:
         """The known category that is meant: the same, else the only one that differs by case and blanks alone, or by
@@ -94,4 +94,4 @@ class Spellings:
         return category if category in self._known else self._by_key.get(self._key(category), category)
 
     def _key(self, category: str) -> str:
-        return category_key(self._meant(category) or category)
+        return category_key(self._resolve(category) or category)

@@ -41,16 +41,16 @@ class CategoryHint:
         return f"'{category}' ({count:,}) looks like {like}."
 
     def as_dict(self) -> dict[str, Any]:
-        """Such that JSON can hold it."""
+        """As JSON-serialisable values."""
         return {"looks_like": self.looks_like, "categories": dict(self.categories)}
 
 
 def category_hints(counts: Mapping[str, int], rules: CategoryRules) -> list[CategoryHint]:
     """Of categories with their articles, but for those that the configuration names as they are."""
-    open_to_doubt = {category: count for category, count in counts.items() if not rules.is_deliberate(category)}
-    hints = [CategoryHint("one", group) for group in _alike(open_to_doubt)]
+    candidates = {category: count for category, count in counts.items() if not rules.is_deliberate(category)}
+    hints = [CategoryHint("one", group) for group in _group_similar(candidates)]
     known = {category_key(category) for category in counts}
-    for category in sorted(open_to_doubt):
+    for category in sorted(candidates):
         if category_key(category) in _NONE:
             hints.append(CategoryHint("none", {category: counts[category]}))
         elif _is_several(category, known):
@@ -72,17 +72,17 @@ def hint_lines(hints: Iterable[CategoryHint], rules: CategoryRules) -> Iterator[
             aliases |= dict.fromkeys(others, first)
         else:
             exclude += hint.categories
-    said = {name: value for name, value in (("aliases", aliases), ("exclude", exclude)) if value}
+    settings = {name: value for name, value in (("aliases", aliases), ("exclude", exclude)) if value}
     yield "To merge them, or to leave them out, put what is right of this into configs/pipeline_config.yaml:"
-    content = {"data_pipeline": {"categories": said}}
+    content = {"data_pipeline": {"categories": settings}}
     yield from yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000).splitlines()
 
 
-def _alike(counts: Mapping[str, int]) -> Iterator[dict[str, int]]:
+def _group_similar(counts: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Groups of several that differ by spelling, or as a word and its plural do; the most articles first."""
     groups = spelling_groups(counts)
     for key in list(groups):
-        plural = next((one for one in _plurals(key) if one in groups), None)
+        plural = next((form for form in _plurals(key) if form in groups), None)
         if plural:
             groups[plural] |= groups.pop(key)
     for group in groups.values():
@@ -98,8 +98,8 @@ def _plurals(key: str) -> list[str]:
 
 def _is_several(category: str, known: set[str]) -> bool:
     """`business;politics`; with a comma or a slash, which names may have, only of categories that there are."""
-    sure = list(filter(None, _SURE.split(category)))
-    if len(sure) > 1:
+    certain = list(filter(None, _SURE.split(category)))
+    if len(certain) > 1:
         return True
     parts = [category_key(part) for part in _LIKELY.split(category)]
     return len(parts) > 1 and known.issuperset(parts)

@@ -23,73 +23,75 @@ class CategoryRules:
         self._excluded = {category_key(_clean(name, "exclude")) for name in categories.exclude}
         for key in self._aliases.keys() & self._excluded:
             raise _mistake(f"aliases.{self._aliases[key][0]}", "it is in 'exclude', too. Keep one of both")
-        self._meant: dict[str, str] = {}
+        self._canonical: dict[str, str] = {}
         for key, (name, _) in self._aliases.items():
-            self._name(key, self._end_of(key), name)
+            self._set_canonical(key, self._resolve(key), name)
 
     def of(self, category: str) -> str | None:
         """The category that is meant; None where its articles are left out."""
-        if not self._meant and not self._excluded:
+        if not self._canonical and not self._excluded:
             return category
         key = category_key(category)
-        meant = self._meant.get(key, category)
-        return None if key in self._excluded or category_key(meant) in self._excluded else meant
+        canonical = self._canonical.get(key, category)
+        return None if key in self._excluded or category_key(canonical) in self._excluded else canonical
 
-    def among(self, said: Iterable[str]) -> list[str]:
+    def among(self, categories: Iterable[str]) -> list[str]:
         """What several categories come to, each once."""
-        return list(dict.fromkeys(meant for category in said if (meant := self.of(category)) is not None))
+        return list(dict.fromkeys(canonical for category in categories if (canonical := self.of(category)) is not None))
 
     def is_deliberate(self, category: str) -> bool:
         """Whether the configuration names it as its own: `sports: sports`."""
         alias = self._aliases.get(category_key(category))
         return alias == (category, category)
 
-    def changes(self, said: Iterable[str]) -> "CategoryChanges":
+    def changes(self, categories: Iterable[str]) -> "CategoryChanges":
         """What the rules come to for the categories of these articles, as they were said."""
         renamed: defaultdict[str, dict[str, int]] = defaultdict(dict)
         left_out, used = {}, set()
-        for category, count in Counter(said).items():
-            meant = self.of(category)
-            used |= self._on_the_way(category_key(category))
-            if meant is None:
+        for category, count in Counter(categories).items():
+            canonical = self.of(category)
+            used |= self._alias_chain(category_key(category))
+            if canonical is None:
                 left_out[category] = count
-            elif meant != category:
-                renamed[meant][category] = count
-        named = [*self.categories.aliases, *self.categories.exclude]
+            elif canonical != category:
+                renamed[canonical][category] = count
+        names = [*self.categories.aliases, *self.categories.exclude]
         return CategoryChanges(
             aliases=self.categories.aliases,
             exclude=self.categories.exclude,
             renamed=dict(renamed),
             left_out=left_out,
-            unused=[name for name in named if category_key(name) not in used],
+            unused=[name for name in names if category_key(name) not in used],
         )
 
-    def _end_of(self, key: str) -> str:
+    def _resolve(self, key: str) -> str:
         """Where an alias leads to, by way of others."""
-        way = [key]
-        while (following := category_key(self._aliases[way[-1]][1])) in self._aliases and following != way[-1]:
-            if following in way:
-                names = " → ".join(self._aliases[one][0] for one in (*way, following))
+        chain = [key]
+        while (following := category_key(self._aliases[chain[-1]][1])) in self._aliases and following != chain[-1]:
+            if following in chain:
+                names = " → ".join(self._aliases[step][0] for step in (*chain, following))
                 raise _mistake(f"aliases.{self._aliases[key][0]}", f"it goes in a circle ({names}). Remove one of them")
-            way.append(following)
-        return self._aliases[way[-1]][1]
+            chain.append(following)
+        return self._aliases[chain[-1]][1]
 
-    def _name(self, key: str, meant: str, alias: str) -> None:
+    def _set_canonical(self, key: str, canonical: str, alias: str) -> None:
         """A category that the configuration names is spelt as it is there."""
-        known = self._meant.setdefault(category_key(meant), meant)
-        if known != meant:
-            raise _mistake(f"aliases.{alias}", f"it is written '{meant}' here, and '{known}' elsewhere. Write it alike")
-        self._meant[key] = meant
+        earlier = self._canonical.setdefault(category_key(canonical), canonical)
+        if earlier != canonical:
+            raise _mistake(
+                f"aliases.{alias}", f"it is written '{canonical}' here, and '{earlier}' elsewhere. Write it alike"
+            )
+        self._canonical[key] = canonical
 
-    def _on_the_way(self, key: str) -> set[str]:
+    def _alias_chain(self, key: str) -> set[str]:
         """The keys of a category and of the aliases that it goes through."""
-        way = {key}
+        chain = {key}
         while key in self._aliases:
             key = category_key(self._aliases[key][1])
-            if key in way:
+            if key in chain:
                 break
-            way.add(key)
-        return way
+            chain.add(key)
+        return chain
 
 
 class CategoryChanges(BaseModel):
@@ -111,24 +113,24 @@ class CategoryChanges(BaseModel):
 
     def sentences(self) -> Iterator[str]:
         """For people."""
-        for meant, said in self.renamed.items():
-            yield f"{_counted(said)} became '{meant}' ({SETTING}.aliases)."
+        for canonical, spellings in self.renamed.items():
+            yield f"{_list_counts(spellings)} became '{canonical}' ({SETTING}.aliases)."
         if self.left_out:
-            yield f"Left out: {_counted(self.left_out)} ({SETTING}.exclude)."
+            yield f"Left out: {_list_counts(self.left_out)} ({SETTING}.exclude)."
         if self.unused:
-            named = ", ".join(f"'{name}'" for name in self.unused)
-            yield f"Nothing is called {named} here: look whether {SETTING} says what you mean."
+            names = ", ".join(f"'{name}'" for name in self.unused)
+            yield f"Nothing is called {names} here: look whether {SETTING} says what you mean."
 
 
 def _aliases(categories: Categories) -> dict[str, tuple[str, str]]:
     """Key → alias and what it stands for."""
-    found: dict[str, tuple[str, str]] = {}
-    for name, meant in categories.aliases.items():
-        meant = _clean(meant, f"aliases.{name}")
-        first = found.setdefault(category_key(_clean(name, f"aliases.{name}")), (name, meant))
-        if first[1] != meant:
+    aliases: dict[str, tuple[str, str]] = {}
+    for name, canonical in categories.aliases.items():
+        canonical = _clean(canonical, f"aliases.{name}")
+        first = aliases.setdefault(category_key(_clean(name, f"aliases.{name}")), (name, canonical))
+        if first[1] != canonical:
             raise _mistake(f"aliases.{name}", f"'{first[0]}', which is the same, means '{first[1]}'. Keep one of both")
-    return found
+    return aliases
 
 
 def _clean(name: str, key: str) -> str:
@@ -142,8 +144,10 @@ def _mistake(key: str, problem: str) -> ConfigError:
     return ConfigError(f"pipeline_config.yaml: '{SETTING}.{key}': {problem}.")
 
 
-def _counted(said: dict[str, int]) -> str:
-    return ", ".join(f"'{category}' ({count:,})" for category, count in sorted(said.items(), key=lambda one: -one[1]))
+def _list_counts(counts: dict[str, int]) -> str:
+    return ", ".join(
+        f"'{category}' ({count:,})" for category, count in sorted(counts.items(), key=lambda item: -item[1])
+    )
 
 
 NO_RULES = CategoryRules(Categories())

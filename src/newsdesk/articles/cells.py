@@ -1,4 +1,4 @@
-"""What a cell of a table says, whichever tool wrote it."""
+"""The plain value of a table's cell, whichever tool wrote it."""
 
 from typing import Any
 

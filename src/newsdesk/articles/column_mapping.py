@@ -1,4 +1,4 @@
-"""Which column of a table holds what: found by name, or as the user says."""
+"""Map a table's columns to fields, by known names or as the user says."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ _NAMES = {
     "language": "language lang in_language meta_lang language_code lang_code",
 }
 KNOWN_NAMES: dict[str, tuple[str, ...]] = {field: tuple(names.split()) for field, names in _NAMES.items()}
-_TOLD_NAMES = 8  # in a message
+_MAX_NAMES = 8  # in a message
 
 
 @dataclass(frozen=True)
@@ -58,52 +58,52 @@ class ColumnMapping(BaseModel):
     unused: list[str] = []
 
 
-def map_columns(available: list[str], fields: dict[str, str], said: ColumnNames = BY_NAME) -> ColumnMapping:
+def map_columns(available: list[str], fields: dict[str, str], requested: ColumnNames = BY_NAME) -> ColumnMapping:
     """What became of the columns that are `available`, `fields` having been taken."""
     unused = [name for name in available if name not in fields.values()]
-    chosen = {field for field, name in vars(said).items() if name is not None}
-    known = {field: {_plain(name) for name in KNOWN_NAMES[field]} for field in fields if field not in chosen}
+    chosen = {field for field, name in vars(requested).items() if name is not None}
+    known = {field: {_normalise(name) for name in KNOWN_NAMES[field]} for field in fields if field not in chosen}
     if "text" in known and "title" not in fields:
-        known["text"] |= {_plain(name) for name in KNOWN_NAMES["title"]}  # a headline became the text
-    others = {field: [name for name in unused if _plain(name) in names] for field, names in known.items()}
+        known["text"] |= {_normalise(name) for name in KNOWN_NAMES["title"]}  # a headline became the text
+    others = {field: [name for name in unused if _normalise(name) in names] for field, names in known.items()}
     return ColumnMapping(
         fields=fields, alternatives={field: names for field, names in others.items() if names}, unused=unused
     )
 
 
-def match_columns(available: list[str], said: ColumnNames, path: Path) -> dict[str, str]:
+def match_columns(available: list[str], requested: ColumnNames, path: Path) -> dict[str, str]:
     """Field → column, for the fields that are there. Raises `UsageError` where a column that was named is not."""
-    by_plain_name = {_plain(name): name for name in reversed(available)}
-    found: dict[str, str] = {}
+    by_plain_name = {_normalise(name): name for name in reversed(available)}
+    columns: dict[str, str] = {}
     for field, names in KNOWN_NAMES.items():
-        match = next((by_plain_name[_plain(name)] for name in names if _plain(name) in by_plain_name), None)
+        match = next((by_plain_name[_normalise(name)] for name in names if _normalise(name) in by_plain_name), None)
         if match is not None:
-            found[field] = match
-    for field, column in (("text", said.text), ("title", said.title), ("category", said.category)):
+            columns[field] = match
+    for field, column in (("text", requested.text), ("title", requested.title), ("category", requested.category)):
         if column is None:
             continue
         if column not in available:
             raise UsageError(f"{path} has no column '{column}'. Its columns: {', '.join(available)}.")
-        found = {other: name for other, name in found.items() if name != column} | {field: column}
-    return found
+        columns = {other: name for other, name in columns.items() if name != column} | {field: column}
+    return columns
 
 
-def find_columns(available: list[str], said: ColumnNames, path: Path) -> dict[str, str]:
+def find_columns(available: list[str], requested: ColumnNames, path: Path) -> dict[str, str]:
     """Field → column of a table of articles. Raises `UsageError` where no column holds the text."""
-    found = match_columns(available, said, path)
-    if "text" not in found and "title" in found:
-        found["text"] = found.pop("title")  # headlines alone are texts
-    if "text" not in found:
+    columns = match_columns(available, requested, path)
+    if "text" not in columns and "title" in columns:
+        columns["text"] = columns.pop("title")  # headlines alone are texts
+    if "text" not in columns:
         raise UsageError(
             f"{path} has no column with the article text (looked for {first_names('text')}). "
             f"Name it with --text-column; its columns: {', '.join(available)}."
         )
-    return found
+    return columns
 
 
-def require_category(found: dict[str, str], available: list[str], path: Path) -> None:
+def require_category(columns: dict[str, str], available: list[str], path: Path) -> None:
     """Raises `UsageError` where no column holds the category."""
-    if "category" not in found:
+    if "category" not in columns:
         raise UsageError(
             f"{path} has no column with the category (looked for {first_names('category')}). "
             f"Name it with --category-column, or give a second file with --labels; its columns: {', '.join(available)}."
@@ -112,9 +112,9 @@ def require_category(found: dict[str, str], available: list[str], path: Path) ->
 
 def first_names(field: str) -> str:
     names = KNOWN_NAMES[field]
-    return ", ".join(names[:_TOLD_NAMES]) + f" and {len(names) - _TOLD_NAMES} others"
+    return ", ".join(names[:_MAX_NAMES]) + f" and {len(names) - _MAX_NAMES} others"
 
 
-def _plain(name: str) -> str:
-    """Its letters and digits, in lower case: spellings differ in all else."""
+def _normalise(name: str) -> str:
+    """The letters and digits of a name in lower case: spellings differ in everything else."""
     return "".join(letter for letter in name.casefold() if letter.isalnum()) or name

@@ -147,8 +147,8 @@ def write_dataset(home: Path, contents: DatasetContents, *, source: str, now: da
             unvouched=contents.unvouched or None,
         )
         # Earlier versions know no such fields.
-        without = {name for name in ("category_changes", "unvouched") if getattr(manifest, name) is None}
-        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude=without) + "\n", encoding="utf-8")
+        excluded = {name for name in ("category_changes", "unvouched") if getattr(manifest, name) is None}
+        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude=excluded) + "\n", encoding="utf-8")
     return Dataset(folder, manifest)
 
 

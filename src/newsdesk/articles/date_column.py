@@ -10,7 +10,7 @@ from newsdesk.articles.date_parsing import DateOrder, infer_date_order, possible
 from newsdesk.articles.field_values import optional_value
 from newsdesk.articles.readers import RawRow
 
-_TOLD_ROWS = 4
+_MAX_ROWS = 4
 _WORDS: dict[DateOrder, str] = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 
@@ -47,28 +47,33 @@ class DateReport(BaseModel):
             yield f"Dates were left out in rows {', '.join(map(str, self.rows))}{more}; their articles stay."
 
 
-def read_dates(rows: Sequence[RawRow], column: str, said: DateOrder | None) -> tuple[list[RawRow], DateReport]:
-    """The rows with moments in UTC, or None, in that column, in the order that was `said` or that the rows tell."""
+def read_dates(rows: Sequence[RawRow], column: str, requested: DateOrder | None) -> tuple[list[RawRow], DateReport]:
+    """The rows with moments in UTC, or None, in that column, read in the `requested` order or the one the rows tell."""
     cells = [optional_value("published_at", row.values.get(column)) for row in rows]
-    found = [possible_moments(cell) for cell, _ in cells]
-    order = said or infer_date_order(found)
-    moments = [resolve(said_by_row, order) for said_by_row in found]
-    whole = [row.problem is None for row in rows]
+    readings = [possible_moments(cell) for cell, _ in cells]
+    order = requested or infer_date_order(readings)
+    moments = [resolve(reading, order) for reading in readings]
+    readable = [row.problem is None for row in rows]
     empty = [cell is None and not is_of_another_kind for cell, is_of_another_kind in cells]
-    lost = [ok and at is None and not nothing for ok, at, nothing in zip(whole, moments, empty, strict=True)]
-    ambiguous = sum(lose and isinstance(said_by_row, dict) for lose, said_by_row in zip(lost, found, strict=True))
+    are_lost = [
+        is_readable and moment is None and not is_empty
+        for is_readable, moment, is_empty in zip(readable, moments, empty, strict=True)
+    ]
+    ambiguous = sum(is_lost and isinstance(reading, dict) for is_lost, reading in zip(are_lost, readings, strict=True))
     if order is not None:
         ambiguous = 0  # what does not fit the order is not understood
-    by_numbers = any(isinstance(said_by_row, dict) for said_by_row in found)
+    has_numbers = any(isinstance(reading, dict) for reading in readings)
     report = DateReport(
         column=column,
-        order=order if by_numbers else None,
-        decided_by=None if order is None or not by_numbers else "user" if said else "rows",
-        understood=sum(ok and at is not None for ok, at in zip(whole, moments, strict=True)),
-        empty=sum(ok and nothing for ok, nothing in zip(whole, empty, strict=True)),
+        order=order if has_numbers else None,
+        decided_by=None if order is None or not has_numbers else "user" if requested else "rows",
+        understood=sum(
+            is_readable and moment is not None for is_readable, moment in zip(readable, moments, strict=True)
+        ),
+        empty=sum(is_readable and is_empty for is_readable, is_empty in zip(readable, empty, strict=True)),
         ambiguous=ambiguous,
-        not_understood=sum(lost) - ambiguous,
-        rows=[row.number for row, lose in zip(rows, lost, strict=True) if lose][:_TOLD_ROWS],
+        not_understood=sum(are_lost) - ambiguous,
+        rows=[row.number for row, is_lost in zip(rows, are_lost, strict=True) if is_lost][:_MAX_ROWS],
     )
-    read = [replace(row, values={**row.values, column: at}) for row, at in zip(rows, moments, strict=True)]
-    return read, report
+    new_rows = [replace(row, values={**row.values, column: moment}) for row, moment in zip(rows, moments, strict=True)]
+    return new_rows, report

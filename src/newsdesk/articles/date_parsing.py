@@ -1,4 +1,4 @@
-"""What a cell says of a moment, and in which order the dates of a column are written."""
+"""Parse moments in cells, and infer the order in which a column's dates are written."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -40,10 +40,10 @@ def possible_moments(value: Any) -> Readings:
     Numbers, as such or as digits, are seconds, milliseconds, microseconds or nanoseconds since 1970, or Excel's days.
     """
     if isinstance(value, str):
-        return _readings_of(value)
+        return _parse_text(value)
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
-    return _in_utc(value) if isinstance(value, datetime) else None
+    return _to_utc(value) if isinstance(value, datetime) else None
 
 
 def parse_moment(value: Any, order: DateOrder | None = None) -> datetime | None:
@@ -51,45 +51,47 @@ def parse_moment(value: Any, order: DateOrder | None = None) -> datetime | None:
     return resolve(possible_moments(value), order)
 
 
-def resolve(said: Readings, order: DateOrder | None) -> datetime | None:
+def resolve(reading: Readings, order: DateOrder | None) -> datetime | None:
     """The moment that is meant where dates are in that order; without one, the moment that all orders come to."""
-    if said is None or isinstance(said, datetime):
-        return said
+    if reading is None or isinstance(reading, datetime):
+        return reading
     if order is not None:
-        return said.get(order)
-    return next(iter(said.values())) if len(set(said.values())) == 1 else None
+        return reading.get(order)
+    return next(iter(reading.values())) if len(set(reading.values())) == 1 else None
 
 
 def infer_date_order(column: Iterable[Readings]) -> DateOrder | None:
     """The order in which a column's dates are written: that of the rows that can be read in no other. None where no
     row tells, or where they contradict each other."""
-    orders = [frozenset(said) for said in column if isinstance(said, Mapping)]
+    orders = [frozenset(reading) for reading in column if isinstance(reading, Mapping)]
     known = frozenset[DateOrder]().union(*orders)
-    telling = [order for order in orders if order != known]
-    fitting = [
-        order for order in sorted(known) if sum(order not in row for row in telling) <= _MAX_CONTRARY * len(telling)
+    informative = [order for order in orders if order != known]
+    consistent = [
+        order
+        for order in sorted(known)
+        if sum(order not in row for row in informative) <= _MAX_CONTRARY * len(informative)
     ]
-    return fitting[0] if len(fitting) == 1 else None
+    return consistent[0] if len(consistent) == 1 else None
 
 
-def _readings_of(text: str) -> Readings:
+def _parse_text(text: str) -> Readings:
     if _DIGITS_OF_A_DATE.fullmatch(text):
         with suppress(ValueError):
-            return _in_utc(datetime.strptime(text, "%Y%m%d%H%M%S"[: len(text) - 2]))  # noqa: DTZ007
+            return _to_utc(datetime.strptime(text, "%Y%m%d%H%M%S"[: len(text) - 2]))  # noqa: DTZ007
     if _NUMBER.fullmatch(text):
         return _since_epoch(float(text))
     with suppress(ValueError):
-        return _in_utc(datetime.fromisoformat(text))
+        return _to_utc(datetime.fromisoformat(text))
     if _RFC_2822.fullmatch(text):
         with suppress(ValueError):
-            return _in_utc(parsedate_to_datetime(text))
+            return _to_utc(parsedate_to_datetime(text))
     if match := _YEAR_FIRST.search(text):
         year, month, day = map(int, match.groups())
         return _with_date(text, match, year, month, day)
     if match := _YEAR_LAST.search(text):
-        found = {order: _with_date(text, match, *numbers) for order, numbers in _orders(match)}
-        whole = {order: at for order, at in found.items() if at is not None}
-        return whole or None
+        by_order = {order: _with_date(text, match, *numbers) for order, numbers in _candidate_dates(match)}
+        valid = {order: moment for order, moment in by_order.items() if moment is not None}
+        return valid or None
     first = _parse(text)
     if first is None or re.search("[A-Za-z]{3}", text):  # a month by its name
         return first
@@ -97,32 +99,32 @@ def _readings_of(text: str) -> Readings:
     return first if second in (first, None) else {"mdy": first, "dmy": second}
 
 
-def _orders(match: re.Match[str]) -> Iterable[tuple[DateOrder, tuple[int, int, int]]]:
+def _candidate_dates(match: re.Match[str]) -> Iterable[tuple[DateOrder, tuple[int, int, int]]]:
     """What is year, month and day in each order. With dots the day is first, unless there is no such month; years
     of two digits are first, if ever, where dashes are between."""
     first, second, last = (int(number) for number in match.group(1, 3, 4))
-    year = last if len(match[4]) == 4 else _century(last)
+    year = last if len(match[4]) == 4 else _full_year(last)
     yield "dmy", (year, second, first)
     if match[2] != "." or second > 12:
         yield "mdy", (year, first, second)
     if len(match[4]) == 2 and match[2] == "-" and len(match[1]) == 2:
-        yield "ymd", (_century(first), second, last)
+        yield "ymd", (_full_year(first), second, last)
 
 
-def _century(year: int) -> int:
-    """As POSIX has it."""
+def _full_year(year: int) -> int:
+    """The full year of two digits, as POSIX defines it."""
     return year + (2000 if year < 69 else 1900)
 
 
 def _with_date(text: str, match: re.Match[str], year: int, month: int, day: int) -> datetime | None:
     """What `text` says where its date is this one."""
     try:
-        written = date(year, month, day).isoformat()
+        iso_date = date(year, month, day).isoformat()
     except ValueError:
         return None
-    rewritten = f"{text[: match.start()]}{written}{text[match.end() :]}".strip(" .,")
+    rewritten = f"{text[: match.start()]}{iso_date}{text[match.end() :]}".strip(" .,")
     with suppress(ValueError):
-        return _in_utc(datetime.fromisoformat(rewritten))
+        return _to_utc(datetime.fromisoformat(rewritten))
     return _parse(rewritten)
 
 
@@ -130,12 +132,15 @@ def _parse(text: str, *, day_first: bool = False) -> datetime | None:
     """What `text` says; None where it leaves out year, month or day, which must not be filled from today, or names a
     zone that is not known."""
     text = _AFTER_OFFSET.sub("", _BEFORE_OFFSET.sub("", text))
-    place = _PLACE.search(text)
+    zone_match = _PLACE.search(text)
     try:
-        zone = time_zone(place[1], None) if place else None
+        zone = time_zone(zone_match[1], None) if zone_match else None
         first, second = (
             date_parser.parse(
-                text[: place.start()] if place else text, default=default, tzinfos=time_zone, dayfirst=day_first
+                text[: zone_match.start()] if zone_match else text,
+                default=default,
+                tzinfos=time_zone,
+                dayfirst=day_first,
             )
             for default in _TWO_DEFAULTS
         )
@@ -143,7 +148,7 @@ def _parse(text: str, *, day_first: bool = False) -> datetime | None:
         return None  # dateutil raises any of these for what is no date
     if first.date() != second.date():
         return None
-    return _in_utc(first.replace(tzinfo=first.tzinfo or zone))
+    return _to_utc(first.replace(tzinfo=first.tzinfo or zone))
 
 
 def _since_epoch(number: float) -> datetime | None:
@@ -155,10 +160,10 @@ def _since_epoch(number: float) -> datetime | None:
     return None
 
 
-def _in_utc(at: datetime) -> datetime | None:
+def _to_utc(moment: datetime) -> datetime | None:
     try:
-        if at.tzinfo is None or at.utcoffset() is None:
-            return at.replace(tzinfo=UTC)
-        return at.astimezone(UTC).replace(tzinfo=UTC)
+        if moment.tzinfo is None or moment.utcoffset() is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Recognise the same story told twice."""
+"""Separate duplicates: the same story told twice."""
 
 from collections import defaultdict
 
@@ -16,11 +16,11 @@ def separate_duplicates(accepted: list[AcceptedRow]) -> tuple[dict[str, Accepted
     for item in accepted:
         stories[story_key(item.article)].append(item)
     kept: dict[str, AcceptedRow] = {}
-    aside: list[QuarantinedRow] = []
+    quarantined: list[QuarantinedRow] = []
     for key, (first, *repeats) in stories.items():
         if len({item.article.category for item in (first, *repeats)}) > 1:
-            aside += [set_aside(item, "conflicting_category") for item in (first, *repeats)]
+            quarantined += [set_aside(item, "conflicting_category") for item in (first, *repeats)]
         else:
             kept[key] = first
-            aside += [set_aside(item, "duplicate") for item in repeats]
-    return kept, aside
+            quarantined += [set_aside(item, "duplicate") for item in repeats]
+    return kept, quarantined

@@ -1,4 +1,4 @@
-"""What was taken in: one folder a table, with its articles that were new and its rows that were set aside."""
+"""Ingested batches: one folder per table, with its new articles and its quarantined rows."""
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -81,21 +81,21 @@ class IngestedBatches:
 
     def stories(self) -> dict[str, str]:
         """Story key → category: what the newest batch says of each."""
-        found: dict[str, str] = {}
-        for file in self._files():
+        by_story: dict[str, str] = {}
+        for file in self._article_files():
             keys, categories = parquet_files.read_columns(file, "story", "category")
-            found.update(zip(keys, categories, strict=True))
-        return found
+            by_story.update(zip(keys, categories, strict=True))
+        return by_story
 
     def articles(self) -> Mapping[str, LabelledArticle]:
         """Story key → article: what the newest batch says of each."""
-        found: dict[str, LabelledArticle] = {}
-        for file in self._files():
+        by_story: dict[str, LabelledArticle] = {}
+        for file in self._article_files():
             (keys,) = parquet_files.read_columns(file, "story")
-            found.update(zip(keys, parquet_files.read_articles(file), strict=True))
-        return found
+            by_story.update(zip(keys, parquet_files.read_articles(file), strict=True))
+        return by_story
 
-    def _files(self) -> Iterable[Path]:
+    def _article_files(self) -> Iterable[Path]:
         return (self.home / batch.digest / _ARTICLES for batch in self.batches if batch.status != "refused")
 
     def known_in(self, batch: Batch) -> dict[str, str] | None:
@@ -112,14 +112,14 @@ class IngestedBatches:
     def write_retracted(self, batch: Batch, kept: Mapping[str, LabelledArticle]) -> Path:
         """Leave of a table only the stories in `kept`, whole or not at all; the folder of it."""
         folder = self.home / batch.digest
-        before = folder / _RETRACTED
-        brought = before if before.is_file() else folder / _ARTICLES
-        stories, aside = (
-            parquet_files.read_stories(brought),
+        retracted_file = folder / _RETRACTED
+        stories_file = retracted_file if retracted_file.is_file() else folder / _ARTICLES
+        stories, quarantined = (
+            parquet_files.read_stories(stories_file),
             parquet_files.read_quarantine(folder / parquet_files.QUARANTINE),
         )
         known = self.known_in(batch) or {}
-        return write_batch(self.home, batch, kept.items(), aside, known.items(), stories.items())
+        return write_batch(self.home, batch, kept.items(), quarantined, known.items(), stories.items())
 
 
 def describe_retraction(batch: Batch) -> str:
@@ -143,7 +143,7 @@ def write_batch(
     home: Path,
     batch: Batch,
     stories: Iterable[tuple[str, LabelledArticle]],
-    aside: Iterable[QuarantinedRow],
+    quarantined: Iterable[QuarantinedRow],
     known: Iterable[tuple[str, str]] | None,
     retracted: Iterable[tuple[str, str]] | None = None,
 ) -> Path:
@@ -152,13 +152,13 @@ def write_batch(
     folder = home / batch.digest
     with atomic.new_folder(folder) as draft:
         parquet_files.write_articles(draft / _ARTICLES, stories)
-        parquet_files.write_quarantine(draft / parquet_files.QUARANTINE, aside)
+        parquet_files.write_quarantine(draft / parquet_files.QUARANTINE, quarantined)
         if known is not None:
             parquet_files.write_stories(draft / _KNOWN, known)
         if retracted is not None:
             parquet_files.write_stories(draft / _RETRACTED, retracted)
-        without = None if batch.retractions else {"retractions"}  # earlier versions know no such
-        (draft / MANIFEST).write_text(batch.model_dump_json(indent=2, exclude=without) + "\n", encoding="utf-8")
+        excluded = None if batch.retractions else {"retractions"}  # earlier versions know no such
+        (draft / MANIFEST).write_text(batch.model_dump_json(indent=2, exclude=excluded) + "\n", encoding="utf-8")
     return folder
 
 

@@ -23,7 +23,7 @@ from newsdesk.articles.layouts.layout import NOT_ANNOTATED
 from newsdesk.articles.readers import read_table
 from newsdesk.errors import DataError, UsageError
 
-_TOLD_ROWS = 4
+_MAX_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class LabelJoin(BaseModel):
 def read_labels(path: Path, encoding: str, category_column: str | None) -> LabelFile:
     """Raises `UsageError` where a column is missing, `DataError` where an id has two categories."""
     table = read_table(path, encoding)
-    columns = match_columns(table.columns, said := ColumnNames(category=category_column), path)
+    columns = match_columns(table.columns, names := ColumnNames(category=category_column), path)
     require_id(columns, path)
     require_category(columns, table.columns, path)
     columns = {field: columns[field] for field in ("id", "category")}
@@ -108,12 +108,12 @@ def read_labels(path: Path, encoding: str, category_column: str | None) -> Label
                 f"{path}, row {row.number}: id '{key}' has two categories, '{labels[str(key)].category}' and "
                 f"'{category}'. Keep one."
             )
-    return LabelFile(path, labels, map_columns(table.columns, columns, said))
+    return LabelFile(path, labels, map_columns(table.columns, columns, names))
 
 
-def require_id(found: dict[str, str], path: Path) -> None:
+def require_id(columns: dict[str, str], path: Path) -> None:
     """Raises `UsageError` where no column holds the id by which labels are joined."""
-    if "id" not in found:
+    if "id" not in columns:
         raise UsageError(
             f"{path} has no column with the article id (looked for {first_names('id')}), by which labels are joined. "
             "Rename the column that has it."
@@ -126,27 +126,27 @@ def join_labels(file: LabelFile, ids: Collection[str]) -> tuple[dict[str, Label]
     """
     ids = dict.fromkeys(ids)
     labels = {key: file.labels[key] for key in ids if key in file.labels}
-    met = set(labels)
+    used = set(labels)
     respelt: list[tuple[str, str]] = []
     unclear = 0
-    how_many, by_spelling = Counter(map(_without_spelling, ids)), defaultdict(list)
+    id_counts, by_spelling = Counter(map(_normalise_id, ids)), defaultdict(list)
     for key in file.labels:
-        by_spelling[_without_spelling(key)].append(key)
+        by_spelling[_normalise_id(key)].append(key)
     for key in ids:
-        spelling = _without_spelling(key)
-        if key in labels or spelling not in by_spelling:
+        normalised = _normalise_id(key)
+        if key in labels or normalised not in by_spelling:
             continue
-        meant = by_spelling[spelling]
-        if how_many[spelling] > 1 or len({file.labels[one].category for one in meant}) > 1:
+        matches = by_spelling[normalised]
+        if id_counts[normalised] > 1 or len({file.labels[match].category for match in matches}) > 1:
             unclear += 1
-            met.update(meant)
+            used.update(matches)
             continue
-        labels[key] = file.labels[meant[0]]
-        met.update(meant)
-        respelt.append((key, meant[0]))
+        labels[key] = file.labels[matches[0]]
+        used.update(matches)
+        respelt.append((key, matches[0]))
     if not labels:
-        raise _nothing_joined(file, ids)
-    without_article = [label.row for key, label in file.labels.items() if key not in met]
+        raise _no_match_error(file, ids)
+    without_article = [label.row for key, label in file.labels.items() if key not in used]
     return labels, LabelJoin(
         file=file.path.name,
         columns=file.columns,
@@ -157,11 +157,11 @@ def join_labels(file: LabelFile, ids: Collection[str]) -> tuple[dict[str, Label]
         unclear=unclear,
         without_label=len(ids) - len(labels),
         without_article=len(without_article),
-        rows=sorted(without_article)[:_TOLD_ROWS],
+        rows=sorted(without_article)[:_MAX_ROWS],
     )
 
 
-def _nothing_joined(file: LabelFile, ids: Collection[str]) -> DataError:
+def _no_match_error(file: LabelFile, ids: Collection[str]) -> DataError:
     if not file.labels:
         return DataError(f"{file.path}: no row has both an id and a category. Give a label for each article.")
     column = file.columns.fields["id"]
@@ -175,8 +175,8 @@ def _first(ids: Collection[str]) -> str:
     return next(iter(ids), "none")[:40]
 
 
-def _without_spelling(key: str) -> str:
-    """What stays of an id when tools have changed what they take for its looks."""
+def _normalise_id(key: str) -> str:
+    """An id without the differences that tools introduce: leading zeros, a final `.0`, case and blanks."""
     plain = "".join(unicodedata.normalize("NFKC", key).casefold().split())
     number = re.fullmatch(r"0*(\d+)(?:\.0+)?", plain)
     return number[1] if number else plain

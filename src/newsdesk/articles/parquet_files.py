@@ -53,9 +53,9 @@ def read_stories(file: Path) -> dict[str, str]:
     return dict(zip(keys, categories, strict=True))
 
 
-def write_quarantine(file: Path, aside: Iterable[QuarantinedRow]) -> None:
+def write_quarantine(file: Path, quarantined: Iterable[QuarantinedRow]) -> None:
     """Write rows that were set aside."""
-    rows = [vars(row) for row in aside]
+    rows = [vars(row) for row in quarantined]
     pq.write_table(pa.Table.from_pylist(rows, schema=_QUARANTINE), file, compression="zstd")
 
 

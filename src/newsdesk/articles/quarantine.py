@@ -1,4 +1,4 @@
-"""Check every row; set aside, with its number and reasons, each one that cannot be used."""
+"""Check every row; quarantine each one that cannot be used, with its number and reasons."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -55,17 +55,21 @@ _PROBLEMS = {
 @dataclass(frozen=True)
 class AcceptedRow:
     """A row that can be used. `unused`: the optional fields that it has in a kind of value that they cannot hold.
-    `said`: its category as it was before `data_pipeline.categories` changed it; None where that did not."""
+    `original_category`: its category before `data_pipeline.categories` changed it; None where that did not."""
 
     row: int
     article: LabelledArticle
     unused: tuple[str, ...] = ()
-    said: str | None = None
+    original_category: str | None = None
 
     @property
-    def as_said(self) -> LabelledArticle:
+    def original(self) -> LabelledArticle:
         """The article under the category that it came with."""
-        return self.article if self.said is None else self.article.model_copy(update={"category": self.said})
+        return (
+            self.article
+            if self.original_category is None
+            else self.article.model_copy(update={"category": self.original_category})
+        )
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def check_rows(
     `columns` maps field → column. `labels` maps article id → label and, if given, decides alone about the category,
     which `rules` may change.
     """
-    seen: dict[str, LabelledArticle] = {}
+    first_by_id: dict[str, LabelledArticle] = {}
     for row in rows:
         values, unused = field_values(row.values, columns)
         values["text"] = values.get("text") or values.pop("title", None)
@@ -108,28 +112,30 @@ def check_rows(
         if labels is not None:
             label = labels.get(str(values["id"]))
             values["category"] = label.category if label else None
-        said = _category(values.get("category"))
-        values["category"] = meant = _meant(said, rules)
-        excluded = None if meant or not said else EXCLUDED
+        original = _clean_category(values.get("category"))
+        values["category"] = category = _apply_rules(original, rules)
+        excluded = None if category or not original else EXCLUDED
         checked = [problem] if (problem := row.problem or excluded) else _check(values, min_text_length)
         if isinstance(checked, LabelledArticle) and has_own_id:
-            first = seen.setdefault(checked.id, checked)
+            first = first_by_id.setdefault(checked.id, checked)
             if first is not checked:
                 checked = ["duplicate" if _is_repeat(checked, first) else "duplicate_id"]
         if isinstance(checked, LabelledArticle):
-            yield AcceptedRow(row.number, checked, unused, said if isinstance(said, str) and said != meant else None)
+            yield AcceptedRow(
+                row.number, checked, unused, original if isinstance(original, str) and original != category else None
+            )
         else:
-            yield _set_aside(row.number, values | {"category": said}, *checked)
+            yield _set_aside(row.number, values | {"category": original}, *checked)
 
 
 def set_aside(accepted: AcceptedRow, reason: str) -> QuarantinedRow:
     """Put an article back among the rows that cannot be used."""
-    return _set_aside(accepted.row, accepted.as_said.model_dump(), reason)
+    return _set_aside(accepted.row, accepted.original.model_dump(), reason)
 
 
 def _set_aside(row: int, values: dict[str, Any], *reasons: str) -> QuarantinedRow:
-    shown = {field: _storable(values.get(field)) for field in ("id", "title", "text", "category")}
-    return QuarantinedRow(row, tuple(reasons), **shown)
+    cells = {field: _storable(values.get(field)) for field in ("id", "title", "text", "category")}
+    return QuarantinedRow(row, tuple(reasons), **cells)
 
 
 def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | list[str]:
@@ -155,7 +161,7 @@ def _check(values: dict[str, Any], min_text_length: int) -> LabelledArticle | li
     return article if has_words(joined) else ["text_without_words"]
 
 
-def _category(value: Any) -> Any:
+def _clean_category(value: Any) -> Any:
     """Cleaned where it is a category; None where it is blank; else as it is, to be refused."""
     try:
         return clean_category(value) if isinstance(value, str) else value
@@ -165,14 +171,14 @@ def _category(value: Any) -> Any:
         return value
 
 
-def _meant(said: Any, rules: CategoryRules) -> Any:
-    """What `rules` make of a category, or of several; None where nothing is left of them."""
-    if isinstance(said, str):
-        return rules.of(said)
-    if isinstance(said, list) and said and all(isinstance(one, str) for one in said):
-        meant = rules.among(said)
-        return meant if len(meant) > 1 else next(iter(meant), None)
-    return said
+def _apply_rules(original: Any, rules: CategoryRules) -> Any:
+    """A category, or several, after `rules` were applied; None where none is left."""
+    if isinstance(original, str):
+        return rules.of(original)
+    if isinstance(original, list) and original and all(isinstance(name, str) for name in original):
+        categories = rules.among(original)
+        return categories if len(categories) > 1 else next(iter(categories), None)
+    return original
 
 
 def _is_repeat(article: LabelledArticle, other: LabelledArticle) -> bool:

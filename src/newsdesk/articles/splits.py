@@ -22,17 +22,17 @@ def assign_splits(categories: Mapping[str, str], *, validation: float, test: flo
     splits: dict[str, Split] = {}
     for ranked in by_category.values():
         ranked.sort()
-        places: list[Split] = [
+        assigned: list[Split] = [
             "test" if position < test else "validation" if position < test + validation else "train"
             for position, _ in ranked
         ]
-        if "test" not in places:
-            places[0] = "test"
-        if "train" not in places:
-            places[-1] = "train"
-        if "validation" not in places:
-            places[places.count("test") - 1 if places.count("test") > 1 else 1] = "validation"
-        splits.update(zip((key for _, key in ranked), places, strict=True))
+        if "test" not in assigned:
+            assigned[0] = "test"
+        if "train" not in assigned:
+            assigned[-1] = "train"
+        if "validation" not in assigned:
+            assigned[assigned.count("test") - 1 if assigned.count("test") > 1 else 1] = "validation"
+        splits.update(zip((key for _, key in ranked), assigned, strict=True))
     return splits
 
 

@@ -1,4 +1,4 @@
-"""When two articles are the same story."""
+"""The key that identifies a story."""
 
 import hashlib
 
@@ -16,11 +16,11 @@ def story_key(article: Article) -> str:
     Wire copy is republished under new headlines, so the text alone decides, without the headline it may open with; only
     a text of very few words, which two stories may well share, is taken together with its title.
     """
-    told = _words(strip_invisible(article.text).removeprefix(strip_invisible(article.title)))
-    if len(told) < _ENOUGH_WORDS:
-        told = _words(join_title_and_text(article.title, article.text))
-    return hashlib.sha256(" ".join(told).encode("utf-8")).hexdigest()
+    tokens = _normalised_words(strip_invisible(article.text).removeprefix(strip_invisible(article.title)))
+    if len(tokens) < _ENOUGH_WORDS:
+        tokens = _normalised_words(join_title_and_text(article.title, article.text))
+    return hashlib.sha256(" ".join(tokens).encode("utf-8")).hexdigest()
 
 
-def _words(text: str) -> list[str]:
+def _normalised_words(text: str) -> list[str]:
     return words(normalise(text, lowercase=True))

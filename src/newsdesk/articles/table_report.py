@@ -1,4 +1,4 @@
-"""How a table was read: what a user has to know to see whether it was understood."""
+"""The report on how a table was read, so that users can check whether it was understood."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from newsdesk.articles.column_mapping import ColumnMapping
 from newsdesk.articles.date_column import DateReport
 from newsdesk.articles.labels import LabelJoin
 
-_TOLD_COLUMNS = 20
+_MAX_COLUMNS = 20
 
 
 class TableReport(BaseModel):
@@ -33,8 +33,8 @@ class TableReport(BaseModel):
             if part:
                 yield from part.sentences()
         for field, count in self.unusable.items():
-            told = f"{field} is a list, an object or a truth value, and was left out"
-            yield f"In {count:,} rows, {told}; the articles stay."
+            reason = f"{field} is a list, an object or a truth value, and was left out"
+            yield f"In {count:,} rows, {reason}; the articles stay."
         if self.with_markup:
             articles = "article" if self.with_markup == 1 else "articles"
             yield (
@@ -46,21 +46,21 @@ class TableReport(BaseModel):
 
 def column_sentences(columns: ColumnMapping) -> Iterator[str]:
     """Which column became what, which were not used, and between which there was a choice."""
-    taken = (
-        field if field == column else f"{field} from '{_short(column)}'" for field, column in columns.fields.items()
+    mappings = (
+        field if field == column else f"{field} from '{_shorten(column)}'" for field, column in columns.fields.items()
     )
-    yield f"Columns: {', '.join(taken)}."
+    yield f"Columns: {', '.join(mappings)}."
     if columns.unused:
-        named = ", ".join(f"'{_short(name)}'" for name in columns.unused[:_TOLD_COLUMNS])
-        more = f" and {len(columns.unused) - _TOLD_COLUMNS:,} others" if len(columns.unused) > _TOLD_COLUMNS else ""
-        yield f"Not used: {named}{more}."
+        names = ", ".join(f"'{_shorten(name)}'" for name in columns.unused[:_MAX_COLUMNS])
+        more = f" and {len(columns.unused) - _MAX_COLUMNS:,} others" if len(columns.unused) > _MAX_COLUMNS else ""
+        yield f"Not used: {names}{more}."
     for field, others in columns.alternatives.items():
-        named = ", ".join(f"'{_short(name)}'" for name in others)
+        names = ", ".join(f"'{_shorten(name)}'" for name in others)
         option = f": to take another, --{field}-column" if field in ("text", "title", "category") else ""
-        yield f"For {field} there was '{_short(columns.fields[field])}' and {named}; the first was taken{option}."
+        yield f"For {field} there was '{_shorten(columns.fields[field])}' and {names}; the first was taken{option}."
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     """A header may hold anything, whole articles among it where there is none."""
     shown = " ".join(name.split()) or "(no name)"
     return shown if len(shown) <= 40 else shown[:40] + "…"

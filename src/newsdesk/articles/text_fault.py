@@ -1,4 +1,4 @@
-"""What keeps a text from being classified: one rule for the server and for the model that MLflow serves."""
+"""The faults that keep a text from being classified: one rule for the server and for the model that MLflow serves."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What of a row is classified: title and text joined, by one rule for the server and for files."""
+"""The text of a row to classify: title and text joined, by one rule for the server and for files."""
 
 from typing import Any, Literal
 

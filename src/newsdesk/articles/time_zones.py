@@ -47,7 +47,7 @@ def time_zone(name: str | None, offset: int | None) -> tzinfo | None:
         return None
     if name in OFFSETS:
         return timezone(timedelta(hours=OFFSETS[name]))
-    place = tz.gettz(name) if "/" in name else None
-    if place is None:
+    zone = tz.gettz(name) if "/" in name else None
+    if zone is None:
         raise ValueError("a zone that is not known, or of several meanings")
-    return place
+    return zone

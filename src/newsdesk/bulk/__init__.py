@@ -1,1 +1,1 @@
-"""Score whole files: every row answered as by `/predict`, and nothing remembered of it but the file that comes out."""
+"""Score whole files: every row is answered as by `/predict`, and only the output file is kept."""

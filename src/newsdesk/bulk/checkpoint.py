@@ -1,4 +1,4 @@
-"""The answers that are there so far, on disk: a run that was stopped or killed goes on where it was."""
+"""The answers so far, on disk: a run that was stopped or killed resumes where it was."""
 
 import fcntl
 import json
@@ -30,15 +30,15 @@ class ScoreCheckpoint:
             raise BusyError(
                 f"Another newsdesk command writes what {file} is the draft of. Wait for it, or write to another file."
             ) from error
-        self.known = self._whole_lines(json.dumps(key, sort_keys=True).encode() + b"\n")
+        self.known = self._count_complete(json.dumps(key, sort_keys=True).encode() + b"\n")
 
-    def _whole_lines(self, head: bytes) -> int:
+    def _count_complete(self, head: bytes) -> int:
         """How many answers the file has; what is after them is cut off."""
         count = end = 0
         if self._content.readline() == head:
             end = len(head)
             for line in self._content:
-                if not line.endswith(b"\n") or _parsed(line) is None:
+                if not line.endswith(b"\n") or _parse(line) is None:
                     break
                 count, end = count + 1, end + len(line)
         self._content.truncate(end)
@@ -49,8 +49,8 @@ class ScoreCheckpoint:
 
     def append(self, answers: Iterable[Answer]) -> None:
         for answer in answers:
-            said = answer.reason if isinstance(answer, Unscored) else answer
-            self._content.write(json.dumps(said).encode() + b"\n")
+            value = answer.reason if isinstance(answer, Unscored) else answer
+            self._content.write(json.dumps(value).encode() + b"\n")
         self._content.flush()
 
     def __iter__(self) -> Iterator[Answer]:
@@ -58,12 +58,12 @@ class ScoreCheckpoint:
         with self.file.open("rb") as content:
             content.readline()
             for line in content:
-                answer = _parsed(line)
+                answer = _parse(line)
                 assert answer is not None
                 yield answer
 
     def remove(self) -> None:
-        """It is not needed any more."""
+        """Delete the file once it is no longer needed."""
         self.file.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -76,9 +76,9 @@ class ScoreCheckpoint:
             self._content.close()
 
 
-def _parsed(line: bytes) -> Answer | None:
+def _parse(line: bytes) -> Answer | None:
     try:
-        found = json.loads(line)
-        return Unscored(found) if isinstance(found, str) else Score(*found)
+        content = json.loads(line)
+        return Unscored(content) if isinstance(content, str) else Score(*content)
     except (ValueError, TypeError):
         return None

@@ -40,40 +40,40 @@ class InputFile:
 class Inputs:
     """Files that are read one after the other, as often as one likes."""
 
-    def __init__(self, patterns: Sequence[str], said: ColumnNames, encoding: str, sheet: str | None = None) -> None:
+    def __init__(self, patterns: Sequence[str], names: ColumnNames, encoding: str, sheet: str | None = None) -> None:
         """`patterns` are paths, or patterns of them such as `news-*.csv`. Raises `UsageError`, `DataError`."""
         self._encoding, self._sheet = encoding, sheet
-        paths = [path for pattern in patterns for path in _expanded(pattern)]
-        self.files = [_looked_at(path, said, encoding, sheet) for path in dict.fromkeys(paths)]
+        paths = [path for pattern in patterns for path in _expand(pattern)]
+        self.files = [_inspect(path, names, encoding, sheet) for path in dict.fromkeys(paths)]
         self.columns = list(dict.fromkeys(name for file in self.files for name in file.columns))
 
     def rows(self) -> Iterator[InputRow]:
         """Raises `DataError` where a file is another than it was."""
         for file in self.files:
             if _stamp(file.path) != file.stamp:
-                raise _changed(file.path)
+                raise _changed_error(file.path)
             for row in read_table(file.path, self._encoding, self._sheet).rows:
-                yield InputRow(file.path, row.number, row.as_in_file, _text_of(row, file.mapping))
+                yield InputRow(file.path, row.number, row.as_in_file, _text_to_score(row, file.mapping))
             if _stamp(file.path) != file.stamp:
-                raise _changed(file.path)
+                raise _changed_error(file.path)
 
     def types_of(self, column: str) -> list[Any]:
         """Arrow's types of a column, one for each file that has the column; None for one that has no types."""
         return [file.types.get(column) for file in self.files if column in file.columns]
 
 
-def _expanded(pattern: str) -> list[Path]:
+def _expand(pattern: str) -> list[Path]:
     if Path(pattern).exists() or not has_magic(pattern):
         return [Path(pattern)]
-    found = sorted(glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may begin with a folder, or at the root
-    if not found:
+    paths = sorted(glob(pattern, recursive=True))  # noqa: PTH207 - a pattern may begin with a folder, or at the root
+    if not paths:
         raise UsageError(f"No file is called {pattern}. Check the pattern.")
-    return [Path(name) for name in found]
+    return [Path(name) for name in paths]
 
 
-def _looked_at(path: Path, said: ColumnNames, encoding: str, sheet: str | None) -> InputFile:
+def _inspect(path: Path, names: ColumnNames, encoding: str, sheet: str | None) -> InputFile:
     table: RawTable = read_table(path, encoding, sheet)
-    mapping = find_columns(table.columns, said, path)
+    mapping = find_columns(table.columns, names, path)
     mapping = {field: column for field, column in mapping.items() if field in ("text", "title")}
     columns, types = table.columns_in_file, dict(table.types)
     del table  # and with it what was unpacked
@@ -82,7 +82,7 @@ def _looked_at(path: Path, said: ColumnNames, encoding: str, sheet: str | None) 
     return InputFile(path, mapping, columns, types, _stamp(path), sha256)
 
 
-def _text_of(row: RawRow, mapping: dict[str, str]) -> str | Unscored:
+def _text_to_score(row: RawRow, mapping: dict[str, str]) -> str | Unscored:
     if row.problem not in (None, NOT_ANNOTATED):
         return Unscored(str(row.problem))
     title = mapping.get("title")
@@ -93,9 +93,9 @@ def _text_of(row: RawRow, mapping: dict[str, str]) -> str | Unscored:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    state = path.stat()
+    return state.st_size, state.st_mtime_ns
 
 
-def _changed(path: Path) -> DataError:
+def _changed_error(path: Path) -> DataError:
     return DataError(f"{path} changed while it was read. Wait until it is whole, and run the command again.")

@@ -24,9 +24,9 @@ _INFERRED = {
 def write_parquet(file: Path, columns: Sequence[str], records: Iterable[Mapping[str, Any]], types: ColumnTypes) -> None:
     """Columns keep the type that their files declare; else it is that of their cells, and text where these differ."""
     schema = pa.schema([(name, _type_of(name, types)) for name in columns])
-    rest = iter(records)
+    remaining = iter(records)
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        while rows := list(islice(rest, _ROWS_AT_ONCE)):
+        while rows := list(islice(remaining, _ROWS_AT_ONCE)):
             arrays = [_array(field.name, [row.get(field.name) for row in rows], field.type) for field in schema]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
 
@@ -34,14 +34,14 @@ def write_parquet(file: Path, columns: Sequence[str], records: Iterable[Mapping[
 def _type_of(column: str, types: ColumnTypes) -> Any:
     if column in types.declared:
         return types.declared[column]
-    return _INFERRED.get(frozenset(types.seen.get(column, ())), pa.string())
+    return _INFERRED.get(frozenset(types.observed.get(column, ())), pa.string())
 
 
-def _array(name: str, cells: list[Any], kind: Any) -> Any:
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+def _array(name: str, cells: list[Any], arrow_type: Any) -> Any:
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
         cells = [None if cell is None else _writable(as_text(cell)) for cell in cells]
     try:
-        return pa.array(cells, type=kind)
+        return pa.array(cells, type=arrow_type)
     except (pa.ArrowException, OverflowError) as error:
         raise DataError(
             f"The column '{name}' cannot be written as Parquet: {error}. Write .jsonl or .csv instead."

@@ -90,14 +90,14 @@ def score(request: ScoreRequest, scorer: Scorer, progress: Progress) -> ScoreRes
     columns = ScoreColumns(request.prefix, inputs.columns, scorer.version, scorer.digest)
     result = ScoreResult(out, scorer.version, scorer.digest, len(inputs.files))
     types = ColumnTypes()
-    with ScoreCheckpoint(out.with_name(f".{out.name}.answers"), _key(inputs, scorer, request)) as log:
+    with ScoreCheckpoint(out.with_name(f".{out.name}.answers"), _checkpoint_key(inputs, scorer, request)) as log:
         result.continued = log.known
         _answer_all(inputs, log, scorer, types, progress, request.processes)
         progress.step(f"Writing {out}")
         records = _records(inputs, log, columns, result, progress)
         if request.is_strict:
             _refuse_failures(inputs, log)
-        _declare(types, inputs, columns)
+        _declare_types(types, inputs, columns)
         write_records(out, [*inputs.columns, *columns.names], records, types)
         log.remove()
     return result
@@ -111,7 +111,7 @@ def _require_writable(request: ScoreRequest) -> None:
         raise UsageError(f"{request.out} is there already. Give --overwrite to replace it, or write to another file.")
 
 
-def _key(inputs: Inputs, scorer: Scorer, request: ScoreRequest) -> dict[str, Any]:
+def _checkpoint_key(inputs: Inputs, scorer: Scorer, request: ScoreRequest) -> dict[str, Any]:
     """All that answers depend on."""
     files = [[file.path.name, file.sha256, file.mapping] for file in inputs.files]
     return {
@@ -166,10 +166,10 @@ def _records(
 
 def _refuse_failures(inputs: Inputs, log: ScoreCheckpoint) -> None:
     """Raises `DataError` where a row has no score. The files are read again only to name such rows."""
-    if not any(isinstance(said, Unscored) for said in log):
+    if not any(isinstance(answer, Unscored) for answer in log):
         return
     pairs = zip(inputs.rows(), log, strict=True)
-    bad = (f"{row.file} row {row.number} ({said.reason})" for row, said in pairs if isinstance(said, Unscored))
+    bad = (f"{row.file} row {row.number} ({answer.reason})" for row, answer in pairs if isinstance(answer, Unscored))
     first = list(islice(bad, _FIRST_ROWS))
     others = sum(1 for _ in bad)
     raise DataError(
@@ -179,7 +179,7 @@ def _refuse_failures(inputs: Inputs, log: ScoreCheckpoint) -> None:
     )
 
 
-def _declare(types: ColumnTypes, inputs: Inputs, columns: ScoreColumns) -> None:
+def _declare_types(types: ColumnTypes, inputs: Inputs, columns: ScoreColumns) -> None:
     for name in inputs.columns:
         first, *others = inputs.types_of(name)
         if first is not None and all(other == first for other in others):

@@ -1,4 +1,4 @@
-"""The columns that a file gets besides its own."""
+"""The columns that are added to a scored file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,11 +20,11 @@ NAMES = (
 class ScoreColumns:
     """The names, each with the prefix that was asked for, and the cells of a row under them."""
 
-    def __init__(self, prefix: str, taken: Sequence[str], version: str, digest: str) -> None:
+    def __init__(self, prefix: str, existing: Sequence[str], version: str, digest: str) -> None:
         """Raises `UsageError` where a file has a column of such a name already."""
         self.names = [prefix + name for name in NAMES]
         self._version, self._digest = version, digest
-        repeated = [name for name in self.names if name in taken]
+        repeated = [name for name in self.names if name in existing]
         if repeated:
             raise UsageError(
                 f"The input already has a column '{repeated[0]}', which would be lost. Give --prefix, for example "

@@ -1,4 +1,4 @@
-"""A model that answers texts from anywhere, as the server would, and tells nobody."""
+"""Score texts with a model as the server does, without logging."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,8 +65,8 @@ class Scorer:
 
     def score(self, text: str) -> Answer:
         """The same, without all that is not the best or the second."""
-        said = self.prediction(text)
-        return said if isinstance(said, Unscored) else best_two(said)
+        prediction = self.prediction(text)
+        return prediction if isinstance(prediction, Unscored) else best_two(prediction)
 
 
 def best_two(prediction: Prediction) -> Score:
@@ -80,5 +80,5 @@ def open_scorer(settings: Settings, version: str | None) -> Scorer:
     """The version of that number; without one, the champion. Raises `BundleError`, `RegistryError`."""
     if version is None:
         return Scorer(*find_champion(settings))
-    found, bundle = find_version(settings, version)
-    return Scorer(found.version, bundle)
+    registered, bundle = find_version(settings, version)
+    return Scorer(registered.version, bundle)

@@ -33,24 +33,24 @@ class WorkerDied(NewsdeskError):  # noqa: N818 - it says what happened
 def score_chunks(chunks: Iterable[Texts], scorer: Scorer, processes: int | None = None) -> Iterator[list[Answer]]:
     """The answers to each chunk of texts, in order; what is not scored is passed on. Raises `WorkerDied`."""
     processes = processes or len(os.sched_getaffinity(0))
-    waiting = iter(chunks)
-    first = list(islice(waiting, _ALONE + 1))
+    remaining = iter(chunks)
+    first = list(islice(remaining, _ALONE + 1))
     if processes == 1 or len(first) <= _ALONE:
-        for texts in chain(first, waiting):
-            yield _answers(scorer, texts)
+        for texts in chain(first, remaining):
+            yield _score_texts(scorer, texts)
         return
     # Started anew, not forked: threads of ours and of libraries do not outlive a fork.
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (scorer.version, scorer.bundle))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (scorer.version, scorer.bundle))
     resource_tracker.ensure_running()  # its start would end our deafness
-    under_way: deque[Future[list[Answer]]] = deque()
+    futures: deque[Future[list[Answer]]] = deque()
     try:
-        for texts in chain(first, waiting):
-            with defer_stop(), _deaf_to_ctrl_c():  # so are the processes that this starts
-                under_way.append(pool.submit(_work, texts))
-            if len(under_way) >= processes * _AHEAD:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+        for texts in chain(first, remaining):
+            with defer_stop(), _block_ctrl_c():  # so are the processes that this starts
+                futures.append(pool.submit(_score_in_worker, texts))
+            if len(futures) >= processes * _AHEAD:
+                yield futures.popleft().result()
+        while futures:
+            yield futures.popleft().result()
     except BrokenProcessPool as error:
         raise WorkerDied(
             "A process that scores was killed, most likely for want of memory. Run the command again: it goes on where "
@@ -61,7 +61,7 @@ def score_chunks(chunks: Iterable[Texts], scorer: Scorer, processes: int | None 
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _block_ctrl_c() -> Iterator[None]:
     """Processes that are started in the `with` block never get it, as they inherit what is blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
@@ -70,11 +70,11 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _answers(scorer: Scorer, texts: Texts) -> list[Answer]:
+def _score_texts(scorer: Scorer, texts: Texts) -> list[Answer]:
     return [text if isinstance(text, Unscored) else scorer.score(text) for text in texts]
 
 
-def _begin(version: str, bundle: Bundle) -> None:
+def _start_worker(version: str, bundle: Bundle) -> None:
     """Ctrl+C is for the process that started this one, whose end is also the end of this one, however it comes."""
     global _scorer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -89,6 +89,6 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(texts: Texts) -> list[Answer]:
+def _score_in_worker(texts: Texts) -> list[Answer]:
     assert _scorer is not None
-    return _answers(_scorer, texts)
+    return _score_texts(_scorer, texts)

@@ -1,4 +1,4 @@
-"""Who is at the keyboard, for the promotion ledger."""
+"""The current user, for the promotion ledger."""
 
 import getpass
 

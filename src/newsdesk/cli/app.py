@@ -102,15 +102,15 @@ def main() -> None:
     sys.exit(output.end(exit_code))
 
 
-def _record(*arguments: Any, **named: Any) -> logging.LogRecord:
+def _make_record(*arguments: Any, **keywords: Any) -> logging.LogRecord:
     """What is logged, by whichever library, without secrets; few commands log anything at all."""
     from newsdesk.config.secrets import RedactedRecord
 
     logging.setLogRecordFactory(RedactedRecord)
-    return RedactedRecord(*arguments, **named)
+    return RedactedRecord(*arguments, **keywords)
 
 
-def _have_a_home() -> None:
+def _ensure_home() -> None:
     """Libraries keep caches in the user's home; a user without one, as in containers, has it where our state is."""
     try:
         Path.home()
@@ -122,25 +122,25 @@ def _run(requests: StopRequests) -> int:
     """The exit code of the command."""
     try:
         output.prepare()
-        _have_a_home()
-        logging.setLogRecordFactory(_record)
+        _ensure_home()
+        logging.setLogRecordFactory(_make_record)
         app()
     except SystemExit as ended:
         if isinstance(ended.__context__, output.OutputRefused):  # of a closed pipe, for which Typer has no word
             return output.refused(ended.__context__)
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except (Stopped, KeyboardInterrupt) as stopped:
-        return _stopped(requests, stopped.exit_code if isinstance(stopped, Stopped) else 130)
+        return _report_stop(requests, stopped.exit_code if isinstance(stopped, Stopped) else 130)
     except output.OutputRefused as error:
         return output.refused(error)
     except Exception as error:  # noqa: BLE001 - every one is told, a defect as such
         if requests.asked is not None and not requests.is_too_late:
-            return _stopped(requests, Stopped(requests.asked).exit_code)  # whatever a library made of it
+            return _report_stop(requests, Stopped(requests.asked).exit_code)  # whatever a library made of it
         secrets = _secrets()
         if "--debug" in sys.argv:
             output.show_traceback(error, secrets)
             return 1
-        sentence, exit_code = _explained(error)
+        sentence, exit_code = _describe(error)
         sentence = redact(sentence, secrets)
         output.say(sentence)
         if "--json" in sys.argv:
@@ -149,7 +149,7 @@ def _run(requests: StopRequests) -> int:
     return 0
 
 
-def _stopped(requests: StopRequests, exit_code: int) -> int:
+def _report_stop(requests: StopRequests, exit_code: int) -> int:
     requests.is_too_late = True
     output.say("Stopped. What was finished is kept; run the command again to go on.")
     return exit_code
@@ -166,9 +166,9 @@ def _print_json(error: Exception, sentence: str) -> None:
     """For machines: what went wrong, and whether to try again."""
     code = error.code if isinstance(error, NewsdeskError) else "system" if isinstance(error, OSError) else "defect"
     may_pass = error.may_pass if isinstance(error, NewsdeskError) else isinstance(error, OSError)
-    told = {"error": code, "message": sentence, "may_pass": may_pass and not _is_about_a_certificate(error)}
+    result = {"error": code, "message": sentence, "may_pass": may_pass and not _is_about_a_certificate(error)}
     with suppress(OSError):  # the sentence is said already
-        print(json.dumps(told), flush=True)
+        print(json.dumps(result), flush=True)
 
 
 def _is_about_a_certificate(error: BaseException | None) -> bool:
@@ -180,7 +180,7 @@ def _is_about_a_certificate(error: BaseException | None) -> bool:
     return False
 
 
-def _explained(error: Exception) -> tuple[str, int]:
+def _describe(error: Exception) -> tuple[str, int]:
     """One sentence about an error, and the exit code."""
     match error:
         case NewsdeskError():

@@ -33,16 +33,20 @@ def backup(
 
     settings = load_settings()
     with shown_progress() as progress:
-        made = create_backup(settings, to or settings.backups, progress)
-    _warn(made.warnings)
+        created = create_backup(settings, to or settings.backups, progress)
+    _warn(created.warnings)
     if as_json:
-        told = {"archive": str(made.archive), "bytes": made.size, "encrypted": made.encrypted}
-        removed = [str(path) for path in made.removed]
-        print(json.dumps(told | _as_dict(made.manifest) | {"removed": removed, "warnings": made.warnings}, indent=2))
+        result = {"archive": str(created.archive), "bytes": created.size, "encrypted": created.encrypted}
+        removed = [str(path) for path in created.removed]
+        print(
+            json.dumps(
+                result | _as_dict(created.manifest) | {"removed": removed, "warnings": created.warnings}, indent=2
+            )
+        )
         return
-    tell(f"{made.archive}: {_in_words(made.manifest)}, {made.size / 1e6:.1f} MB.")
-    if made.removed:
-        print(f"Removed {len(made.removed)} older than {settings.backup_retention_days} days.")
+    tell(f"{created.archive}: {_describe(created.manifest)}, {created.size / 1e6:.1f} MB.")
+    if created.removed:
+        print(f"Removed {len(created.removed)} older than {settings.backup_retention_days} days.")
 
 
 def restore(
@@ -59,10 +63,10 @@ def restore(
         restored = restore_backup(load_settings(), archive, yes, progress)
     _warn(restored.warnings)
     if as_json:
-        told = {"archive": str(restored.archive), "replaced": restored.replaced, "warnings": restored.warnings}
-        print(json.dumps(told | _as_dict(restored.manifest), indent=2))
+        result = {"archive": str(restored.archive), "replaced": restored.replaced, "warnings": restored.warnings}
+        print(json.dumps(result | _as_dict(restored.manifest), indent=2))
         return
-    tell(f"Restored {_in_words(restored.manifest)} of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    tell(f"Restored {_describe(restored.manifest)} of {restored.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _verify(archive: Path, as_json: bool) -> None:
@@ -74,15 +78,15 @@ def _verify(archive: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"archive": str(archive), "whole": True} | _as_dict(manifest), indent=2))
         return
-    tell(f"{archive} is whole: {_in_words(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+    tell(f"{archive} is whole: {_describe(manifest)} of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
 
 
 def _as_dict(manifest: "BackupManifest") -> dict[str, Any]:
-    about = manifest.model_dump(mode="json", include={"made_at", "newsdesk_version", "champion", "databases"})
-    return about | {"files": len(manifest.files)}
+    summary = manifest.model_dump(mode="json", include={"made_at", "newsdesk_version", "champion", "databases"})
+    return summary | {"files": len(manifest.files)}
 
 
-def _in_words(manifest: "BackupManifest") -> str:
+def _describe(manifest: "BackupManifest") -> str:
     champion = f", champion {manifest.champion.removeprefix('sha256:')[:16]}" if manifest.champion else ""
     return f"{len(manifest.files):,} files, databases {', '.join(manifest.databases) or 'none'}{champion}"
 

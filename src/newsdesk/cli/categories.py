@@ -1,4 +1,4 @@
-"""What is told of the categories of a dataset: which were changed or left out, and which look like something else."""
+"""Output about a dataset's categories: which were changed or left out, and which look like mistakes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from newsdesk.config.pipeline_config import Categories
 if TYPE_CHECKING:
     from newsdesk.pipeline.prepare import PreparedDataset
 
-_NAMED = 10  # categories in a sentence
+_MAX_NAMED = 10  # categories in a sentence
 
 
 def category_lines(prepared: "PreparedDataset") -> Iterator[str]:
@@ -18,8 +18,8 @@ def category_lines(prepared: "PreparedDataset") -> Iterator[str]:
     changes = prepared.categories
     yield from changes.sentences()
     if prepared.small:
-        named = ", ".join(f"'{category}' ({count:,})" for category, count in [*prepared.small.items()][:_NAMED])
-        more = f" and {len(prepared.small) - _NAMED:,} more" if len(prepared.small) > _NAMED else ""
+        named = ", ".join(f"'{category}' ({count:,})" for category, count in [*prepared.small.items()][:_MAX_NAMED])
+        more = f" and {len(prepared.small) - _MAX_NAMED:,} more" if len(prepared.small) > _MAX_NAMED else ""
         yield (
             f"Left out, of categories with fewer articles than data_pipeline.min_articles_per_category: {named}{more}. "
             "They stand in quarantine.parquet of the dataset."
@@ -28,7 +28,7 @@ def category_lines(prepared: "PreparedDataset") -> Iterator[str]:
 
 
 def categories_as_dict(prepared: "PreparedDataset") -> dict[str, Any]:
-    """Such that JSON can hold it."""
+    """As JSON-serialisable values."""
     return {
         "category_changes": prepared.categories.model_dump(),
         "small_categories": dict(prepared.small),

@@ -15,15 +15,15 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print the setting
     from newsdesk.config.provenance import effective_settings
     from newsdesk.config.settings import load_settings
 
-    found = list(effective_settings(load_settings()))
+    settings = list(effective_settings(load_settings()))
     if as_json:
-        print(json.dumps([asdict(one) for one in found], indent=2, default=str))
+        print(json.dumps([asdict(setting) for setting in settings], indent=2, default=str))
         return
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("setting", "value", "from")
     table.columns[1].overflow = "fold"  # an address is shown whole
-    for one in found:
-        value = "" if one.value is None else str(one.value)
-        table.add_row(one.name, value, one.origin, style="" if one.origin == "default" else "bold")
+    for setting in settings:
+        value = "" if setting.value is None else str(setting.value)
+        table.add_row(setting.name, value, setting.origin, style="" if setting.origin == "default" else "bold")
     print_table(wide_console(), "In force", table)

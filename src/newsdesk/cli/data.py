@@ -33,11 +33,11 @@ def list_tables(as_json: AsJson = False) -> None:
         return
     table = table_of("batch", "status", "when (UTC)", "rows", "new", "table", "why")
     for batch in batches:
-        why = batch.reason
+        reason = batch.reason
         if batch.status == "retracted":
-            why = f"{batch.retractions[-1].reason} ({batch.retractions[-1].actor})"
+            reason = f"{batch.retractions[-1].reason} ({batch.retractions[-1].actor})"
         figures = (f"{batch.at:%Y-%m-%d %H:%M}", f"{batch.rows:,}", f"{batch.new:,}")
-        table.add_row(batch.digest, batch.status, *figures, batch.source, why)
+        table.add_row(batch.digest, batch.status, *figures, batch.source, reason)
     print_table(wide_console(), "Tables that were ingested", table)
 
 
@@ -57,11 +57,11 @@ def retract_table(
     from newsdesk.config.settings import load_settings
     from newsdesk.pipeline.retraction import retract
 
-    result = retract(name, reason, actor or user(), load_settings(), is_meant=yes)
+    result = retract(name, reason, actor or user(), load_settings(), is_confirmed=yes)
     if as_json:
-        told = {"removed": result.removed, "kept": result.kept, "was_retracted": result.was_retracted}
+        counts = {"removed": result.removed, "kept": result.kept, "was_retracted": result.was_retracted}
         learnt = {"champion": result.champion, "learnt": result.learnt}
-        print(json.dumps(result.batch.model_dump(mode="json") | told | {"unsure": result.unsure} | learnt, indent=2))
+        print(json.dumps(result.batch.model_dump(mode="json") | counts | {"unsure": result.unsure} | learnt, indent=2))
         return
     batch, last = result.batch, result.batch.retractions[-1]
     if result.was_retracted:
@@ -116,19 +116,21 @@ def quarantine(
 
     settings = load_settings()
     batch = settings.articles / version / QUARANTINE
-    aside = read_quarantine(batch if batch.is_file() else read_dataset(settings.datasets / version).folder / QUARANTINE)
+    quarantined = read_quarantine(
+        batch if batch.is_file() else read_dataset(settings.datasets / version).folder / QUARANTINE
+    )
     if as_json:
-        for row in aside:
+        for row in quarantined:
             print(json.dumps(vars(row)))
         return
     from newsdesk.cli.output import tell
     from newsdesk.cli.tables import print_table, table_of, wide_console
 
     table = table_of("row", "reasons", "id", "category", "title", "text")
-    for row in aside[:rows]:
+    for row in quarantined[:rows]:
         cells = (row.id, row.category, row.title[:60], row.text[:60])
         table.add_row(str(row.row), ", ".join(row.reasons), *cells)
-    print_table(wide_console(), f"{len(aside):,} rows set aside", table)
-    reading = read_batch(batch.parent).reading if batch.is_file() else None
-    if reading:
-        tell(*reading.sentences())
+    print_table(wide_console(), f"{len(quarantined):,} rows set aside", table)
+    report = read_batch(batch.parent).reading if batch.is_file() else None
+    if report:
+        tell(*report.sentences())

@@ -69,23 +69,23 @@ def prepare(as_json: AsJson = False) -> None:
     try:
         with shown_progress() as progress:
             prepared = prepare_dataset(settings, progress)
-    except NothingIngested as nothing:
-        none: dict[str, object] = {
+    except NothingIngested as error:
+        empty: dict[str, object] = {
             "version": None,
             "counts": {},
             "categories": {},
             "trained": False,
-            "reason": str(nothing),
+            "reason": str(error),
         }
-        tell(json.dumps(none, indent=2) if as_json else str(nothing))
+        tell(json.dumps(empty, indent=2) if as_json else str(error))
         return
     manifest = prepared.dataset.manifest
     trained = is_trained(manifest.version, settings)
     left_out = prepared.rows - sum(manifest.counts.values())
     if as_json:
-        found = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
+        summary = {"version": manifest.version, "counts": manifest.counts, "categories": manifest.categories}
         more = {"left_out": left_out, "similar_categories": prepared.similar_categories, "trained": trained}
-        print(json.dumps(found | more | categories_as_dict(prepared), indent=2))
+        print(json.dumps(summary | more | categories_as_dict(prepared), indent=2))
         return
     counts = manifest.counts
     print(

@@ -1,4 +1,4 @@
-"""Print what became of feedback, alike wherever it is told."""
+"""Print the states of feedback labels, in the same way for every command."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -9,7 +9,7 @@ from newsdesk.cli.tables import print_table, table_of
 from newsdesk.monitoring.page.formatting import LABEL_STATES
 from newsdesk.monitoring.report import LabelState
 
-_MOST_NAMED = 10  # who is not believed; the others are in --json
+_MAX_NAMED = 10  # who is not believed; the others are in --json
 
 
 def print_labels(console: Console, states: Mapping[LabelState, int], distrusted: Sequence[str]) -> None:
@@ -23,10 +23,10 @@ def print_labels(console: Console, states: Mapping[LabelState, int], distrusted:
     for state in get_args(LabelState):
         table.add_row(state, f"{states.get(state, 0):,}", LABEL_STATES[state])
     print_table(console, "Texts with feedback, by what became of it", table)
-    for sentence in distrusted[:_MOST_NAMED]:
+    for sentence in distrusted[:_MAX_NAMED]:
         console.print(sentence, soft_wrap=True)
-    if len(distrusted) > _MOST_NAMED:
-        console.print(f"And {len(distrusted) - _MOST_NAMED:,} more: --json names them.", soft_wrap=True)
+    if len(distrusted) > _MAX_NAMED:
+        console.print(f"And {len(distrusted) - _MAX_NAMED:,} more: --json names them.", soft_wrap=True)
 
 
 def labels_as_dict(states: Mapping[LabelState, int], distrusted: Sequence[str]) -> dict[str, Any]:

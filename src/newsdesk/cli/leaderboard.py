@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from newsdesk.training.evaluation import Evaluation
 
 DEAD = "bold red"
-_NAMED = 12  # dead categories that are told by name; the table and --json have all
+_MAX_NAMED = 12  # dead categories that are told by name; the table and --json have all
 
 
 def baseline(test: "Evaluation") -> str:
@@ -26,10 +26,10 @@ def print_dead(dead: Sequence[str], tested: int) -> None:
     if not dead:
         return
     are = "is" if len(dead) == 1 else "are"
-    more = f" and {len(dead) - _NAMED} more" if len(dead) > _NAMED else ""
+    more = f" and {len(dead) - _MAX_NAMED} more" if len(dead) > _MAX_NAMED else ""
     wide_console().print(
         f"{len(dead)} of {tested} categories {are} dead, with F1 0 because no test article is recognised: "
-        f"{', '.join(dead[:_NAMED])}{more}. Give more articles, or weight: `class_weight: balanced` in "
+        f"{', '.join(dead[:_MAX_NAMED])}{more}. Give more articles, or weight: `class_weight: balanced` in "
         "configs/model_config.yaml.",
         style=DEAD,
         soft_wrap=True,

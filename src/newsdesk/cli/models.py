@@ -36,7 +36,7 @@ def list_versions(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     versions = (open_reader(settings) or open_registry(settings)).versions()
-    waiting = _waiting(settings) if versions else None
+    waiting = _find_waiting(settings) if versions else None
     if as_json:
         print(json.dumps([_as_dict(version) | {"waits": version.version == waiting} for version in versions], indent=2))
         return
@@ -57,7 +57,10 @@ def list_versions(as_json: AsJson = False) -> None:
         table.add_section()
     print_table(wide_console(), MODEL, table)
     if waiting:
-        print(f"Version {waiting} waits for a person's yes: newsdesk models promote {waiting}. A no: {_no(versions)}")
+        print(
+            f"Version {waiting} waits for a person's yes: newsdesk models promote {waiting}. "
+            f"A no: {_decline_command(versions)}"
+        )
     if len(sets) > 1:
         print(
             "Accuracies on different test sets cannot be compared. On the same articles: newsdesk models compare "
@@ -65,7 +68,7 @@ def list_versions(as_json: AsJson = False) -> None:
         )
 
 
-def _waiting(settings: "Settings") -> str | None:
+def _find_waiting(settings: "Settings") -> str | None:
     """The version that waits for a yes. The list is shown, too, where the store does not answer."""
     from contextlib import suppress
 
@@ -78,7 +81,7 @@ def _waiting(settings: "Settings") -> str | None:
     return None
 
 
-def _no(versions: "Sequence[Version]") -> str:
+def _decline_command(versions: "Sequence[Version]") -> str:
     """How to say that the champion is to stay."""
     champion = next((version.version for version in versions if "champion" in version.aliases), "VERSION")
     return f"newsdesk models promote {champion}, the champion."
@@ -87,13 +90,13 @@ def _no(versions: "Sequence[Version]") -> str:
 def _test_sets(versions: "Sequence[Version]") -> dict[str, str]:
     """A mark for the test set of each dataset: that of the newest version is A."""
     datasets = dict.fromkeys(version.dataset_version for version in versions)
-    return {dataset: _mark(number) for number, dataset in enumerate(datasets)}
+    return {dataset: _letter(number) for number, dataset in enumerate(datasets)}
 
 
-def _mark(number: int) -> str:
+def _letter(number: int) -> str:
     """A, B … Z, AA, AB …"""
     before, letter = divmod(number, 26)
-    return (_mark(before - 1) if before else "") + chr(ord("A") + letter)
+    return (_letter(before - 1) if before else "") + chr(ord("A") + letter)
 
 
 @app.command("promote", epilog="Example: newsdesk models promote 3 --reason 'better on local politics'")
@@ -106,7 +109,7 @@ def promote(
     """Put a registered version in charge, past the gate."""
     with _promotions(actor) as promotions:
         promoted = promotions.promote(version, reason)
-    _report(
+    _print_result(
         {"champion": promoted.version, "digest": promoted.digest}, f"Version {promoted.version} is in charge.", as_json
     )
 
@@ -117,7 +120,7 @@ def rollback(reason: Reason = "by hand", actor: Actor = None, as_json: AsJson = 
     with _promotions(actor) as promotions:
         before, now = promotions.rollback(reason)
     sentence = f"Rolled back from version {before.version}: version {now.version} ({now.digest}) is in charge."
-    _report({"from": before.version, "champion": now.version, "digest": now.digest}, sentence, as_json)
+    _print_result({"from": before.version, "champion": now.version, "digest": now.digest}, sentence, as_json)
 
 
 @app.command("ledger", epilog="Example: newsdesk models ledger --json")
@@ -199,8 +202,8 @@ def _compare_live(as_json: bool) -> None:
 
     settings = load_settings()
     pipeline = load_pipeline_config(settings.config_dir)
-    meant = CategoryRules(pipeline.data_pipeline.categories).of
-    comparison = compare_live(open_store(settings.database), pipeline.monitoring.feedback, meant)
+    to_category = CategoryRules(pipeline.data_pipeline.categories).of
+    comparison = compare_live(open_store(settings.database), pipeline.monitoring.feedback, to_category)
     if as_json:
         from dataclasses import asdict
         from datetime import datetime
@@ -228,7 +231,7 @@ def _promotions(actor: str | None) -> "Iterator[Promoter]":
         yield Promoter(settings, open_registry(settings), open_store(settings.database), actor or user())
 
 
-def _report(result: dict[str, str], sentence: str, as_json: bool) -> None:
+def _print_result(result: dict[str, str], sentence: str, as_json: bool) -> None:
     print(json.dumps(result) if as_json else sentence)
 
 

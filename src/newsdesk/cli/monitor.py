@@ -28,13 +28,13 @@ def monitor(
         raise UsageError("Standard output takes one of --json and --html -. Give --html a file.")
     settings = load_settings()
     with shown_progress() as progress:
-        report, manifest, found = run_pass(settings, progress, MonitoringOptions(with_examples=examples))
+        report, manifest, misclassified = run_pass(settings, progress, MonitoringOptions(with_examples=examples))
     monitoring = load_pipeline_config(settings.config_dir).monitoring
     if html is not None:
         from newsdesk import atomic
         from newsdesk.monitoring.page.page import monitor_page
 
-        page = monitor_page(report, manifest, monitoring, settings.newsroom_name, found)
+        page = monitor_page(report, manifest, monitoring, settings.newsroom_name, misclassified)
         if html == "-":
             typer.echo(page.encode(), nl=False)
             return
@@ -42,8 +42,8 @@ def monitor(
     if as_json:
         from newsdesk.cli.monitoring_output import print_json
 
-        print_json(report, manifest, monitoring, found)
+        print_json(report, manifest, monitoring, misclassified)
         return
     from newsdesk.cli.monitoring_output import print_tables
 
-    print_tables(report, manifest, monitoring, found)
+    print_tables(report, manifest, monitoring, misclassified)

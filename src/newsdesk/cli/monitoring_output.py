@@ -39,14 +39,14 @@ def print_tables(
 ) -> None:
     """For people."""
     console = wide_console()
-    said = headline(report, manifest, monitoring)
-    console.print(styled("\n", (said.sentence, _COLOURS[said.level]), "\n"), soft_wrap=True)
+    summary = headline(report, manifest, monitoring)
+    console.print(styled("\n", (summary.sentence, _COLOURS[summary.level]), "\n"), soft_wrap=True)
     _print_champion(console, report, manifest)
     print_change(console, report.change, examples)
     _print_drift(console, report)
     newest = [*reversed(report.windows)][:_NEWEST]
-    of = f"{len(newest)} of {len(report.windows)} windows of {duration(monitoring.window)} with predictions"
-    _print_windows(console, f"Newest {of}", newest, report)
+    count = f"{len(newest)} of {len(report.windows)} windows of {duration(monitoring.window)} with predictions"
+    _print_windows(console, f"Newest {count}", newest, report)
     if len(report.days) > 1 and monitoring.window < _DAY:
         _print_windows(console, "Days (UTC)", [*reversed(report.days)], report)
     if len(report.by_version) > 1:
@@ -61,7 +61,7 @@ def print_tables(
 def print_json(report: Report, manifest: BundleManifest, monitoring: Monitoring, examples: MisclassifiedTexts) -> None:
     """For machines: moments as ISO 8601, shares from 0 to 1."""
     newest = newest_judged(report)
-    found = {
+    result = {
         "at": report.at.isoformat(),
         "headline": asdict(headline(report, manifest, monitoring)),
         "decision": asdict(report.decision),
@@ -73,11 +73,11 @@ def print_json(report: Report, manifest: BundleManifest, monitoring: Monitoring,
         "newest_judged": None if newest is None else _window(newest, report),
         "windows": [_window(window, report) for window in report.windows],
         "days": [_window(day, report) for day in report.days],
-        "by_version": {name: _as_json(found) for name, found in report.by_version.items()},
-        "by_arm": {name: _as_json(found) for name, found in report.by_arm.items()},
+        "by_version": {name: _as_json(result) for name, result in report.by_version.items()},
+        "by_arm": {name: _as_json(result) for name, result in report.by_arm.items()},
         **labels_as_dict(report.labels, report.distrusted),
     }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(result, indent=2))
 
 
 def _window(window: Window, report: Report) -> dict[str, Any]:
@@ -95,19 +95,19 @@ def _window(window: Window, report: Report) -> dict[str, Any]:
 
 
 def _as_json(performance: Performance) -> dict[str, Any]:
-    per_class = {name: asdict(found) | {"f1": found.f1} for name, found in performance.per_class.items()}
+    per_class = {name: asdict(scores) | {"f1": scores.f1} for name, scores in performance.per_class.items()}
     at_most = performance.at_most and asdict(performance.at_most)
     more = {"at_most": at_most, "coverage": performance.coverage, "per_class": per_class}
     return asdict(performance) | more
 
 
 def _print_champion(console: Console, report: Report, manifest: BundleManifest) -> None:
-    whole = total(report.windows)
+    overall = total(report.windows)
     rows = [
-        ("accuracy by feedback (95 % interval)", with_interval(whole.accuracy)),
-        ("at most, by texts corrected", percent(whole.at_most.share) if whole.at_most else NOTHING),
-        ("texts with feedback", f"{whole.labelled:,} of {whole.texts:,} ({percent(whole.coverage)})"),
-        ("estimated accuracy", percent(whole.estimated)),
+        ("accuracy by feedback (95 % interval)", with_interval(overall.accuracy)),
+        ("at most, by texts corrected", percent(overall.at_most.share) if overall.at_most else NOTHING),
+        ("texts with feedback", f"{overall.labelled:,} of {overall.texts:,} ({percent(overall.coverage)})"),
+        ("estimated accuracy", percent(overall.estimated)),
         ("test accuracy", percent(report.test_accuracy)),
         ("new labels", f"{report.decision.new_labels:,}"),
     ]
@@ -129,8 +129,8 @@ def _print_drift(console: Console, report: Report) -> None:
         figures = (f"{score.score:.3f}", f"{score.threshold:g}", p_value(score.p_value))
         words = (styled(("drift", "red")) if score.detected else "no", score.detail or NOTHING)
         table.add_row(DRIFT_FEATURES[score.feature][0], *figures, *words)
-    for feature, why in window.left_out.items():
-        table.add_row(DRIFT_FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", why)
+    for feature, reason in window.left_out.items():
+        table.add_row(DRIFT_FEATURES[feature][0], NOTHING, NOTHING, NOTHING, "left out", reason)
     title = f"Newest judged window, {moment(window.start)} to {moment(window.end)}: {STATES[window.state]}"
     print_table(console, title, table)
 
@@ -146,9 +146,9 @@ def _print_windows(console: Console, title: str, windows: Sequence[Window], repo
     print_table(console, title, table)
 
 
-def _print_performances(console: Console, title: str, heading: str, found: Mapping[str, Performance]) -> None:
+def _print_performances(console: Console, title: str, heading: str, performances: Mapping[str, Performance]) -> None:
     table = _performance_table(heading)
-    for name, performance in found.items():
+    for name, performance in performances.items():
         table.add_row(name, *_figures(performance))
     print_table(console, title, table)
 

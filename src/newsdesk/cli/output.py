@@ -35,7 +35,7 @@ class _Output(io.FileIO):
 
 def prepare() -> None:
     """Have both streams show plainly what their encoding lacks: signs of ours in ASCII, all else by its number."""
-    codecs.register_error(_HANDLER, _plainly)
+    codecs.register_error(_HANDLER, _replace_unencodable)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.flush()
         sys.stdout = io.TextIOWrapper(
@@ -60,13 +60,13 @@ def end(exit_code: int) -> int:
         if sys.stderr is not None:
             sys.stderr.flush()
     except OSError:
-        _let_go(sys.stderr)
+        _redirect_to_null(sys.stderr)
     return exit_code
 
 
 def refused(error: OutputRefused) -> int:
     """Say that standard output takes nothing more; the exit code."""
-    _let_go(sys.stdout)
+    _redirect_to_null(sys.stdout)
     say(f"The output cannot be written: {error.strerror}. What was done is done; only the telling of it failed.")
     return 1
 
@@ -89,20 +89,20 @@ def tell(*sentences: str) -> None:
         print(printable(sentence))
 
 
-def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+def _replace_unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     character = error.object[error.start]
     plain = character.translate(_PLAIN)
     if plain != character:
         return plain, error.start + 1
-    only = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
-    return codecs.backslashreplace_errors(only)
+    single = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    return codecs.backslashreplace_errors(single)
 
 
-def _let_go(stream: TextIO) -> None:
+def _redirect_to_null(stream: TextIO) -> None:
     """Lead a stream that fails nowhere: Python flushes it once more when it ends, and would complain."""
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)

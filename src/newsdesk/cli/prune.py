@@ -25,8 +25,8 @@ def prune(
     rows = ["predictions", "windows"]
     counts = [*(f"{getattr(pruned, kind):,} {kind}" for kind in rows), f"{pruned.feedback_texts:,} texts of feedback"]
     counts += folders
-    begin = "Would remove" if dry_run else "Removed"
-    print(f"{begin} {', '.join(counts)}: {pruned.freed_bytes / 1e6:.1f} MB of files.")
+    verb = "Would remove" if dry_run else "Removed"
+    print(f"{verb} {', '.join(counts)}: {pruned.freed_bytes / 1e6:.1f} MB of files.")
     if pruned.feedback_texts_not_learnt:
         remedy = "Run newsdesk retrain first, or set" if dry_run else "To keep such texts longer, set"
         print(

@@ -21,11 +21,11 @@ def print_change(console: Console, change: QualityChange | None, examples: Miscl
         return
     if change.worse:
         table = table_of("category", "measured by", "lately", "before")
-        for each in change.worse:
-            figures = (measured(each.measure, estimate) for estimate in (each.lately, each.before))
-            table.add_row(each.category, MEASURES[each.measure], *figures)
+        for category in change.worse:
+            figures = (measured(category.measure, estimate) for estimate in (category.lately, category.before))
+            table.add_row(category.category, MEASURES[category.measure], *figures)
         print_table(console, "What got worse", table)
-    for line in _texts(confusions(change), examples):
+    for line in _example_lines(confusions(change), examples):
         console.print(line, soft_wrap=True)
     console.print(" ".join(describe_change(change)) + "\n", soft_wrap=True)
 
@@ -36,10 +36,10 @@ def change_as_dict(change: QualityChange | None, examples: MisclassifiedTexts) -
         return None
     worse = []
     for category in change.worse:
-        found = asdict(category)
+        entry = asdict(category)
         if category.confusion:
-            found["confusion"]["examples"] = [*map(_as_dict, _of(category.confusion, examples))]
-        worse.append(found)
+            entry["confusion"]["examples"] = [*map(_as_dict, _examples_of(category.confusion, examples))]
+        worse.append(entry)
     return {
         "begin": change.begin.isoformat(),
         "since": change.since.isoformat(),
@@ -50,17 +50,19 @@ def change_as_dict(change: QualityChange | None, examples: MisclassifiedTexts) -
     }
 
 
-def _texts(pairs: list[Confusion], examples: MisclassifiedTexts) -> list[str]:
+def _example_lines(pairs: list[Confusion], examples: MisclassifiedTexts) -> list[str]:
     lines = []
     for pair in pairs:
-        lines.append(f"{mixed_up(pair)}{':' if _of(pair, examples) else '.'}")
-        lines += [f"  - {each.text} ({percent(each.confidence, 0)} sure)" for each in _of(pair, examples)]
-        if not (examples.why_none or _of(pair, examples)):
+        lines.append(f"{mixed_up(pair)}{':' if _examples_of(pair, examples) else '.'}")
+        lines += [
+            f"  - {example.text} ({percent(example.confidence, 0)} sure)" for example in _examples_of(pair, examples)
+        ]
+        if not (examples.why_none or _examples_of(pair, examples)):
             lines.append(f"  {NONE_OF_A_PAIR}")
     return [*lines, *([examples.why_none] if pairs and examples.why_none else [])]
 
 
-def _of(pair: Confusion, examples: MisclassifiedTexts) -> tuple[MisclassifiedText, ...]:
+def _examples_of(pair: Confusion, examples: MisclassifiedTexts) -> tuple[MisclassifiedText, ...]:
     return examples.of_pairs.get((pair.predicted, pair.right), ())
 
 

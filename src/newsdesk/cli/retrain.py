@@ -54,9 +54,9 @@ def retrain(
 
     columns = ColumnNames(text_column, title_column, category_column)
     options = gate_options.gate_options(yes=yes, no_promote=no_promote, dry_run=dry_run)
-    order = RetrainRequest(user(), if_needed, mode, data, columns, date_order, encoding, sheet, options)
+    request = RetrainRequest(user(), if_needed, mode, data, columns, date_order, encoding, sheet, options)
     with shown_progress() as progress:
-        retrained = retrain_model(order, load_settings(), progress)
+        retrained = retrain_model(request, load_settings(), progress)
     if as_json:
         _print_json(retrained)
     else:
@@ -68,8 +68,8 @@ def retrain(
 def _print(retrained: "RetrainResult") -> None:
     if retrained.outcome is None:
         tell(f"Nothing was trained. {retrained.reason}")
-        if retrained.reading:
-            tell(*retrained.reading.sentences())
+        if retrained.table_report:
+            tell(*retrained.table_report.sentences())
         _print_labels(retrained)
         return
     from newsdesk.cli import run_output  # it needs what training has imported by now
@@ -102,11 +102,11 @@ def _print_json(retrained: "RetrainResult") -> None:
         from newsdesk.cli.labels import labels_as_dict
 
         labels = labels_as_dict(retrained.labels.states, list(map(str, retrained.labels.distrusted)))
-    found = {
+    result = {
         "reason": retrained.reason,
         "corrections": corrections,
         **labels,
-        "reading": retrained.reading.model_dump(mode="json") if retrained.reading else None,
+        "reading": retrained.table_report.model_dump(mode="json") if retrained.table_report else None,
         "outcome": trained,
     }
-    print(json.dumps(found, indent=2))
+    print(json.dumps(result, indent=2))

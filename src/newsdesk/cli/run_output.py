@@ -42,7 +42,7 @@ def print_json(outcome: RunResult) -> None:
 
 
 def as_dict(outcome: RunResult) -> dict[str, Any]:
-    """All of it, such that JSON can hold it."""
+    """All of it, as JSON-serialisable values."""
     dataset, judged = outcome.prepared.dataset, outcome.judged
     return {
         "dataset": {
@@ -55,7 +55,7 @@ def as_dict(outcome: RunResult) -> dict[str, Any]:
             "similar_categories": outcome.prepared.similar_categories,
             **categories_as_dict(outcome.prepared),
         },
-        "reading": outcome.prepared.reading.model_dump(mode="json") if outcome.prepared.reading else None,
+        "reading": outcome.prepared.table_report.model_dump(mode="json") if outcome.prepared.table_report else None,
         **trained_as_dict(outcome.trained),
         "gate": asdict(judged.verdict),
         "version": judged.version,
@@ -67,7 +67,7 @@ def as_dict(outcome: RunResult) -> dict[str, Any]:
 
 
 def trained_as_dict(trained: TrainingResult) -> dict[str, Any]:
-    """What training came to, such that JSON can hold it."""
+    """The result of training, as JSON-serialisable values."""
     return {
         "candidates": [
             {
@@ -106,8 +106,8 @@ def _print_data(console: Console, prepared: PreparedDataset) -> None:
         f"{counts['train']:,} to train, {counts['validation']:,} to compare, {counts['test']:,} to test,", end=" "
     )
     console.print(f"{len(prepared.quarantined):,} set aside.")
-    if prepared.reading:
-        console.print(*prepared.reading.sentences(), sep="\n", soft_wrap=True)
+    if prepared.table_report:
+        console.print(*prepared.table_report.sentences(), sep="\n", soft_wrap=True)
     for line in category_lines(prepared):
         console.print(line, style="yellow", soft_wrap=True)
     if not prepared.quarantined:
@@ -132,8 +132,8 @@ def _print_verdict(console: Console, trained: TrainingResult, judged: GateResult
     console.print()
     match verdict.decision:
         case decision if not judged.is_done:
-            said = f", as asked. The gate says {decision}: {verdict.reason}."
-            console.print(styled(("Nobody was put in charge", "bold"), said))
+            explanation = f", as asked. The gate says {decision}: {verdict.reason}."
+            console.print(styled(("Nobody was put in charge", "bold"), explanation))
             if judged.version:
                 console.print(
                     f"It is version {judged.version}; to promote it: newsdesk models promote {judged.version}"

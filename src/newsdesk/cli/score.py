@@ -65,8 +65,8 @@ def score(
 
 def _as_dict(result: "ScoreResult") -> dict[str, Any]:
     failures = {
-        reason: {"rows": one.rows, "first": [{"file": file, "row": row} for file, row in one.first]}
-        for reason, one in result.failures.items()
+        reason: {"rows": failure.rows, "first": [{"file": file, "row": row} for file, row in failure.first]}
+        for reason, failure in result.failures.items()
     }
     return {
         "out": str(result.out),
@@ -98,7 +98,7 @@ def _print(result: "ScoreResult") -> None:
         table = table_of("reason")
         table.add_column("rows", justify="right")
         table.add_column("first rows")
-        for reason, one in result.failures.items():
-            first = ", ".join(f"{file} row {row}" for file, row in one.first)
-            table.add_row(reason, f"{one.rows:,}", first + (" …" if one.rows > len(one.first) else ""))
+        for reason, failure in result.failures.items():
+            first = ", ".join(f"{file} row {row}" for file, row in failure.first)
+            table.add_row(reason, f"{failure.rows:,}", first + (" …" if failure.rows > len(failure.first) else ""))
         print_table(wide_console(), "Not scored; the column score_error tells every one", table)

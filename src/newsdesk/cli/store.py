@@ -23,14 +23,14 @@ def status(as_json: AsJson = False) -> None:
     from newsdesk.config.settings import load_settings
     from newsdesk.store.migration_status import read_status
 
-    found = read_status(load_settings().database)
+    migration_status = read_status(load_settings().database)
     if as_json:
         from dataclasses import asdict
 
-        print(json.dumps(asdict(found), indent=2))
+        print(json.dumps(asdict(migration_status), indent=2))
         return
-    print(_sentence(found))
-    for step in found.pending:
+    print(_sentence(migration_status))
+    for step in migration_status.pending:
         print(f"  {step.id}  {step.what}")
 
 
@@ -44,15 +44,15 @@ def migrate(
     from newsdesk.config.settings import load_settings
     from newsdesk.store.migration import run_migration
 
-    done = run_migration(load_settings().database, to, may_lose=yes)
+    result = run_migration(load_settings().database, to, may_lose=yes)
     if as_json:
         from dataclasses import asdict
 
-        print(json.dumps(asdict(done)))
-    elif done.steps:
-        print(f"The store went from {done.before or 'no revision'} to {done.after or 'no revision'}.")
+        print(json.dumps(asdict(result)))
+    elif result.steps:
+        print(f"The store went from {result.before or 'no revision'} to {result.after or 'no revision'}.")
     else:
-        print(f"Nothing to do: the store is at {f'revision {done.after}' if done.after else 'no revision'}.")
+        print(f"Nothing to do: the store is at {f'revision {result.after}' if result.after else 'no revision'}.")
 
 
 @app.command("copy", epilog="Example: newsdesk store copy --from sqlite:///var/newsdesk.db")
@@ -74,14 +74,14 @@ def copy(
 
     if source is None and target is None:
         raise UsageError("Say where from or where to: --from ADDRESS, --to ADDRESS, or both.")
-    ours = load_settings().database
-    source, target = source or ours, target or ours
+    own_address = load_settings().database
+    source, target = source or own_address, target or own_address
     with shown_progress() as progress:
 
-        def told(table: str, rows: int) -> None:
+        def on_table(table: str, rows: int) -> None:
             progress.advance(rows) if rows else progress.step(f"Copying {table}")
 
-        copied = copy_store(source, target, told)
+        copied = copy_store(source, target, on_table)
     if as_json:
         from dataclasses import asdict
 
@@ -96,20 +96,22 @@ def copy(
         table.add_row(name, f"{content.rows:,}", content.digest[:16])
     tell(f"Copied from {redact_address(source)} to {redact_address(target)}, and compared:")
     wide_console().print(table)
-    ending = "start the servers again."
-    print(f"Now {ending}" if target == ours else f"Let NEWSDESK_DATABASE_URL name it, then {ending}")
+    remedy = "start the servers again."
+    print(f"Now {remedy}" if target == own_address else f"Let NEWSDESK_DATABASE_URL name it, then {remedy}")
 
 
-def _sentence(found: "MigrationStatus") -> str:
-    at = f"The store at {found.store} is at revision {found.revision}"
-    match found.condition:
+def _sentence(status: "MigrationStatus") -> str:
+    position = f"The store at {status.store} is at revision {status.revision}"
+    match status.condition:
         case "empty":
-            return f"The store at {found.store} is empty: it is set up when it is first used. Pending:"
-        case "behind" if found.revision is None:
-            return f"The store at {found.store} is older than its first revision. Run: newsdesk store migrate. Pending:"
+            return f"The store at {status.store} is empty: it is set up when it is first used. Pending:"
+        case "behind" if status.revision is None:
+            return (
+                f"The store at {status.store} is older than its first revision. Run: newsdesk store migrate. Pending:"
+            )
         case "behind":
-            return f"{at}, the newest is {found.newest}. Run: newsdesk store migrate. Pending:"
+            return f"{position}, the newest is {status.newest}. Run: newsdesk store migrate. Pending:"
         case "ahead":
-            return f"{at}, which a newer version made; this one knows {found.newest}, and works with it."
+            return f"{position}, which a newer version made; this one knows {status.newest}, and works with it."
         case "current":
-            return f"{at}, the newest."
+            return f"{position}, the newest."

@@ -1,4 +1,4 @@
-"""How tables look. What stands in them is text, whoever wrote it: no markup, and no command to a terminal."""
+"""Tables for terminals. Cells are plain text: no markup, and no terminal control sequences."""
 
 from typing import Any
 
@@ -54,40 +54,40 @@ def print_table(console: Console, title: str, table: Table) -> None:
         column.no_wrap = column.no_wrap or not any(" " in cell for cell in cells)
         column.overflow = "fold"
         lines = str(column.header).splitlines() + cells if column.no_wrap else cells
-        column.min_width = _narrowest(lines, whole=column.no_wrap, sentence=1 if console.is_terminal else _SENTENCE)
-    wide = console.options.update(width=_WIDEST, max_width=_WIDEST)
-    needed = Measurement.get(console, wide, table).minimum
-    before = console.width
-    if needed > before and console.is_terminal:
-        table = _as_lists(table)
-        needed = Measurement.get(console, wide, table).minimum
-    console.width = max(before, needed)
+        column.min_width = _min_width(lines, whole=column.no_wrap, sentence=1 if console.is_terminal else _SENTENCE)
+    wide_options = console.options.update(width=_WIDEST, max_width=_WIDEST)
+    needed = Measurement.get(console, wide_options, table).minimum
+    original_width = console.width
+    if needed > original_width and console.is_terminal:
+        table = _to_lists(table)
+        needed = Measurement.get(console, wide_options, table).minimum
+    console.width = max(original_width, needed)
     console.print(table)
-    console.width = before
+    console.width = original_width
 
 
-def _narrowest(cells: list[str], *, whole: bool, sentence: int) -> int:
+def _min_width(cells: list[str], *, whole: bool, sentence: int) -> int:
     """The least width of a column, of which rich, short of room, would cut words though others can be wrapped."""
     longest = max(map(cell_len, cells), default=0)
     words = (cell_len(word) for cell in cells for word in cell.split())
     return longest if whole else max(min(sentence, longest), max(words, default=0))
 
 
-def _as_lists(table: Table) -> Table:
+def _to_lists(table: Table) -> Table:
     """The rows one below the other: a line for each cell that is not empty, behind the heading of its column."""
     lists = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    longest = max((cell_len(_in_a_line(column)) for column in table.columns), default=0)
+    longest = max((cell_len(_one_line(column)) for column in table.columns), default=0)
     lists.add_column(style="dim", min_width=longest)
     lists.add_column(overflow="fold")
     for cells in zip(*(column.cells for column in table.columns), strict=True):
         for column, cell in zip(table.columns, cells, strict=True):
             if str(cell).strip():
-                lists.add_row(_in_a_line(column), cell)
+                lists.add_row(_one_line(column), cell)
         lists.add_row()
     return lists
 
 
-def _in_a_line(column: Column) -> str:
+def _one_line(column: Column) -> str:
     return " ".join(str(column.header).split())
 
 

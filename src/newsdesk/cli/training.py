@@ -50,16 +50,16 @@ def plan(
     if retraining and dataset:
         raise UsageError("--retraining chooses its dataset itself. Leave out --dataset.")
     names = candidate_names(candidates)
-    wanted = PlanRequest(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
+    request = PlanRequest(user(), dataset, names, mode, tuning_budget, retraining, if_needed)
     with shown_progress() as progress:
-        planned = plan_training(wanted, load_settings(), progress)
-    found = planned.as_dict()
+        planned = plan_training(request, load_settings(), progress)
+    summary = planned.as_dict()
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(summary, indent=2))
     elif planned.plan_id is None:
         tell(f"Nothing is planned. {planned.reason}")
     else:
-        tell(f"Plan {found['plan']}: {', '.join(found['candidates'])} on dataset {found['dataset']}.")
+        tell(f"Plan {summary['plan']}: {', '.join(summary['candidates'])} on dataset {summary['dataset']}.")
 
 
 def train(
@@ -76,7 +76,7 @@ def train(
     with shown_progress() as progress:
         trained = train_candidate(plan, candidate, load_settings(), progress)
     if as_json:
-        found = {
+        summary = {
             "plan": plan,
             "candidate": trained.name,
             "model_type": trained.model_type,
@@ -89,7 +89,7 @@ def train(
             "converged": trained.converged,
             "servable": trained.bundle is not None,
         }
-        print(json.dumps(found, indent=2))
+        print(json.dumps(summary, indent=2))
         return
     figures = f"validation accuracy {trained.validation.accuracy:.4f}, test {trained.test.accuracy:.4f}"
     tell(f"{trained.name}: {figures} ({baseline(trained.test)}).")
@@ -131,8 +131,8 @@ def evaluate(
     from newsdesk.cli import run_output
 
     if as_json:
-        found = {"plan": plan, **run_output.trained_as_dict(trained)}
-        print(json.dumps(found, indent=2))
+        summary = {"plan": plan, **run_output.trained_as_dict(trained)}
+        print(json.dumps(summary, indent=2))
         return
     run_output.print_trained(trained)
 
@@ -157,26 +157,26 @@ def promote(
     if chosen is None or (plan_id and plan):
         raise UsageError("Name one plan, as `newsdesk plan` tells it: newsdesk promote PLAN.")
     with shown_progress() as progress:
-        decided = promote_plan(chosen, load_settings(), user(), progress, dry_run=dry_run, yes=yes)
+        result = promote_plan(chosen, load_settings(), user(), progress, dry_run=dry_run, yes=yes)
     if as_json:
-        print(json.dumps({"plan": chosen, **as_dict(decided)}, indent=2))
+        print(json.dumps({"plan": chosen, **as_dict(result)}, indent=2))
     else:
-        _tell(decided)
-        if dead := decided.verdict.evidence.get("dead_categories"):
-            print_dead(dead, decided.verdict.evidence["tested_categories"])
-    gate_options.exit_by_decision(decided.verdict.decision)
+        _tell(result)
+        if dead := result.verdict.evidence.get("dead_categories"):
+            print_dead(dead, result.verdict.evidence["tested_categories"])
+    gate_options.exit_by_decision(result.verdict.decision)
 
 
-def _tell(decided: "PromotionResult") -> None:
+def _tell(result: "PromotionResult") -> None:
     from newsdesk.cli.next_step import next_step
 
-    verdict = decided.verdict
-    if not decided.is_done:
+    verdict = result.verdict
+    if not result.is_done:
         tell(f"Nobody was put in charge, as asked. The gate says {verdict.decision}: {verdict.reason}.")
         return
-    version = f" as version {decided.version}" if decided.version else ""
+    version = f" as version {result.version}" if result.version else ""
     tell(f"{verdict.decision.capitalize()}{version}: {verdict.reason}.")
-    if step := next_step(verdict.decision, decided.version, (decided.champion or {}).get("version")):
+    if step := next_step(verdict.decision, result.version, (result.champion or {}).get("version")):
         tell(step)
 
 

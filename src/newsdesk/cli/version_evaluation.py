@@ -33,15 +33,15 @@ def evaluate_on(
         return evaluate_versions(versions, source, load_settings(), progress)
 
 
-def print_json(found: "ComparedVersions") -> None:
+def print_json(compared: "ComparedVersions") -> None:
     """For machines: shares from 0 to 1."""
-    print(json.dumps(found.as_dict(), indent=2))
+    print(json.dumps(compared.as_dict(), indent=2))
 
 
-def print_evaluation(found: "ComparedVersions") -> None:
+def print_evaluation(compared: "ComparedVersions") -> None:
     """One version for people: its figures, and those of each category; dead ones red."""
-    _tell_test_set(found)
-    (version,) = found.versions
+    _tell_test_set(compared)
+    (version,) = compared.versions
     test, console = version.evaluation, wide_console()
     table = table_of("category")
     for heading in ("precision", "recall", "F1", "articles"):
@@ -58,22 +58,22 @@ def print_evaluation(found: "ComparedVersions") -> None:
     print_dead([name for name in test.dead_categories if name not in version.unknown], test.tested_categories)
 
 
-def print_comparison(found: "ComparedVersions") -> None:
+def print_comparison(compared: "ComparedVersions") -> None:
     """Several versions for people, side by side, and what can be said of each two."""
-    _tell_test_set(found)
+    _tell_test_set(compared)
     table = table_of("version")
     for heading in ("accuracy (95 % interval)", "macro F1", "dead categories"):
         table.add_column(heading, justify="right")
-    for version in found.versions:
+    for version in compared.versions:
         test = version.evaluation
         macro = format_share(test.f1_macro, test.articles)
         table.add_row(version.version, with_interval(version.accuracy), macro, str(len(test.dead_categories)))
-    category, share = found.versions[0].evaluation.baseline
-    table.add_row(f"always {category}", format_share(share, len(found.test_set.examples)), "", "", style="dim")
+    category, share = compared.versions[0].evaluation.baseline
+    table.add_row(f"always {category}", format_share(share, len(compared.test_set.examples)), "", "", style="dim")
     print_table(wide_console(), "On the same articles", table)
-    for version in found.versions:
+    for version in compared.versions:
         _tell_flaws(version)
-    tell(*(conclusion(*pair) for pair in found.pairs))
+    tell(*(conclusion(*pair) for pair in compared.pairs))
 
 
 def with_interval(share: "Proportion") -> str:
@@ -82,13 +82,13 @@ def with_interval(share: "Proportion") -> str:
     return f"{format_share(share.share, share.of)} ({low} to {high})"
 
 
-def _tell_test_set(found: "ComparedVersions") -> None:
-    test_set = found.test_set
+def _tell_test_set(compared: "ComparedVersions") -> None:
+    test_set = compared.test_set
     rows = "1 row" if test_set.set_aside == 1 else f"{test_set.set_aside:,} rows"
-    aside = f"; not used or repeating others: {rows}" if test_set.set_aside else ""
-    tell(f"Measured on {len(test_set.examples):,} articles of {test_set.name}{aside}.")
-    if test_set.reading:
-        tell(*test_set.reading.sentences())
+    unused = f"; not used or repeating others: {rows}" if test_set.set_aside else ""
+    tell(f"Measured on {len(test_set.examples):,} articles of {test_set.name}{unused}.")
+    if test_set.table_report:
+        tell(*test_set.table_report.sentences())
 
 
 def _tell_flaws(version: "EvaluatedVersion") -> None:

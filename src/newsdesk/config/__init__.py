@@ -1,1 +1,1 @@
-"""What Newsdesk is told: settings from the environment, and YAML files read into frozen models."""
+"""Configuration: settings from the environment, and YAML files read into frozen models."""

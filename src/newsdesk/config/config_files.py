@@ -51,29 +51,29 @@ def load_config(path: Path, model: type[Config]) -> Config:
 def first_mistake(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing pydantic found wrong, as a sentence with the fix."""
     mistake = error.errors(include_url=False)[0]
-    path = _path(mistake["loc"], model)
+    path = _key_path(mistake["loc"], model)
     key = ".".join(path) or "the file"
     if mistake["type"] == "extra_forbidden":
-        return f"unknown key '{key}'. {_nearest(path[-1], _keys_under(model, path[:-1]))}"
+        return f"unknown key '{key}'. {_suggest(path[-1], _keys_under(model, path[:-1]))}"
     message = _EXPECTED.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ")
     return f"'{key}': {message}. It is {mistake['input']!r} now."[:500]
 
 
-def _path(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
+def _key_path(location: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:
     """The keys that lead to a mistake, without what pydantic adds to name one of several types a key may hold."""
     path: list[str] = []
-    kind: Any = model
+    annotation: Any = model
     for part in map(str, location):
-        if get_origin(kind) in (Union, UnionType):
+        if get_origin(annotation) in (Union, UnionType):
             break
         path.append(part)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            field = kind.model_fields.get(part)
-            kind = field.annotation if field else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            field = annotation.model_fields.get(part)
+            annotation = field.annotation if field else None
     return path
 
 
-def _nearest(key: str, known: list[str]) -> str:
+def _suggest(key: str, known: list[str]) -> str:
     close = get_close_matches(key, known, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"Known keys here: {', '.join(known)}."
 

@@ -11,15 +11,15 @@ def normalise_origins(origins: str) -> str:
 
     Raises `ValueError` for what is no origin, and would never match.
     """
-    return ",".join(_origin(one.strip()) for one in origins.split(",") if one.strip())
+    return ",".join(_normalise(origin.strip()) for origin in origins.split(",") if origin.strip())
 
 
-def _origin(written: str) -> str:
-    if written == "*":
-        return written
-    parts = urlsplit(written)
+def _normalise(origin: str) -> str:
+    if origin == "*":
+        return origin
+    parts = urlsplit(origin)
     if not parts.scheme or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"'{written}' is no origin. {_HINT}")
+        raise ValueError(f"'{origin}' is no origin. {_HINT}")
     if parts.username is not None:
         raise ValueError(f"an origin has no user name. {_HINT}")
     host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode("ascii")

@@ -45,7 +45,7 @@ class FrozenModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _empty_sections_are_defaults(cls, values: Any) -> Any:
-        """A section whose lines are all commented out says nothing."""
+        """A section whose lines are all commented out has its defaults."""
         if not isinstance(values, dict):
             return values
         return {key: value for key, value in values.items() if value is not None or not cls._is_section(key)}

@@ -9,12 +9,12 @@ from newsdesk.config.gate_config import GateConfig
 from newsdesk.config.model_config import FrozenModel, Share
 
 
-def _as_written(name: Any) -> Any:
+def _to_text(name: Any) -> Any:
     """A category that YAML takes for a number, as class ids are."""
     return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
 
 
-CategoryName = Annotated[str, BeforeValidator(_as_written)]
+CategoryName = Annotated[str, BeforeValidator(_to_text)]
 
 
 class Categories(FrozenModel):
@@ -51,7 +51,7 @@ class TrainingPipeline(FrozenModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _max_loss_where_it_once_stood(cls, values: Any) -> Any:
+    def _move_max_loss(cls, values: Any) -> Any:
         """Earlier configurations and plans have `max_loss` beside the thresholds, not in `gate`."""
         if not isinstance(values, dict) or "max_loss" not in values:
             return values
@@ -109,7 +109,7 @@ class Retraining(FrozenModel):
     mode: Literal["refresh", "full"] = "refresh"
 
     @model_validator(mode="after")
-    def _can_be_reached(self) -> "Retraining":
+    def _check_windows(self) -> "Retraining":
         if self.bad_windows > self.windows:
             raise ValueError("bad_windows cannot be more than windows, of which they are counted")
         return self

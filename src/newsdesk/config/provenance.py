@@ -1,4 +1,4 @@
-"""What is in force, and where each value came from."""
+"""The settings in force, and the provenance of each value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ class EffectiveSetting:
 
 def effective_settings(settings: Settings) -> Iterator[EffectiveSetting]:
     """Every variable, and every key of the configuration files. Raises `ConfigError` for a file that is not valid."""
-    environment = _names(EnvSettingsSource(Settings))
-    dotenv = _names(DotEnvSettingsSource(Settings))
+    environment = _read_names(EnvSettingsSource(Settings))
+    dotenv = _read_names(DotEnvSettingsSource(Settings))
     for name, field in Settings.model_fields.items():
         alias = str(field.alias)
         origin: Provenance = "environment" if alias in environment else ".env" if alias in dotenv else "default"
-        yield EffectiveSetting(alias, _shown(getattr(settings, name)), origin)
+        yield EffectiveSetting(alias, _mask(getattr(settings, name)), origin)
     folder = settings.config_dir
-    yield from _keys(load_model_config(folder), folder / MODEL_CONFIG, "")
-    yield from _keys(load_pipeline_config(folder), folder / PIPELINE_CONFIG, "")
+    yield from _list_keys(load_model_config(folder), folder / MODEL_CONFIG, "")
+    yield from _list_keys(load_pipeline_config(folder), folder / PIPELINE_CONFIG, "")
 
 
-def _names(source: EnvSettingsSource) -> set[str]:
+def _read_names(source: EnvSettingsSource) -> set[str]:
     """The variables that a source sets; empty ones count as not set."""
     return {
         str(field.alias)
@@ -46,16 +46,16 @@ def _names(source: EnvSettingsSource) -> set[str]:
     }
 
 
-def _keys(model: BaseModel, file: Path, prefix: str) -> Iterator[EffectiveSetting]:
+def _list_keys(model: BaseModel, file: Path, prefix: str) -> Iterator[EffectiveSetting]:
     for name in type(model).model_fields:
         value, path = getattr(model, name), f"{prefix}{name}"
         if isinstance(value, BaseModel):
-            yield from _keys(value, file, f"{path}.")
+            yield from _list_keys(value, file, f"{path}.")
         else:
             yield EffectiveSetting(path, value, str(file) if name in model.model_fields_set else "default")
 
 
-def _shown(value: Any) -> Any:
+def _mask(value: Any) -> Any:
     """A value that anybody may read: no secret, and none of an address."""
     if isinstance(value, SecretStr):
         return MASK

@@ -1,4 +1,4 @@
-"""The secrets that this process knows, and how none of them gets into its logs."""
+"""The secrets that this process knows, and log records without them."""
 
 import logging
 from collections.abc import Iterator
@@ -13,7 +13,9 @@ from newsdesk.redaction import redact, secrets_in
 
 def secrets_of(settings: Settings) -> frozenset[str]:
     """Whatever must stand in no words that people see: secrets, and those of every address."""
-    return frozenset(secret for name in type(settings).model_fields for secret in _found(getattr(settings, name)))
+    return frozenset(
+        secret for name in type(settings).model_fields for secret in _find_secrets(getattr(settings, name))
+    )
 
 
 @lru_cache(maxsize=1)
@@ -43,7 +45,7 @@ class RedactedRecord(logging.LogRecord):
         self._traceback = text and redact(text, known_secrets())
 
 
-def _found(value: object) -> Iterator[str]:
+def _find_secrets(value: object) -> Iterator[str]:
     if isinstance(value, SecretStr):
         yield value.get_secret_value()
         for address in value.get_secret_value().split(","):

@@ -181,8 +181,8 @@ def load_settings() -> Settings:
         raise ConfigError("The file .env is not UTF-8. Save it as UTF-8, or remove it.") from error
     except ValidationError as error:
         mistake = error.errors(include_url=False)[0]
-        given = str(mistake["input"])
-        said = redact(mistake["msg"], secrets_in(given))
+        input_text = str(mistake["input"])
+        message = redact(mistake["msg"], secrets_in(input_text))
         raise ConfigError(
-            f"Environment variable {mistake['loc'][0]}: {said}. It is {redact_address(given)!r} now."
+            f"Environment variable {mistake['loc'][0]}: {message}. It is {redact_address(input_text)!r} now."
         ) from error

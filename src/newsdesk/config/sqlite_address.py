@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_MEANT_BY_ADDRESSES = {"%": "%25", "?": "%3F"}
+_ESCAPES = {"%": "%25", "?": "%3F"}
 
 
 def sqlite_address(file: Path) -> str:
@@ -12,5 +12,5 @@ def sqlite_address(file: Path) -> str:
     that to us (mlflow/store/db/utils.py, `_make_parent_dirs_if_sqlite`).
     """
     path = str(file)
-    encoded = "".join(_MEANT_BY_ADDRESSES.get(character, character) for character in path)
+    encoded = "".join(_ESCAPES.get(character, character) for character in path)
     return f"sqlite:///{path}" if encoded == path else f"sqlite+pysqlite:///{encoded}"

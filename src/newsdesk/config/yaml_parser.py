@@ -1,4 +1,4 @@
-"""Read YAML as people mean it."""
+"""A YAML parser that reads numbers as YAML 1.2 does and rejects repeated keys."""
 
 import re
 from collections import Counter
@@ -13,15 +13,17 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Raises `yaml.constructor.ConstructorError` where a key is given twice."""
-        written = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        counts = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         for key, _ in node.value:
-            if written[key.value if isinstance(key, yaml.ScalarNode) else None] > 1:
-                problem = f"the key '{key.value}' is given {written[key.value]} times in one section"
+            if counts[key.value if isinstance(key, yaml.ScalarNode) else None] > 1:
+                problem = f"the key '{key.value}' is given {counts[key.value]} times in one section"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_implicit_resolvers = {sign: [*found] for sign, found in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+_Loader.yaml_implicit_resolvers = {
+    character: [*resolvers] for character, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+$"),

@@ -1,1 +1,1 @@
-"""What keeps a deployment well: backup and restore, pruning, and the doctor."""
+"""Maintenance of a deployment: backup and restore, pruning, and the doctor."""

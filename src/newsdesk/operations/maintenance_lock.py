@@ -1,4 +1,4 @@
-"""One work of maintenance at a time: backup, restore and prune keep out of each other's way."""
+"""A lock for maintenance: only one of backup, restore and prune runs at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Let go of what nobody needs any more."""
+"""Remove what is no longer needed."""
 
 import shutil
 from collections.abc import Collection, Iterator
@@ -52,7 +52,7 @@ class PruneResult:
 
 @dataclass(frozen=True)
 class ReferencedItems:
-    """What registered versions, the ledger and the pointer name."""
+    """The bundles and datasets that registered versions, the ledger and the pointer name."""
 
     bundles: frozenset[str]
     datasets: frozenset[str]
@@ -68,9 +68,9 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> PruneResult:
         progress.step("Asking the registry what is needed")
         store = open_store(settings.database)
         try:
-            needed = _needed(settings, store)
+            references = _find_references(settings, store)
             progress.step("Looking for what is too old")
-            old = _old_folders(settings, config.maintenance, needed, now)
+            old = _old_folders(settings, config.maintenance, references, now)
             progress.step("Removing" if not dry_run else "Counting")
             texts, not_learnt = _prune_texts(settings, store, config.maintenance, now, dry_run)
             predictions, windows = _prune_store(store, config, now, dry_run)
@@ -86,7 +86,7 @@ def prune(settings: Settings, dry_run: bool, progress: Progress) -> PruneResult:
     return PruneResult(dry_run, *counts, names["datasets"], names["plans"], names["bundles"], freed)
 
 
-def _needed(settings: Settings, store: Engine) -> ReferencedItems:
+def _find_references(settings: Settings, store: Engine) -> ReferencedItems:
     versions = (open_reader(settings) or open_registry(settings)).versions()
     history = entries(store)
     pointer = read_champion_pointer(settings.bundles)
@@ -102,42 +102,44 @@ def _needed(settings: Settings, store: Engine) -> ReferencedItems:
 
 
 def _old_folders(
-    settings: Settings, limits: Maintenance, needed: ReferencedItems, now: datetime
+    settings: Settings, limits: Maintenance, references: ReferencedItems, now: datetime
 ) -> dict[str, list[Path]]:
-    plans = _old(settings.plans, now, limits.plan_days, (), keep_newest=True)
-    datasets = needed.datasets | {_dataset_of(plan) for plan in _folders(settings.plans) if plan not in plans}
+    plans = _find_old(settings.plans, now, limits.plan_days, (), keep_newest=True)
+    datasets = references.datasets | {
+        _read_dataset_version(plan) for plan in _list_folders(settings.plans) if plan not in plans
+    }
     return {
-        "datasets": _old(settings.datasets, now, limits.dataset_days, datasets, keep_newest=True),
+        "datasets": _find_old(settings.datasets, now, limits.dataset_days, datasets, keep_newest=True),
         "plans": plans,
-        "bundles": _old(settings.bundles, now, limits.bundle_days, needed.bundles, keep_newest=False),
+        "bundles": _find_old(settings.bundles, now, limits.bundle_days, references.bundles, keep_newest=False),
     }
 
 
-def _old(parent: Path, now: datetime, days: int, needed: Collection[str], *, keep_newest: bool) -> list[Path]:
-    """Folders that nobody names and that have not changed for so long."""
-    by_age = sorted(_folders(parent), key=lambda folder: folder.stat().st_mtime)
+def _find_old(parent: Path, now: datetime, days: int, referenced: Collection[str], *, keep_newest: bool) -> list[Path]:
+    """Folders that nothing refers to and that have not changed for `days`."""
+    by_age = sorted(_list_folders(parent), key=lambda folder: folder.stat().st_mtime)
     candidates = by_age[:-1] if keep_newest else by_age
     limit = (now - timedelta(days=days)).timestamp()
-    return [folder for folder in candidates if folder.name not in needed and folder.stat().st_mtime < limit]
+    return [folder for folder in candidates if folder.name not in referenced and folder.stat().st_mtime < limit]
 
 
-def _dataset_of(plan: Path) -> str:
+def _read_dataset_version(plan: Path) -> str:
     try:
         return Plan.model_validate_json((plan / "plan" / MANIFEST).read_bytes()).dataset
     except (OSError, ValueError):  # half a plan, or one of another version of Newsdesk, trains nobody
         return ""
 
 
-def _folders(parent: Path) -> Iterator[Path]:
+def _list_folders(parent: Path) -> Iterator[Path]:
     if parent.is_dir():
         yield from (path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def _prune_store(store: Engine, config: PipelineConfig, now: datetime, dry_run: bool) -> tuple[int, int]:
     limits, monitoring = config.maintenance, config.monitoring
-    watched = timedelta(seconds=monitoring.window * (monitoring.look_back + 1))
-    predictions = now - max(timedelta(days=limits.prediction_days), watched)
-    windows = now - max(timedelta(days=limits.window_days), watched)
+    monitored = timedelta(seconds=monitoring.window * (monitoring.look_back + 1))
+    predictions = now - max(timedelta(days=limits.prediction_days), monitored)
+    windows = now - max(timedelta(days=limits.window_days), monitored)
     if dry_run:
         return count_old_predictions(store, predictions), count_old_windows(store, windows)
     return remove_old_predictions(store, predictions), remove_old_windows(store, windows)
@@ -165,7 +167,7 @@ def _size(folder: Path) -> int:
 
 
 def _remove(folder: Path) -> None:
-    """Out of sight in one step, then gone."""
+    """Hide a folder in one step, then delete it."""
     hidden = folder.with_name(f".{folder.name}-pruned")
     shutil.rmtree(hidden, ignore_errors=True)
     folder.rename(hidden)

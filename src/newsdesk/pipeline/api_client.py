@@ -1,4 +1,4 @@
-"""Our own API, asked by a command over HTTP."""
+"""An HTTP client of our own API, for commands."""
 
 import json
 import ssl
@@ -26,13 +26,13 @@ class SmokeTestFailed(NewsdeskError):  # noqa: N818 - it says what the server do
 
 
 class ApiUnavailable(NewsdeskError):  # noqa: N818 - it may be available in a moment
-    """No use of it now: the server is starting, busy or without a model. The message completes "the server …"."""
+    """The server cannot be used now: it is starting, busy or without a model. The message completes "the server …"."""
 
     may_pass = True
 
 
 class ApiUnreachable(ApiUnavailable):
-    """Nobody answers at all."""
+    """The server does not answer at all."""
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,28 @@ class ApiPrediction:
 
 
 class ApiClient:
-    """One address of the API; behind it may be several processes. Every request takes a connection of its own.
+    """One address of the API; several processes may be behind it. Every request uses its own connection.
 
     Methods raise `ApiUnavailable` where a later request may be answered, `SmokeTestFailed` where none will be.
     """
 
     def __init__(self, url: str, key: SecretStr | None) -> None:
-        self.shown = redact_address(url)
+        self.address = redact_address(url)
         self._url, self._has_key = url, key is not None
         self._headers = {"Content-Type": "application/json"}
         if key is not None:
             self._headers["X-API-Key"] = key.get_secret_value()
 
     def digest(self) -> str:
-        """Of the bundle that whoever answers has in charge."""
-        return str(self._field(self._ask("/model/info", None), "/model/info", "digest"))
+        """The digest of the champion's bundle in the process that answers."""
+        return str(self._field(self._request("/model/info", None), "/model/info", "digest"))
 
     def predict(self, text: str) -> ApiPrediction:
-        """By the champion, whatever experiment is under way."""
-        answer = self._ask("/predict", {"text": text, "model": "champion"})
+        """The champion's prediction, even while an experiment runs."""
+        answer = self._request("/predict", {"text": text, "model": "champion"})
         return ApiPrediction(*(self._field(answer, "/predict", name) for name in ApiPrediction.__dataclass_fields__))
 
-    def _ask(self, path: str, body: dict[str, str] | None) -> Any:
+    def _request(self, path: str, body: dict[str, str] | None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         try:
             request = Request(self._url + path, data, self._headers)  # noqa: S310 - it is http or https
@@ -76,11 +76,11 @@ class ApiClient:
             with error:
                 raise self._refusal(path, error.code) from error
         except (ValueError, InvalidURL) as error:  # the address itself, or an answer that is no JSON
-            raise self._not_ours(path) from error
+            raise self._unexpected_response(path) from error
         except (OSError, HTTPException) as error:
             if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
                 raise SmokeTestFailed(
-                    f"The certificate of {self.shown} is not trusted here. Correct the address, or have this machine "
+                    f"The certificate of {self.address} is not trusted here. Correct the address, or have this machine "
                     "trust who signed it: SSL_CERT_FILE."
                 ) from error
             raise ApiUnreachable("does not answer") from error
@@ -88,25 +88,25 @@ class ApiClient:
     def _refusal(self, path: str, status: int) -> NewsdeskError:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
             return ApiUnavailable(f"answers {status} to {path}")
-        asked = f"The server at {self.shown} answered {status} to {path}"
+        message = f"The server at {self.address} answered {status} to {path}"
         if status == HTTPStatus.UNAUTHORIZED and not self._has_key:
-            return SmokeTestFailed(f"{asked}: it wants an API key. Set NEWSDESK_API_KEY; {_NEW_KEY} makes one.")
+            return SmokeTestFailed(f"{message}: it wants an API key. Set NEWSDESK_API_KEY; {_NEW_KEY} makes one.")
         if status == HTTPStatus.UNAUTHORIZED:
             return SmokeTestFailed(
-                f"{asked}: it does not know the key. Correct NEWSDESK_API_KEY; {_NEW_KEY} makes one."
+                f"{message}: it does not know the key. Correct NEWSDESK_API_KEY; {_NEW_KEY} makes one."
             )
         if status == HTTPStatus.FORBIDDEN:
             return SmokeTestFailed(
-                f"{asked}: the caller may not ask this. Set NEWSDESK_API_KEY to a key of the scope predict; {_NEW_KEY} "
-                "makes one."
+                f"{message}: the caller may not ask this. Set NEWSDESK_API_KEY to a key of the scope predict; "
+                f"{_NEW_KEY} makes one."
             )
-        return SmokeTestFailed(f"{asked}. Correct the address: is it that of the API?")
+        return SmokeTestFailed(f"{message}. Correct the address: is it that of the API?")
 
     def _field(self, answer: Any, path: str, name: str) -> Any:
         try:
             return answer[name]
         except (TypeError, KeyError) as error:
-            raise self._not_ours(path) from error
+            raise self._unexpected_response(path) from error
 
-    def _not_ours(self, path: str) -> SmokeTestFailed:
-        return SmokeTestFailed(f"{self.shown}{path} does not answer as Newsdesk does. Correct the address.")
+    def _unexpected_response(self, path: str) -> SmokeTestFailed:
+        return SmokeTestFailed(f"{self.address}{path} does not answer as Newsdesk does. Correct the address.")

@@ -1,4 +1,4 @@
-"""What was ingested, on whichever machine."""
+"""The batches that were ingested, on any machine."""
 
 from newsdesk.articles.ingested_batches import MANIFEST, IngestedBatches, in_order, read_batch
 from newsdesk.config.settings import Settings

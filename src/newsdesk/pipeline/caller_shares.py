@@ -1,4 +1,4 @@
-"""How much of a retraining set one caller's word may be."""
+"""The share of a retraining set that may rest on one caller's word."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,24 +9,24 @@ from newsdesk.monitoring.labels import LabelSupport
 
 
 def stories_beyond_share(
-    found: Mapping[str, LabelledArticle],
+    corrected: Mapping[str, LabelledArticle],
     support: Mapping[str, LabelSupport],
     table: Mapping[str, LabelledArticle],
     share: float,
 ) -> dict[str, str]:
-    """Stories that go beyond the share of the only caller, or of every caller, whose word their label is → that caller.
+    """Stories whose label rests only on callers that have used up their share → such a caller.
 
-    `found`: articles as they were corrected, by story, in the order of time; `support` whose word that is; `table`:
-    what there is without them. What the table has learnt of a caller already counts first, then what was said first.
-    Callers that are trusted may say as much as they like.
+    `corrected`: corrected articles by story, in order of time. `support`: whose word each correction is. `table`: the
+    articles without the corrections. What the table has learnt from a caller already counts first, then what was said
+    first. Trusted callers have no limit.
     """
     by_key: defaultdict[str, list[str]] = defaultdict(list)
-    for story in found:
+    for story in corrected:
         for key in support[story].keys:
             by_key[key].append(story)
-    within = {story for story in found if support[story].trusted or share >= 1}
+    allowed = {story for story in corrected if support[story].trusted or share >= 1}
     for stories in by_key.values():
         others = len(table.keys() - set(stories))
-        stories.sort(key=lambda story: table.get(story) != found[story])
-        within.update(stories[: floor(share * others / (1 - share) + 1e-9) if share < 1 else None])
-    return {story: min(support[story].keys) for story in found if story not in within}
+        stories.sort(key=lambda story: table.get(story) != corrected[story])
+        allowed.update(stories[: floor(share * others / (1 - share) + 1e-9) if share < 1 else None])
+    return {story: min(support[story].keys) for story in corrected if story not in allowed}

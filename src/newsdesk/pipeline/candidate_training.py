@@ -1,4 +1,4 @@
-"""Fit one candidate on a dataset, and measure it."""
+"""Fit one candidate on a dataset and measure it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ from newsdesk.training.fit import Features, clean_examples, fit_classifier, fit_
 from newsdesk.training.sparse_mlp import Epoch, EpochCallback
 from newsdesk.training.tuning import sample_hyperparameters
 
-_NOBODY = NoProgress()
+_NO_PROGRESS = NoProgress()
 
 
 @dataclass(frozen=True)
 class TrainingInputs:
-    """What all candidates share: the configuration, and the train split, cleaned, with its features."""
+    """What all candidates share: the configuration, and the cleaned train split with its features."""
 
     dataset: Dataset
     config: ModelConfig
@@ -33,7 +33,7 @@ class TrainingInputs:
 
 
 def check_candidates(config: ModelConfig, seed: int) -> None:
-    """Raises `ConfigError` for a mistake in any candidate, or in a value to try, before the first is fitted."""
+    """Raises `ConfigError` for a mistake in any candidate or tuning value, before the first candidate is fitted."""
     for name, hyperparameters in config.models.items():
         make_classifier(name, hyperparameters, seed)
         for key, values in config.tuning.get(name, {}).items():
@@ -42,31 +42,34 @@ def check_candidates(config: ModelConfig, seed: int) -> None:
 
 
 def prepare_inputs(dataset: Dataset, config: ModelConfig, seed: int) -> TrainingInputs:
-    """Clean the train split, count its terms. Raises `TrainingError`."""
+    """Clean the train split and count its terms. Raises `TrainingError`."""
     training, validation, testing = (read_examples(dataset, split) for split in ("train", "validation", "test"))
-    learnt = clean_examples(training, config)
-    features = fit_features(learnt, config)
+    cleaned = clean_examples(training, config)
+    features = fit_features(cleaned, config)
     return TrainingInputs(
-        dataset, config, seed, learnt, features, build_vocabulary(features, config), validation, testing
+        dataset, config, seed, cleaned, features, build_vocabulary(features, config), validation, testing
     )
 
 
 def fit_candidate(
     name: str,
-    material: TrainingInputs,
+    inputs: TrainingInputs,
     tuning_budget: int,
     metric: GateMetric = "accuracy",
-    progress: Progress = _NOBODY,
+    progress: Progress = _NO_PROGRESS,
 ) -> Candidate:
-    """The candidate with its configured hyperparameters, or with the best of so many others, by the gate's metric on
-    the validation split.
+    """The candidate with its configured hyperparameters or, if better by the gate's metric on the validation split,
+    with one of up to `tuning_budget` sampled sets.
 
     Raises `ConfigError` where scikit-learn refuses its parameters.
     """
-    settings = sample_hyperparameters(name, material.config, tuning_budget, material.seed)
+    variants = sample_hyperparameters(name, inputs.config, tuning_budget, inputs.seed)
     on_epoch = epoch_callback(progress)
-    fitted = (_fitted(name, with_hyperparameters(material.config, name, one), material, on_epoch) for one in settings)
-    return max(fitted, key=lambda candidate: ranking_key(candidate, metric))
+    candidates = (
+        _fit(name, with_hyperparameters(inputs.config, name, hyperparameters), inputs, on_epoch)
+        for hyperparameters in variants
+    )
+    return max(candidates, key=lambda candidate: ranking_key(candidate, metric))
 
 
 def with_hyperparameters(config: ModelConfig, name: str, hyperparameters: dict[str, object]) -> ModelConfig:
@@ -75,18 +78,18 @@ def with_hyperparameters(config: ModelConfig, name: str, hyperparameters: dict[s
 
 
 def epoch_callback(progress: Progress) -> EpochCallback:
-    """Tell whoever watches of each epoch of a fit."""
+    """A callback that reports each epoch of a fit."""
 
-    def tell(epoch: Epoch) -> None:
+    def report_epoch(epoch: Epoch) -> None:
         accuracy = epoch.validation_accuracy
         figure = f"loss {epoch.loss:.4f}" if accuracy is None else f"accuracy {accuracy:.4f} on what is held out"
         progress.note(f"epoch {epoch.number} of at most {epoch.at_most}, {figure}")
 
-    return tell
+    return report_epoch
 
 
-def _fitted(name: str, config: ModelConfig, material: TrainingInputs, on_epoch: EpochCallback) -> Candidate:
-    fitted = fit_classifier(name, config, material.features, material.seed, on_epoch)
-    bundle = build_bundle(fitted, material.vocabulary, config, material.dataset, datetime.now(UTC))
+def _fit(name: str, config: ModelConfig, inputs: TrainingInputs, on_epoch: EpochCallback) -> Candidate:
+    fitted = fit_classifier(name, config, inputs.features, inputs.seed, on_epoch)
+    bundle = build_bundle(fitted, inputs.vocabulary, config, inputs.dataset, datetime.now(UTC))
     cleaning = config.preprocessing.text_cleaning
-    return measure(fitted, bundle, cleaning, material.validation, material.testing)
+    return measure(fitted, bundle, cleaning, inputs.validation, inputs.testing)

@@ -1,4 +1,4 @@
-"""The articles that the champion learnt from and was measured on, as they are meant now."""
+"""The articles that the champion learnt from and was measured on, under today's category rules."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class ChampionArticles:
 def read_champion_articles(
     settings: Settings, champion: Champion, pipeline: PipelineConfig, rules: CategoryRules, *, may_be_gone: bool
 ) -> ChampionArticles:
-    """As the configuration means them now, without what was retracted. Raises `DataError` where they are gone, unless
-    they `may_be`, `StorageError`."""
+    """Read them under today's category rules, without retracted articles. Raises `StorageError`, and `DataError` where
+    they are gone, unless `may_be_gone`."""
     folder = settings.datasets / champion.bundle.manifest.dataset_version
     if not Storage(settings).fetch(folder, MANIFEST):
         if may_be_gone:
@@ -46,42 +46,42 @@ def read_champion_articles(
             "newsdesk retrain --data FILE."
         )
     dataset = read_dataset(folder)
-    gone = read_ingested_batches(settings).retracted_stories()
-    split = {name: _as_meant(read_articles(dataset, name), rules, gone) for name in SPLITS}
-    whole = [one for name in SPLITS for one in split[name]]
+    retracted = read_ingested_batches(settings).retracted_stories()
+    by_split = {name: _map_categories(read_articles(dataset, name), rules, retracted) for name in SPLITS}
+    all_articles = [item for name in SPLITS for item in by_split[name]]
     manifest, guard = dataset.manifest, read_guard(dataset)
     if guard is None:  # earlier versions put feedback into the test set, too
-        guard = [one.article for one in split["test"] if not one.article.id.startswith(FEEDBACK)]
-    splitting = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
-    training = pipeline.training_pipeline.model_copy(update=splitting)
+        guard = [item.article for item in by_split["test"] if not item.article.id.startswith(FEEDBACK)]
+    split_settings = {name: getattr(manifest, name) for name in ("validation_split", "test_split", "random_seed")}
+    training = pipeline.training_pipeline.model_copy(update=split_settings)
     return ChampionArticles(
-        _left(whole),
-        frozenset(story_key(article) for article in _left(split["train"] + split["validation"])),
-        {story_key(article): article for article in _left(_as_meant(guard, rules, gone))},
+        _remaining(all_articles),
+        frozenset(story_key(article) for article in _remaining(by_split["train"] + by_split["validation"])),
+        {story_key(article): article for article in _remaining(_map_categories(guard, rules, retracted))},
         pipeline.model_copy(update={"training_pipeline": training}),
-        renamed=sum(one.category not in (None, one.article.category) for one in whole),
-        removed=sum(one.category is None for one in whole),
+        renamed=sum(item.category not in (None, item.article.category) for item in all_articles),
+        removed=sum(item.category is None for item in all_articles),
     )
 
 
 class _CurrentArticle(NamedTuple):
-    """An article of an older dataset, and its category as the configuration means it now; None where that is left out,
-    or the article gone with a retracted table."""
+    """An article of an older dataset, and its category under today's configuration; None where that is excluded, or the
+    article went with a retracted table."""
 
     article: LabelledArticle
     category: str | None
 
 
-def _as_meant(
-    articles: Iterable[LabelledArticle], rules: CategoryRules, gone: Collection[str]
+def _map_categories(
+    articles: Iterable[LabelledArticle], rules: CategoryRules, retracted: Collection[str]
 ) -> list[_CurrentArticle]:
     return [
-        _CurrentArticle(article, None if gone and story_key(article) in gone else rules.of(article.category))
+        _CurrentArticle(article, None if retracted and story_key(article) in retracted else rules.of(article.category))
         for article in articles
     ]
 
 
-def _left(articles: Iterable[_CurrentArticle]) -> list[LabelledArticle]:
+def _remaining(articles: Iterable[_CurrentArticle]) -> list[LabelledArticle]:
     return [
         article if category == article.category else article.model_copy(update={"category": category})
         for article, category in articles

@@ -1,4 +1,4 @@
-"""The table to retrain on: what the champion learnt from, with what was said since."""
+"""The table to retrain on: what the champion learnt from, with the feedback since then."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -36,15 +36,15 @@ class Correction(NamedTuple):
 
 
 def usable_corrections(labels: Labels, store: Engine) -> list[Correction]:
-    """Usable labels with the texts that are kept, the oldest first."""
+    """Usable labels with the texts that are kept, oldest first."""
     texts = dict(known_texts(store))
-    in_time = sorted(labels.categories, key=lambda text: (labels.said_at[text], text))
-    return [Correction(text, labels.categories[text], texts.get(text), labels.support[text]) for text in in_time]
+    by_time = sorted(labels.categories, key=lambda text: (labels.said_at[text], text))
+    return [Correction(text, labels.categories[text], texts.get(text), labels.support[text]) for text in by_time]
 
 
 def build_retraining_table(
     known: Iterable[LabelledArticle],
-    given: CheckedTable | None,
+    new_table: CheckedTable | None,
     corrections: Sequence[Correction],
     cleaning: TextCleaning,
     min_articles_per_category: int,
@@ -52,7 +52,7 @@ def build_retraining_table(
     max_caller_share: float = 1,
     rules: CategoryRules = NO_RULES,
 ) -> RetrainingTable:
-    """Put together what is `known`, a table that is `given`, and corrections in the order of time.
+    """Merge the `known` articles, a `new_table`, and corrections in order of time.
 
     Corrections are to categories as `rules` mean them; what is known, and a table, has those already.
     Of a story that is labelled anew the newest label counts, one that independent callers agree on before others. Left
@@ -60,23 +60,25 @@ def build_retraining_table(
     in the champion's `guard`, those that no model may be measured on.
     """
     before = {story_key(article): article for article in known}
-    table, own, quarantined = dict(before), dict(guard), []
-    if given is not None:
-        stories, repeats = separate_duplicates(given.accepted)
-        quarantined += given.quarantined + repeats
+    table, new_guard, quarantined = dict(before), dict(guard), []
+    if new_table is not None:
+        stories, repeats = separate_duplicates(new_table.accepted)
+        quarantined += new_table.quarantined + repeats
         for key, item in stories.items():
-            table[key] = _relabelled(table.get(key, item.article), item.article.category)
-            if key in own or key not in before:
-                own[key] = table[key]
-    found, support, unusable, unknown = _found(corrections, table, cleaning, rules)
-    held_back = [key for key in found if key in guard and not support[key].is_evidence]
-    _without(found, held_back)
-    beyond = stories_beyond_share(found, support, table, max_caller_share)
-    _without(found, beyond)
-    left_out = _leave_out_small(found, table, guard, min_articles_per_category)
-    table |= found
+            table[key] = _relabel(table.get(key, item.article), item.article.category)
+            if key in new_guard or key not in before:
+                new_guard[key] = table[key]
+    corrected, support, unusable, unknown = _resolve(corrections, table, cleaning, rules)
+    held_back = [key for key in corrected if key in guard and not support[key].is_evidence]
+    _remove(corrected, held_back)
+    beyond_share = stories_beyond_share(corrected, support, table, max_caller_share)
+    _remove(corrected, beyond_share)
+    left_out = _leave_out_small(corrected, table, guard, min_articles_per_category)
+    table |= corrected
     # Feedback of an earlier retraining is in the table for good; who said it may be distrusted since.
-    said = found.keys() | {key for key, item in table.items() if item.id.startswith(FEEDBACK) and key not in own}
+    from_feedback = corrected.keys() | {
+        key for key, item in table.items() if item.id.startswith(FEEDBACK) and key not in new_guard
+    }
     relabelled = sum(table[key].category != article.category for key, article in before.items())
     return RetrainingTable(
         table,
@@ -86,52 +88,55 @@ def build_retraining_table(
         relabelled=relabelled,
         unknown=unknown,
         left_out=left_out,
-        reading=given.reading if given else None,
-        beyond_share=Counter(beyond.values()),
+        table_report=new_table.table_report if new_table else None,
+        beyond_share=Counter(beyond_share.values()),
         held_back=len(held_back),
-        unconfirmed=frozenset(key for key in said if key not in found or not support[key].is_evidence),
-        unvouched=frozenset(key for key in said if key not in found or not support[key].trusted),
-        guard=own,
+        unconfirmed=frozenset(key for key in from_feedback if key not in corrected or not support[key].is_evidence),
+        unvouched=frozenset(key for key in from_feedback if key not in corrected or not support[key].trusted),
+        guard=new_guard,
     )
 
 
-def _without(found: dict[str, LabelledArticle], stories: Collection[str]) -> None:
+def _remove(corrected: dict[str, LabelledArticle], stories: Collection[str]) -> None:
     for key in stories:
-        del found[key]
+        del corrected[key]
 
 
 def _leave_out_small(
-    found: dict[str, LabelledArticle], table: Mapping[str, LabelledArticle], guard: Collection[str], least: int
+    corrected: dict[str, LabelledArticle],
+    table: Mapping[str, LabelledArticle],
+    guard: Collection[str],
+    min_articles: int,
 ) -> Counter[str]:
-    """Take corrections to too small categories back, the smallest first: others may be large enough then. The same for
-    corrections that leave of a category too little, or nothing to learn it from."""
+    """Drop corrections into categories that are too small, smallest first: others may be large enough then. Also drop
+    corrections that leave a category too few articles, or none to learn it from."""
     left_out: Counter[str] = Counter()
     while True:
-        merged = {**table, **found}
+        merged = {**table, **corrected}
         counts = Counter(article.category for article in merged.values())
         learnable = Counter(article.category for key, article in merged.items() if key not in guard)
-        small = {category for category in counts if counts[category] < least or not learnable[category]}
+        small = {category for category in counts if counts[category] < min_articles or not learnable[category]}
         by_category: defaultdict[str, list[str]] = defaultdict(list)
-        for key, article in found.items():
+        for key, article in corrected.items():
             for category in {article.category, table[key].category if key in table else article.category} & small:
                 by_category[category].append(key)
         if not by_category:
             return left_out
         smallest = min(by_category, key=lambda category: (counts[category], category))
         left_out[smallest] += len(by_category[smallest])
-        _without(found, by_category[smallest])
+        _remove(corrected, by_category[smallest])
 
 
-def _found(
+def _resolve(
     corrections: Iterable[Correction],
     table: Mapping[str, LabelledArticle],
     cleaning: TextCleaning,
     rules: CategoryRules,
 ) -> tuple[dict[str, LabelledArticle], dict[str, LabelSupport], list[QuarantinedRow], int]:
-    """Articles as they were corrected, by story; whose word that is; what cannot be used; of how many the text is not
-    known."""
+    """Corrected articles by story, whose word each is, the rows that cannot be used, and how many corrections have no
+    known text."""
     by_digest = {digest: key for key, article in table.items() for digest in digests_of(article.title, article.text)}
-    found: dict[str, LabelledArticle] = {}
+    corrected: dict[str, LabelledArticle] = {}
     supports: dict[str, LabelSupport] = {}
     unusable: list[QuarantinedRow] = []
     unknown = 0
@@ -146,8 +151,8 @@ def _found(
             "category": category,
         }
         row = RawRow(number, values)
-        least = cleaning.min_text_length
-        item = next(check_rows([row], _COLUMNS, labels=None, min_text_length=least, rules=rules))
+        min_length = cleaning.min_text_length
+        item = next(check_rows([row], _COLUMNS, labels=None, min_text_length=min_length, rules=rules))
         if isinstance(item, QuarantinedRow):
             unusable.append(item)
             continue
@@ -155,9 +160,9 @@ def _found(
         if key in supports and supports[key].is_independent and not support.is_independent:
             continue
         supports[key] = support
-        found[key] = _relabelled(table.get(key, item.article), item.article.category)
-    return found, supports, unusable, unknown
+        corrected[key] = _relabel(table.get(key, item.article), item.article.category)
+    return corrected, supports, unusable, unknown
 
 
-def _relabelled(article: LabelledArticle, category: str) -> LabelledArticle:
+def _relabel(article: LabelledArticle, category: str) -> LabelledArticle:
     return article.model_copy(update={"category": category})

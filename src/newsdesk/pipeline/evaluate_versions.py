@@ -1,4 +1,4 @@
-"""Measure registered versions on one test set, the champion's or a table, by what `run` measures with."""
+"""Measure registered versions on one test set, the champion's or a table, with the metrics of `run`."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -27,13 +27,13 @@ from newsdesk.training.paired_comparison import PairedComparison, compare_paired
 
 
 class EvaluationSet(NamedTuple):
-    """Articles to measure on, each story once, by their `stories`; `set_aside` rows of the table could not be used."""
+    """Articles to measure on, each story once; `stories` are their keys. `set_aside` rows of the table are unusable."""
 
     name: str
     examples: Examples
     stories: frozenset[str]
     set_aside: int = 0
-    reading: TableReport | None = None
+    table_report: TableReport | None = None
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ class EvaluatedVersion:
     evaluation: Evaluation
     learnt: int | None
     unknown: tuple[str, ...]
-    answers: Sequence[str]
+    predictions: Sequence[str]
 
     @property
     def accuracy(self) -> Proportion:
-        """With its 95 % interval."""
+        """The accuracy with its 95 % interval."""
         share = proportion(int(self.evaluation.confusion.trace()), self.evaluation.articles)
         assert share is not None  # no test set is empty
         return share
 
     def as_dict(self) -> dict[str, Any]:
-        """Such that JSON can hold it."""
+        """As JSON-serialisable values."""
         test = self.evaluation
         return {
             "version": self.version,
@@ -82,32 +82,37 @@ class ComparedVersions:
     @property
     def pairs(self) -> list[tuple[EvaluatedVersion, EvaluatedVersion, PairedComparison]]:
         truth = self.test_set.examples.categories
-        return [(a, b, compare_paired(truth, b.answers, a.answers)) for a, b in combinations(self.versions, 2)]
+        return [(a, b, compare_paired(truth, b.predictions, a.predictions)) for a, b in combinations(self.versions, 2)]
 
     def as_dict(self) -> dict[str, Any]:
-        """Such that JSON can hold it."""
+        """As JSON-serialisable values."""
         pairs = [
-            {"first": a.version, "second": b.version, "conclusion": conclusion(a, b, found)}
-            | {"gain": found.gain, "low": found.low, "high": found.high, "discordant": found.discordant}
-            for a, b, found in self.pairs
+            {"first": a.version, "second": b.version, "conclusion": conclusion(a, b, comparison)}
+            | {
+                "gain": comparison.gain,
+                "low": comparison.low,
+                "high": comparison.high,
+                "discordant": comparison.discordant,
+            }
+            for a, b, comparison in self.pairs
         ]
-        test_set, reading = self.test_set, self.test_set.reading
+        test_set, table_report = self.test_set, self.test_set.table_report
         return {
             "test_set": {"name": test_set.name, "articles": len(test_set.examples), "set_aside": test_set.set_aside},
-            "reading": reading.model_dump(mode="json") if reading else None,
+            "reading": table_report.model_dump(mode="json") if table_report else None,
             "versions": [version.as_dict() for version in self.versions],
             "pairs": pairs,
         }
 
 
-def conclusion(first: EvaluatedVersion, second: EvaluatedVersion, found: PairedComparison) -> str:
-    """What can be said of two, in one sentence."""
-    figures = f"difference {found.gain:+.3f}, 95 % interval {found.low:+.3f} to {found.high:+.3f}"
-    if found.surely_better:
+def conclusion(first: EvaluatedVersion, second: EvaluatedVersion, comparison: PairedComparison) -> str:
+    """The conclusion about two versions, in one sentence."""
+    figures = f"difference {comparison.gain:+.3f}, 95 % interval {comparison.low:+.3f} to {comparison.high:+.3f}"
+    if comparison.surely_better:
         return f"Version {second.version} is better than version {first.version} ({figures})."
-    if found.surely_worse:
+    if comparison.surely_worse:
         return f"Version {first.version} is better than version {second.version} ({figures})."
-    articles = f"{found.articles:,} articles cannot tell it from chance"
+    articles = f"{comparison.articles:,} articles cannot tell it from chance"
     return f"No difference shown between versions {first.version} and {second.version}: {articles} ({figures})."
 
 
@@ -116,28 +121,30 @@ def evaluate_versions(
 ) -> ComparedVersions:
     """Measure registered versions (none named: the champion), all on `source`, or where that names no table on the test
     set of the champion's dataset. Raises `NewsdeskError`."""
-    models = [_version(settings, number) for number in numbers] or [find_champion(settings)]
-    test_set = _test_set(source, settings, progress)
+    models = [_load_version(settings, number) for number in numbers] or [find_champion(settings)]
+    test_set = _load_test_set(source, settings, progress)
     # What differs from a category of the models by case and blanks alone is that category, as in feedback.
     known = Spellings(name for _, bundle in models for name in bundle.manifest.classes)
     truth = [known.of(category) for category in test_set.examples.categories]
     test_set = test_set._replace(examples=Examples(test_set.examples.texts, truth))
-    found = []
+    evaluated = []
     for version, bundle in models:
         progress.step(f"Asking version {version}")
-        answers = predict_categories(Predictor(bundle), test_set.examples.texts)
+        predictions = predict_categories(Predictor(bundle), test_set.examples.texts)
         learnt = count_learnt_stories(settings, bundle.manifest.dataset_version, test_set.stories)
         unknown = tuple(sorted({*truth} - {*bundle.manifest.classes}))
-        found.append(EvaluatedVersion(version, bundle.digest, evaluate(truth, answers), learnt, unknown, answers))
-    return ComparedVersions(test_set, tuple(found))
+        evaluated.append(
+            EvaluatedVersion(version, bundle.digest, evaluate(truth, predictions), learnt, unknown, predictions)
+        )
+    return ComparedVersions(test_set, tuple(evaluated))
 
 
-def _version(settings: Settings, number: str) -> Champion:
+def _load_version(settings: Settings, number: str) -> Champion:
     version, bundle = find_version(settings, number)
     return Champion(version.version, bundle)
 
 
-def _test_set(source: ArticleSource, settings: Settings, progress: Progress) -> EvaluationSet:
+def _load_test_set(source: ArticleSource, settings: Settings, progress: Progress) -> EvaluationSet:
     if source.data is None:
         champion = find_champion(settings)
         dataset = find_dataset_if_reachable(settings, champion.bundle.manifest.dataset_version)
@@ -161,5 +168,5 @@ def _test_set(source: ArticleSource, settings: Settings, progress: Progress) -> 
         [article.category for article in articles],
     )
     return EvaluationSet(
-        checked.source, examples, frozenset(stories), len(checked.quarantined) + len(repeats), checked.reading
+        checked.source, examples, frozenset(stories), len(checked.quarantined) + len(repeats), checked.table_report
     )

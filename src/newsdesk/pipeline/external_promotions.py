@@ -1,4 +1,4 @@
-"""Who moved the champion's alias in MLflow itself: told in the promotion ledger as soon as any of us sees it."""
+"""Record in the promotion ledger that the champion's alias was moved in MLflow itself, as soon as this is seen."""
 
 from datetime import UTC, datetime
 
@@ -15,10 +15,10 @@ _TRIES = 3
 
 
 def record_external_promotion(store: Engine, registry: RegistryReader) -> bool:
-    """Tell the ledger of a champion that it does not know of, once, however many look at the same time.
+    """Record a champion that the ledger does not know, once, even if several processes check at the same time.
 
-    Whether ledger and registry agree now. They do not while a promotion is under way, or where one was killed, which
-    the next command that changes who is in charge finishes. A ledger that never told of a champion is not that of this
+    Returns whether ledger and registry agree now. They do not while a promotion is under way or after one was killed;
+    the next command that changes the champion finishes it. A ledger that never named a champion does not belong to this
     registry, and stays empty.
     """
     for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""What feedback comes to: counted once, in one way, for monitoring and for retraining."""
+"""Evaluate feedback in one place, for both monitoring and retraining."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -24,19 +24,19 @@ Windows = dict[tuple[datetime, AnswerSource], CountedWindow]
 def count_windows(
     store: Engine, starts: Sequence[datetime], seconds: int, annotations: Sequence[Annotation], progress: Progress
 ) -> Windows:
-    """Go once through what was answered in these windows, and look closer at the texts that have votes."""
+    """Read the predictions in these windows once, with more detail for texts that have votes."""
     with_feedback = {annotation.text_digest for annotation in annotations}
-    counted: Windows = {}
+    windows: Windows = {}
     progress.step(f"Counting {len(starts)} windows")
     for start in starts:
-        for source, found in count_window(store, start, seconds, with_feedback).items():
-            counted[start, source] = found
-            progress.advance(found.tally.predictions)
-    return counted
+        for source, window in count_window(store, start, seconds, with_feedback).items():
+            windows[start, source] = window
+            progress.advance(window.tally.predictions)
+    return windows
 
 
 def label_counts(labels: Labels) -> dict[str, Any]:
-    """How many texts with feedback became what, and who is not believed and why, such that JSON can hold it."""
+    """How many texts with feedback reached each state, and who is distrusted and why, as JSON-serialisable values."""
     return {"labels": dict(labels.states), "distrusted": [str(source) for source in labels.distrusted]}
 
 
@@ -49,50 +49,49 @@ def labels_in(
     progress: Progress,
     rules: CategoryRules = NO_RULES,
 ) -> Labels:
-    """What the votes come to, for whoever has not counted the windows."""
-    counted: Windows = {}
+    """The labels that the votes yield, for callers that have not counted the windows."""
+    windows: Windows = {}
     if any(annotation.predicted is None for annotation in annotations):
         starts = window_starts(now, monitoring.window, monitoring.look_back)
-        counted = count_windows(store, starts, monitoring.window, annotations, progress)
-    return labels_of(store, annotations, counted, champion, monitoring.feedback, rules)
+        windows = count_windows(store, starts, monitoring.window, annotations, progress)
+    return labels_of(store, annotations, windows, champion, monitoring.feedback, rules)
 
 
 def labels_of(
     store: Engine,
     annotations: Sequence[Annotation],
-    counted: Windows,
+    windows: Windows,
     champion: Champion,
     limits: FeedbackLimits,
     rules: CategoryRules = NO_RULES,
 ) -> Labels:
-    """What the votes come to, for categories as `rules` mean them. Votes about no prediction are held against what was
-    answered last in the windows that were counted, else against what the champion says of the text, where that is
-    kept."""
-    unanswered = {annotation.text_digest for annotation in annotations if annotation.predicted is None}
-    answered = _answered(counted, unanswered)
-    predicted = _predicted(store, unanswered - answered.keys(), champion) | answered
+    """The labels that the votes yield, with categories under `rules`. Votes about no prediction are compared with the
+    last answer in the counted windows, else with the champion's prediction of the text, where that is kept."""
+    without_prediction = {annotation.text_digest for annotation in annotations if annotation.predicted is None}
+    logged = _logged_answers(windows, without_prediction)
+    predicted = _predict_kept(store, without_prediction - logged.keys(), champion) | logged
     log = confidence_log(store, annotations, predicted, limits)
     manifest = champion.bundle.manifest
     trained_at = {champion.bundle.digest: manifest.trained_at}
     return usable_labels(annotations, predicted, limits, manifest.classes, log, trained_at, rules.of)
 
 
-def _answered(counted: Windows, texts: Collection[str]) -> dict[str, LoggedLabel]:
-    """What was answered last to each text, but in the shadow."""
+def _logged_answers(windows: Windows, texts: Collection[str]) -> dict[str, LoggedLabel]:
+    """The last answer to each text, shadow answers left out."""
     return {
         answer.text_digest: LoggedLabel(answer.category, answer.confidence, answer.digest)
-        for (_, source), found in sorted(counted.items(), key=lambda item: item[0])
+        for (_, source), window in sorted(windows.items(), key=lambda item: item[0])
         if source.arm != "shadow"
-        for answer in found.judgeable
+        for answer in window.judgeable
         if answer.text_digest in texts
     }
 
 
-def _predicted(store: Engine, texts: Collection[str], champion: Champion) -> dict[str, LoggedLabel]:
-    """What the champion says of those that are kept."""
+def _predict_kept(store: Engine, texts: Collection[str], champion: Champion) -> dict[str, LoggedLabel]:
+    """The champion's predictions of those texts that are kept."""
     kept = {digest: text for digest, text in known_texts(store) if digest in texts} if texts else {}
     predictions = Predictor(champion.bundle).predict_many(list(kept.values()))
     return {
-        text: LoggedLabel(said.category, said.confidence, champion.bundle.digest)
-        for text, said in zip(kept, predictions, strict=True)
+        text: LoggedLabel(prediction.category, prediction.confidence, champion.bundle.digest)
+        for text, prediction in zip(kept, predictions, strict=True)
     }

@@ -1,4 +1,4 @@
-"""What a person says to the gate before it decides."""
+"""Options that a person gives to the gate before it decides."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -17,7 +17,7 @@ _LABELS = ".labels"  # news.csv may come with news.labels.csv
 
 
 class UnfinishedError(StorageError):
-    """A table is being written still."""
+    """A table is still being written."""
 
 
 class InboxTable(NamedTuple):
@@ -44,15 +44,15 @@ class LocalTable(NamedTuple):
 
 
 def tables_in(address: str) -> list[InboxTable]:
-    """Every table of the folder at `address`, by name. Others than tables, and what lies beside these, are left.
+    """Every table of the folder at `address`, by name. Other files are ignored.
 
-    An inbox that is not there yet is empty. Raises `StorageError`, `ConfigError`.
+    An inbox that does not exist yet is empty. Raises `StorageError`, `ConfigError`.
     """
     system, folder = open_address(address)
     with storage_errors(address):
         system.invalidate_cache()
-        found = system.ls(folder, detail=True) if system.isdir(folder) else []
-    files = {entry["name"].rpartition("/")[2]: entry for entry in found if entry["type"] == "file"}
+        listing = system.ls(folder, detail=True) if system.isdir(folder) else []
+    files = {entry["name"].rpartition("/")[2]: entry for entry in listing if entry["type"] == "file"}
     names = sorted(name for name in files if _is_table(name))
     return [_table(files, name, address) for name in names if not table_stem(name).endswith(_LABELS)]
 
@@ -60,11 +60,11 @@ def tables_in(address: str) -> list[InboxTable]:
 def table_at(address: str, labels: str | None) -> InboxTable:
     """One table. Raises `UsageError` where there is none, `StorageError`, `ConfigError`."""
     entries = []
-    for one in filter(None, (address, labels)):
-        system, path = open_address(one)
-        with storage_errors(one):
+    for location in filter(None, (address, labels)):
+        system, path = open_address(location)
+        with storage_errors(location):
             if not system.isfile(path):
-                raise UsageError(f"{redact_address(one)}: there is no such file. Check the address.")
+                raise UsageError(f"{redact_address(location)}: there is no such file. Check the address.")
             entries.append(system.info(path))
     return InboxTable(address, labels, sum(entry["size"] for entry in entries), _modified(*entries))
 
@@ -76,11 +76,11 @@ def local_copy(table: InboxTable, sheet: str | None = None) -> Iterator[LocalTab
     Raises `StorageError`, and in the end `UnfinishedError` where they changed meanwhile.
     """
     with TemporaryDirectory() as scratch:
-        files = [_here(address, Path(scratch)) for address in (table.address, table.labels) if address]
+        files = [_local_file(address, Path(scratch)) for address in (table.address, table.labels) if address]
         digest = hashlib.sha256()
         for file in files:
-            with file.open("rb") as opened:
-                digest.update(hashlib.file_digest(opened, "sha256").digest())
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
         digest.update((sheet or "").encode("utf-8", "surrogateescape"))
         yield LocalTable(files[0], files[1] if table.labels else None, digest.hexdigest()[:16])
     if table_at(table.address, table.labels) != table:
@@ -90,7 +90,7 @@ def local_copy(table: InboxTable, sheet: str | None = None) -> Iterator[LocalTab
 def _table(files: dict[str, Any], name: str, folder: str) -> InboxTable:
     expected = table_stem(name) + _LABELS
     labels = next((other for other in sorted(files) if _is_table(other) and table_stem(other) == expected), None)
-    entries = [files[one] for one in (name, labels) if one]
+    entries = [files[file_name] for file_name in (name, labels) if file_name]
     folder = folder.rstrip("/")
     return InboxTable(
         f"{folder}/{name}",
@@ -105,12 +105,12 @@ def _is_table(name: str) -> bool:
 
 
 def _modified(*entries: dict[str, Any]) -> str:
-    """When they were, by whatever their store tells of it."""
-    told = ("mtime", "LastModified", "last_modified", "ETag", "etag")
-    return " ".join(str(entry[name]) for entry in entries for name in told if entry.get(name) is not None)
+    """When they were modified, as far as their store tells."""
+    keys = ("mtime", "LastModified", "last_modified", "ETag", "etag")
+    return " ".join(str(entry[name]) for entry in entries for name in keys if entry.get(name) is not None)
 
 
-def _here(address: str, scratch: Path) -> Path:
+def _local_file(address: str, scratch: Path) -> Path:
     system, path = open_address(address)
     if "file" in system.protocol:
         return Path(path)

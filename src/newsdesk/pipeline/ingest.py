@@ -1,4 +1,4 @@
-"""Take in what is new in the inbox: new tables, and of these the rows that were not known."""
+"""Ingest what is new in the inbox: new tables, and of these the rows that are not yet known."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ class IngestResult:
         return "refused" if is_refused else "nothing"
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, such that JSON can hold it."""
+        """All of it, as JSON-serialisable values."""
         return {
             "status": self.status,
             "new": sum(batch.new for batch in self.batches),
@@ -91,42 +91,43 @@ def ingest(
     `UsageError`, `StorageError`.
     """
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
-    with only_writer(settings.home, PATIENCE), log_run(settings, "ingest") as ending:
+    with only_writer(settings.home, PATIENCE), log_run(settings, "ingest") as run_log:
         progress.step(f"Looking into {redact_address(data or settings.inbox_address)}")
-        reading = ArticleSource(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
-        intake = _Ingestion(settings, pipeline, models.preprocessing.text_cleaning, reading, progress)
+        source = ArticleSource(None, None, columns, encoding, date_order or pipeline.data_pipeline.date_order, sheet)
+        ingestion = _Ingestion(settings, pipeline, models.preprocessing.text_cleaning, source, progress)
         tables = [table_at(data, labels)] if data else tables_in(settings.inbox_address)
-        ingested = intake.take(tables, by_name=data is not None)
-        if ingested.batches:
-            ending.status = "refused" if ingested.status == "refused" else "succeeded"
-            read = sum(batch.rows for batch in ingested.batches)
-            aside = sum(batch.broken for batch in ingested.batches)
-            ending.rows = {"read": read, "kept": sum(batch.new for batch in ingested.batches), "quarantined": aside}
-    return ingested
+        result = ingestion.take(tables, by_name=data is not None)
+        if result.batches:
+            run_log.status = "refused" if result.status == "refused" else "succeeded"
+            read = sum(batch.rows for batch in result.batches)
+            kept = sum(batch.new for batch in result.batches)
+            quarantined = sum(batch.broken for batch in result.batches)
+            run_log.rows = {"read": read, "kept": kept, "quarantined": quarantined}
+    return result
 
 
 class _Ingestion:
-    """Takes tables in, one after another."""
+    """Ingests tables, one after another."""
 
     def __init__(
         self,
         settings: Settings,
         pipeline: PipelineConfig,
         cleaning: TextCleaning,
-        reading: ArticleSource,
+        source: ArticleSource,
         progress: Progress,
     ) -> None:
-        """`reading` says how tables are read; which, `take` is told."""
+        """`source` says how tables are read; `take` is told which."""
         self._home, self._storage = settings.articles, Storage(settings)
         self._broken_rows = settings.datasets / REFUSED
-        self._reading = reading
+        self._source = source
         self._limits, self._cleaning, self._progress = pipeline.data_pipeline, cleaning, progress
         self._rules = CategoryRules(self._limits.categories)
         self._batches = {batch.digest: batch for batch in read_ingested_batches(settings).batches}
         self._stories: dict[str, str] | None = None
 
-    def _found(self, table: InboxTable) -> Batch | None:
-        """What it was taken in as, if it is now as it was then, by its file's size and date."""
+    def _find(self, table: InboxTable) -> Batch | None:
+        """The batch of this table, if its file has the same size and date as when it was ingested."""
         return next(
             (
                 batch
@@ -143,41 +144,41 @@ class _Ingestion:
         tables = list(tables)
         last = tables[-1] if tables else None
         for table in tables:
-            found = None if by_name else self._found(table)
-            if found:
-                retracted += [found] if found.status == "retracted" else []
+            existing = None if by_name else self._find(table)
+            if existing:
+                retracted += [existing] if existing.status == "retracted" else []
                 continue
             try:
-                with local_copy(table, self._reading.sheet) as local:
-                    before = self._batches.get(local.digest)
-                    if before and self._is_retracted(local.digest) and not by_name:
-                        retracted.append(before.model_copy(update={"source": table.name}))
+                with local_copy(table, self._source.sheet) as local:
+                    previous = self._batches.get(local.digest)
+                    if previous and self._is_retracted(local.digest) and not by_name:
+                        retracted.append(previous.model_copy(update={"source": table.name}))
                         continue
-                    batch, stories, aside, known = self._read(table, local)
+                    batch, stories, quarantined, known = self._read(table, local)
             except UnfinishedError:
                 waiting.append(table.name)
                 continue
-            if before and before.status == "retracted" and batch.status == "refused":  # it stays as it was left
-                self._batches[before.digest] = before
+            if previous and previous.status == "retracted" and batch.status == "refused":  # it stays as it was left
+                self._batches[previous.digest] = previous
                 taken.append(batch)
                 continue
             if table is last:
                 finish_without_stopping()
             with defer_stop():
-                folder = write_batch(self._home, batch, stories, aside, known)
+                folder = write_batch(self._home, batch, stories, quarantined, known)
                 self._storage.share(folder, MANIFEST)
             if self._is_ingested(batch.digest):  # what it says was said before, and perhaps otherwise since
                 taken.append(batch.model_copy(update={"new": 0, "known": batch.new + batch.known}))
             else:
-                self._known().update((key, article.category) for key, article in stories)
+                self._known_stories().update((key, article.category) for key, article in stories)
                 taken.append(batch)
             self._batches[batch.digest] = batch
         hints = self._hints() if any(batch.status == "ingested" for batch in taken) else ()
         return IngestResult(taken, waiting, hints, retracted)
 
     def _hints(self) -> list[CategoryHint]:
-        meant = (self._rules.of(category) for category in self._known().values())
-        return category_hints(Counter(category for category in meant if category is not None), self._rules)
+        categories = (self._rules.of(category) for category in self._known_stories().values())
+        return category_hints(Counter(category for category in categories if category is not None), self._rules)
 
     def _read(self, table: InboxTable, local: LocalTable) -> _Contents:
         draft = Batch(
@@ -189,41 +190,42 @@ class _Ingestion:
             at=datetime.now(UTC),
         )
         if self._is_ingested(local.digest):  # only its file is another
-            return self._again(draft, self._batches[local.digest])
+            return self._reread(draft, self._batches[local.digest])
         if self._is_retracted(local.digest):
             draft = draft.model_copy(update={"retractions": self._batches.pop(local.digest).retractions})
             self._stories = None  # what was left of it is written anew with it
-        aside: list[QuarantinedRow] = []
+        quarantined: list[QuarantinedRow] = []
         try:
-            source = replace(self._reading, data=local.table, labels=local.labels)
+            source = replace(self._source, data=local.table, labels=local.labels)
             checked = check_table(source, self._cleaning, self._progress, self._rules)
-            draft = draft.model_copy(update={"reading": checked.reading})
+            draft = draft.model_copy(update={"reading": checked.table_report})
             stories, repeats = separate_duplicates(checked.accepted)
-            aside = checked.quarantined + repeats
-            require_few_broken(table.name, checked, aside, self._limits, self._broken_rows)
+            quarantined = checked.quarantined + repeats
+            require_few_broken(table.name, checked, quarantined, self._limits, self._broken_rows)
         except (DataError, UsageError) as error:
             reason = str(error).replace(str(local.table), table.name)
             if local.labels and table.labels:
                 reason = reason.replace(str(local.labels), printable(redact_address(table.labels)))
             return (
-                draft.model_copy(update={"status": "refused", "reason": printable(reason)} | _counts(aside)),
+                draft.model_copy(update={"status": "refused", "reason": printable(reason)} | _by_reason(quarantined)),
                 [],
-                aside,
+                quarantined,
                 [],
             )
         # Kept under the category that each came with: what is meant by it may be decided otherwise tomorrow.
-        new = [(key, item.as_said) for key, item in stories.items() if self._meant(key) != item.article.category]
-        taken = {key for key, _ in new}
-        known = [(key, self._known()[key]) for key in stories if key not in taken]
+        new = [(key, item.original) for key, item in stories.items() if self._category_of(key) != item.article.category]
+        new_keys = {key for key, _ in new}
+        known = [(key, self._known_stories()[key]) for key in stories if key not in new_keys]
         counts = {"rows": checked.rows, "new": len(new), "known": len(known)}
-        return draft.model_copy(update=counts | _counts(aside)), new, aside, known
+        return draft.model_copy(update=counts | _by_reason(quarantined)), new, quarantined, known
 
-    def _again(self, draft: Batch, before: Batch) -> _Contents:
-        folder, intake = self._home / before.digest, IngestedBatches(self._home, [before])
-        stories, known = intake.articles(), intake.known_in(before)
+    def _reread(self, draft: Batch, previous: Batch) -> _Contents:
+        folder, batches = self._home / previous.digest, IngestedBatches(self._home, [previous])
+        stories, known = batches.articles(), batches.known_in(previous)
         file = {name: getattr(draft, name) for name in ("source", "size", "modified")}
-        aside = read_quarantine(folder / QUARANTINE)
-        return before.model_copy(update=file), list(stories.items()), aside, None if known is None else [*known.items()]
+        quarantined = read_quarantine(folder / QUARANTINE)
+        repeated = None if known is None else [*known.items()]
+        return previous.model_copy(update=file), list(stories.items()), quarantined, repeated
 
     def _is_retracted(self, digest: str) -> bool:
         return digest in self._batches and self._batches[digest].status == "retracted"
@@ -231,17 +233,17 @@ class _Ingestion:
     def _is_ingested(self, digest: str) -> bool:
         return digest in self._batches and self._batches[digest].status == "ingested"
 
-    def _meant(self, story: str) -> str | None:
-        """The category of a story that is known already."""
-        said = self._known().get(story)
-        return None if said is None else self._rules.of(said)
+    def _category_of(self, story: str) -> str | None:
+        """The category of a known story, under today's rules."""
+        category = self._known_stories().get(story)
+        return None if category is None else self._rules.of(category)
 
-    def _known(self) -> dict[str, str]:
-        """Story key → category, read when the first table comes."""
+    def _known_stories(self) -> dict[str, str]:
+        """Story key → category; read when first needed."""
         if self._stories is None:
             self._stories = IngestedBatches(self._home, in_order(self._batches.values())).stories()
         return self._stories
 
 
-def _counts(aside: Iterable[QuarantinedRow]) -> dict[str, dict[str, int]]:
-    return {"quarantined": dict(Counter(reason for row in aside for reason in row.reasons))}
+def _by_reason(quarantined: Iterable[QuarantinedRow]) -> dict[str, dict[str, int]]:
+    return {"quarantined": dict(Counter(reason for row in quarantined for reason in row.reasons))}

@@ -1,4 +1,4 @@
-"""Which texts there are to learn from: the articles that the champion was trained from, and what the store keeps."""
+"""The texts available for learning: the articles that the champion was trained on, and what the store keeps."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from newsdesk.text.cleaning import join_title_and_text
 
 
 def digests_of(title: str, text: str) -> set[str]:
-    """By which the prediction log may know an article: by its text, or by title and text together."""
+    """The digests under which the prediction log may know an article: of its text, or of title and text together."""
     return {text_digest(text), text_digest(join_title_and_text(title, text))}
 
 

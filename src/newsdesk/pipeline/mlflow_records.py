@@ -1,4 +1,4 @@
-"""What MLflow is to remember of a training."""
+"""The records of a training for MLflow."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from newsdesk.training.fit import FittedClassifier
 
 @contextmanager
 def candidate_record(candidate: Candidate, dataset: Dataset) -> Iterator[RunRecord]:
-    """A candidate; its files are there within the `with` block."""
+    """The record of a candidate; its files exist within the `with` block."""
     size = {} if candidate.size_bytes is None else {"size_bytes": float(candidate.size_bytes)}
     with TemporaryDirectory() as scratch:
         yield RunRecord(
@@ -34,7 +34,7 @@ def candidate_record(candidate: Candidate, dataset: Dataset) -> Iterator[RunReco
                 "converged": str(candidate.converged),
                 "servable": str(candidate.bundle is not None),
             },
-            files=_pictures(candidate.validation, "validation", Path(scratch)),
+            files=_evaluation_files(candidate.validation, "validation", Path(scratch)),
         )
 
 
@@ -42,7 +42,7 @@ def candidate_record(candidate: Candidate, dataset: Dataset) -> Iterator[RunReco
 def winner_record(
     winner: FittedClassifier, test: Evaluation, bundle: Bundle, config: ModelConfig
 ) -> Iterator[RunRecord]:
-    """The winner; its files are there within the `with` block."""
+    """The record of the winner; its files exist within the `with` block."""
     settings = {
         "model_name": winner.name,
         "model_type": winner.model_type,
@@ -57,7 +57,7 @@ def winner_record(
             metrics=_metrics("test", test)
             | {"test_ece": bundle.manifest.metrics["ece"], "fit_seconds": winner.fit_seconds},
             tags={"bundle_digest": bundle.digest},
-            files=_pictures(test, "test", Path(scratch)),
+            files=_evaluation_files(test, "test", Path(scratch)),
         )
 
 
@@ -77,12 +77,12 @@ def _metrics(split: str, evaluation: Evaluation) -> dict[str, float]:
     return figures
 
 
-def _pictures(evaluation: Evaluation, split: str, folder: Path) -> tuple[Path, ...]:
+def _evaluation_files(evaluation: Evaluation, split: str, folder: Path) -> tuple[Path, ...]:
     from newsdesk.training.plots import save_confusion_matrix  # matplotlib: whoever fits one candidate draws nothing
 
-    picture, table = folder / f"confusion_matrix_{split}.png", folder / f"per_class_{split}.json"
-    save_confusion_matrix(evaluation, f"Confusion matrix, {split} set, accuracy {evaluation.accuracy:.3f}", picture)
+    plot, table = folder / f"confusion_matrix_{split}.png", folder / f"per_class_{split}.json"
+    save_confusion_matrix(evaluation, f"Confusion matrix, {split} set, accuracy {evaluation.accuracy:.3f}", plot)
     table.write_text(
         json.dumps({name: asdict(scores) for name, scores in evaluation.per_class.items()}, indent=2), encoding="utf-8"
     )
-    return picture, table
+    return plot, table

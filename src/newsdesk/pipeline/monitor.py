@@ -1,4 +1,4 @@
-"""One monitoring pass: count the newest windows of the prediction log, judge them, remember what was found."""
+"""One monitoring pass: count the newest windows of the prediction log, judge them, store the result."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from newsdesk.store.windows import StoredWindow, save_windows
 
 
 class MonitoringResult(NamedTuple):
-    """What a pass found, the manifest of the champion it is about, and texts of what that mixes up."""
+    """The report of a pass, the manifest of its champion, and texts that the champion misclassified."""
 
     report: Report
     manifest: BundleManifest
@@ -47,7 +47,7 @@ def _now() -> datetime:
 
 
 class MonitoringOptions(NamedTuple):
-    """Whether a pass looks for texts as well, and by which clock."""
+    """Whether a pass also looks for texts, and the clock it uses."""
 
     with_examples: bool = False
     clock: Callable[[], datetime] = _now
@@ -57,23 +57,23 @@ USUAL = MonitoringOptions()
 
 
 def monitor(settings: Settings, progress: Progress, options: MonitoringOptions = USUAL) -> MonitoringResult:
-    """Look at the newest windows, again at those that were looked at before. However many passes find the same.
+    """Evaluate the newest windows, including those evaluated before. Repeated passes give the same result.
 
-    Raises `NewsdeskError`; what was found before stays then, and that the pass failed is remembered.
+    Raises `NewsdeskError`; earlier results stay then, and the failure is recorded.
     """
     config = load_pipeline_config(settings.config_dir)
     rules = CategoryRules(config.data_pipeline.categories)
     store = open_store(settings.database)
     try:
         with log_run(settings, "monitor"):
-            return _pass(store, settings, config.monitoring, rules, progress, options)
+            return _run_pass(store, settings, config.monitoring, rules, progress, options)
     except SQLAlchemyError as error:
         raise StoreError(f"The store failed while it was read ({type(error).__name__}). Run the pass again.") from error
     finally:
         store.dispose()
 
 
-def _pass(
+def _run_pass(
     store: Engine,
     settings: Settings,
     monitoring: Monitoring,
@@ -87,13 +87,13 @@ def _pass(
     progress.step("Reading feedback")
     annotations = current_feedback(store)
     starts = window_starts(now, monitoring.window, monitoring.look_back)
-    counted = count_windows(store, starts, monitoring.window, annotations, progress)
-    labels = labels_of(store, annotations, counted, champion, monitoring.feedback, rules)
+    windows = count_windows(store, starts, monitoring.window, annotations, progress)
+    labels = labels_of(store, annotations, windows, champion, monitoring.feedback, rules)
     labels = mark_unteachable(labels, store, settings, champion)
     spellings = Spellings(champion.bundle.manifest.classes, rules.of)
-    _judge(counted, labels, spellings)
+    _judge_answers(windows, labels, spellings)
     progress.step("Judging the windows")
-    stored = _stored(counted, champion, monitoring)
+    stored = _stored_windows(windows, champion, monitoring)
     save_windows(store, starts[0], monitoring.window, stored)
     last_training = _last_training(store, champion)
     detail = {
@@ -107,25 +107,25 @@ def _pass(
     examples = MisclassifiedTexts(why_none=NOT_ASKED_FOR)
     if options.with_examples:
         examples = find_misclassified_texts(
-            store, report, counted, labels, spellings, is_kept=settings.store_feedback_text
+            store, report, windows, labels, spellings, is_kept=settings.store_feedback_text
         )
     return MonitoringResult(report, champion.bundle.manifest, examples)
 
 
-def _judge(counted: Windows, labels: Labels, spellings: Spellings) -> None:
-    for found in counted.values():
-        for answer in found.judgeable:
+def _judge_answers(windows: Windows, labels: Labels, spellings: Spellings) -> None:
+    for window in windows.values():
+        for answer in window.judgeable:
             text = answer.text_digest
             if text in labels.categories:
                 predicted = spellings.of(answer.category)
-                found.tally.judge(labels.categories[text], predicted, is_reviewed=text in labels.reviewed)
+                window.tally.judge(labels.categories[text], predicted, is_reviewed=text in labels.reviewed)
 
 
-def _stored(counted: Windows, champion: Champion, monitoring: Monitoring) -> list[StoredWindow]:
-    verdicts = _verdicts(counted, champion, monitoring)
+def _stored_windows(windows: Windows, champion: Champion, monitoring: Monitoring) -> list[StoredWindow]:
+    verdicts = _verdicts(windows, champion, monitoring)
     stored = []
-    for (start, source), found in counted.items():
-        scores, state = verdicts[start] if _is_of(champion, source) else ((), "too_few")
+    for (start, source), window in windows.items():
+        scores, state = verdicts[start] if _is_by_champion(champion, source) else ((), "too_few")
         stored.append(
             StoredWindow(
                 start=start,
@@ -133,7 +133,7 @@ def _stored(counted: Windows, champion: Champion, monitoring: Monitoring) -> lis
                 digest=source.digest,
                 arm=source.arm,
                 version=source.version,
-                tally=found.tally.to_json(),
+                tally=window.tally.to_json(),
                 scores=scores_to_json(scores),
                 state=state,
             )
@@ -142,17 +142,17 @@ def _stored(counted: Windows, champion: Champion, monitoring: Monitoring) -> lis
 
 
 def _verdicts(
-    counted: Windows, champion: Champion, monitoring: Monitoring
+    windows: Windows, champion: Champion, monitoring: Monitoring
 ) -> dict[datetime, tuple[tuple[DriftScore, ...], State]]:
     """How far the champion's texts in each window are from those it was measured on, whatever the arm."""
-    own: dict[datetime, list[CountedWindow]] = {}
-    for (start, source), found in counted.items():
-        if _is_of(champion, source):
-            own.setdefault(start, []).append(found)
+    by_start: dict[datetime, list[CountedWindow]] = {}
+    for (start, source), window in windows.items():
+        if _is_by_champion(champion, source):
+            by_start.setdefault(start, []).append(window)
     if champion.bundle.manifest.profile is None:
-        return dict.fromkeys(own, ((), "too_few"))
+        return dict.fromkeys(by_start, ((), "too_few"))
     reference, verdicts = DriftReference(champion.bundle), {}
-    for start, parts in own.items():
+    for start, parts in by_start.items():
         tally = sum((part.tally for part in parts), start=WindowCounts())
         terms = [text.terms for part in parts for text in part.sample.values()]
         scores = drift_scores(reference, tally, terms, monitoring.drift, monitoring.min_texts)
@@ -160,11 +160,11 @@ def _verdicts(
     return verdicts
 
 
-def _is_of(champion: Champion, source: AnswerSource) -> bool:
+def _is_by_champion(champion: Champion, source: AnswerSource) -> bool:
     return source.digest == champion.bundle.digest and source.arm in OF_CHAMPION
 
 
 def _last_training(store: Engine, champion: Champion) -> datetime:
-    learnt = (status for status in ATTEMPTED if status != "failed")
-    retrained = newest_run(store, "retrain", *learnt)
+    statuses = (status for status in ATTEMPTED if status != "failed")
+    retrained = newest_run(store, "retrain", *statuses)
     return max([champion.bundle.manifest.trained_at, *([retrained.ended_at] if retrained else [])])

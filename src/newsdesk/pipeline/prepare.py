@@ -27,7 +27,7 @@ REFUSED = "refused.jsonl"  # the broken rows of the last table that was refused 
 
 @dataclass(frozen=True)
 class PreparedDataset:
-    """A dataset, and every row of its source that is not in it. `reading` tells how a table was read, if one was.
+    """A dataset, and every row of its source that is not in it. `table_report` says how a table was read, if one was.
 
     `source` is what was given this time: the dataset may have been written before, from another file of equal content.
     `categories` is what `data_pipeline.categories` came to, `small`: left out for having too few articles, by category;
@@ -38,7 +38,7 @@ class PreparedDataset:
     rows: int
     quarantined: list[QuarantinedRow]
     source: str
-    reading: TableReport | None = None
+    table_report: TableReport | None = None
     categories: CategoryChanges = field(default_factory=CategoryChanges)
     small: Mapping[str, int] = field(default_factory=dict)
     hints: Sequence[CategoryHint] = ()
@@ -46,10 +46,9 @@ class PreparedDataset:
     @property
     def reasons(self) -> dict[str, list[int]]:
         """Reason code → the numbers of the rows set aside for it, the most frequent reason first."""
-        counted = Counter(reason for row in self.quarantined for reason in row.reasons)
+        counts = Counter(reason for row in self.quarantined for reason in row.reasons)
         return {
-            reason: [row.row for row in self.quarantined if reason in row.reasons]
-            for reason, _ in counted.most_common()
+            reason: [row.row for row in self.quarantined if reason in row.reasons] for reason, _ in counts.most_common()
         }
 
     @property
@@ -74,25 +73,27 @@ def prepare(
 
 
 def prepare_ingested(
-    intake: IngestedBatches, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning
+    batches: IngestedBatches, home: Path, pipeline: PipelineConfig, cleaning: TextCleaning
 ) -> PreparedDataset:
     """A dataset of all that was ingested, under the categories that the configuration means now. Raises `DataError`.
 
     Rows that were set aside before stand with the table they came in.
     """
     rules = CategoryRules(pipeline.data_pipeline.categories)
-    articles = list(intake.articles().values())
+    articles = list(batches.articles().values())
     accepted, excluded = [], []
     for row, article in enumerate(articles, start=1):
-        meant = rules.of(article.category)
-        if meant is None:
+        category = rules.of(article.category)
+        if category is None:
             excluded.append(set_aside(AcceptedRow(row, article), EXCLUDED))
-        elif meant == article.category:
+        elif category == article.category:
             accepted.append(AcceptedRow(row, article))
         else:
-            accepted.append(AcceptedRow(row, article.model_copy(update={"category": meant}), said=article.category))
+            accepted.append(
+                AcceptedRow(row, article.model_copy(update={"category": category}), original_category=article.category)
+            )
     changes = rules.changes(article.category for article in articles)
-    source = f"{intake.ingested:,} ingested tables"
+    source = f"{batches.ingested:,} ingested tables"
     return write_prepared_dataset(
         CheckedTable(source, accepted, excluded, len(articles), categories=changes), home, pipeline, cleaning
     )
@@ -142,7 +143,7 @@ def write_prepared_dataset(
         checked.rows,
         quarantined,
         checked.source,
-        checked.reading,
+        checked.table_report,
         checked.categories or CategoryChanges(),
         Counter(row.category for row in small),
         hints,

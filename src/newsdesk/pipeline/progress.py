@@ -1,4 +1,4 @@
-"""How long work tells whoever watches how far it is."""
+"""How long-running work reports its progress."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -7,7 +7,7 @@ Item = TypeVar("Item")
 
 
 class Progress(Protocol):
-    """A door shows these; the pipeline only calls them."""
+    """The command line shows these; the pipeline only calls them."""
 
     def step(self, name: str, total: int | None = None) -> None:
         """A new step begins; it has `total` parts, or nobody knows how many."""
@@ -16,11 +16,11 @@ class Progress(Protocol):
         """So many more parts of the step are done."""
 
     def note(self, where: str) -> None:
-        """How far it is within the step, in words."""
+        """The progress within the step, in words."""
 
 
 class NoProgress:
-    """Nobody watches."""
+    """Reports nothing."""
 
     def step(self, name: str, total: int | None = None) -> None: ...
 
@@ -30,7 +30,7 @@ class NoProgress:
 
 
 def track(items: Iterable[Item], progress: Progress, every: int = 500) -> Iterator[Item]:
-    """Pass the items on and count them as parts done, so many at a time."""
+    """Pass the items on and report them as done, `every` items at a time."""
     for number, item in enumerate(items, start=1):
         yield item
         if number % every == 0:

@@ -25,7 +25,7 @@ from newsdesk.registry.version import Version
 from newsdesk.stopping import defer_stop, finish_without_stopping
 from newsdesk.store.ledger import STRUCK_OUT, Action, LedgerEntry, append, entries, last_change, waiting_version
 
-_NOBODY_BEFORE = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
+_NO_PREVIOUS = "There is no earlier champion to roll back to. `newsdesk models list` shows every version."
 
 
 class _DeletedVersion(NamedTuple):
@@ -66,31 +66,31 @@ class Promoter:
         """
         finished = self.finish_interrupted()
         versions = self._registry.versions()
-        champion = _numbered(holder("champion", versions), versions)
+        champion = _find_version(holder("champion", versions), versions)
         if finished and finished.action == "rollback" and champion:
-            return _numbered(finished.from_version, versions) or champion, champion
+            return _find_version(finished.from_version, versions) or champion, champion
         if champion is None:
             return self._rollback_from_deleted(versions, reason)
-        previous = _numbered(holder("previous", versions), versions)
+        previous = _find_version(holder("previous", versions), versions)
         if previous is None or previous.version == champion.version:
-            raise RegistryError(_NOBODY_BEFORE)
+            raise RegistryError(_NO_PREVIOUS)
         self.move_champion("rollback", champion, previous, reason, {})
         return champion, previous
 
     def _rollback_from_deleted(self, versions: list[Version], reason: str) -> tuple[RegisteredVersion, Version]:
         """Go back from a champion that was deleted in the registry, or whose alias was: servers still answer by it."""
         history = entries(self._store)
-        change, target = last_change(history), _numbered(rollback_target(history, versions), versions)
+        change, target = last_change(history), _find_version(rollback_target(history, versions), versions)
         if change is None or change.to_version is None or target is None:
-            raise RegistryError(_NOBODY_BEFORE)
+            raise RegistryError(_NO_PREVIOUS)
         self._registry.set_alias("previous", target.version)  # until its end, by this a rollback is known to have none
         self.move_champion("rollback", None, target, reason, {}, replaced=change.to_version)
         return _DeletedVersion(change.to_version, change.digest or ""), target
 
     def finish_interrupted(self) -> LedgerEntry | None:
-        """Finish what was interrupted; tell the ledger of moves by other hands; let `previous` and the pointer follow.
+        """Finish an interrupted change, record external moves in the ledger, update `previous` and the pointer.
 
-        The change that was finished, if one was. Raises `RegistryError`.
+        Returns the change that was finished, if any. Raises `RegistryError`.
         """
         record_external_promotion(self._store, self._registry)
         history, versions = entries(self._store), self._registry.versions()
@@ -103,23 +103,23 @@ class Promoter:
             if before != holder("previous", versions):
                 self._registry.set_alias("previous", before)
         with suppress(NewsdeskError):  # a champion whose bundle is lost can be replaced all the same
-            if not self._is_pointed_at(versions):
+            if not self._pointer_matches(versions):
                 self.repair_pointer()
         return None
 
     def repair_pointer(self) -> None:
-        """Make the pointer say what the alias says, where a killed command or other hands left them at odds."""
+        """Make the pointer follow the alias, where a killed command or an external change left them different."""
         champion = self._registry.holder("champion")
         if champion is None:
             return
         _, folder = fetch_bundle(self._registry, champion, self._settings.bundles)
-        right = ChampionPointer(version=champion.version, digest=champion.digest, bundle=folder.name)
+        expected = ChampionPointer(version=champion.version, digest=champion.digest, bundle=folder.name)
         try:
             pointer = read_champion_pointer(self._settings.bundles)
         except RegistryError:
             pointer = None
-        if pointer != right:
-            write_champion_pointer(self._settings.bundles, right)
+        if pointer != expected:
+            write_champion_pointer(self._settings.bundles, expected)
 
     def move_champion(
         self,
@@ -142,15 +142,15 @@ class Promoter:
         with defer_stop():
             self.record(action, decision, champion, version, version.digest, reason, evidence, replaced)
             try:
-                self._move_to(version)
+                self._move_aliases(version)
             except NewsdeskError as error:
                 raise RegistryError(
                     f"{error} The ledger has put version {version.version} in charge already: run the same command "
                     "again, and it finishes what was begun."
                 ) from error
 
-    def _move_to(self, version: Version) -> None:
-        """Make aliases and pointer what the ledger says. Done twice, or by two at once, it comes to the same."""
+    def _move_aliases(self, version: Version) -> None:
+        """Make aliases and pointer match the ledger. This is idempotent, even if two processes do it at once."""
         self._registry.set_alias("champion", version.version)
         versions = self._registry.versions()
         if holder("challenger", versions) == version.version:
@@ -159,21 +159,21 @@ class Promoter:
         self._registry.set_alias("previous", before_champion(entries(self._store), versions))
 
     def _finish(self, change: LedgerEntry, versions: list[Version]) -> LedgerEntry | None:
-        """End a change that was interrupted; None where it is struck out."""
-        champion, version = holder("champion", versions), _numbered(change.to_version, versions)
+        """Finish an interrupted change; None where it is struck out."""
+        champion, version = holder("champion", versions), _find_version(change.to_version, versions)
         try:
             if version is None:
                 raise RegistryError(f"Version {change.to_version} is not registered any more.")
             if champion != version.version:
                 fetch_bundle(self._registry, version, self._settings.bundles)
         except NewsdeskError as error:
-            self._strike_out(change, _numbered(champion, versions), str(error))
+            self._strike_out(change, _find_version(champion, versions), str(error))
             return None
         with defer_stop():
-            self._move_to(version)
+            self._move_aliases(version)
         return change
 
-    def _strike_out(self, change: LedgerEntry, champion: Version | None, why: str) -> None:
+    def _strike_out(self, change: LedgerEntry, champion: Version | None, cause: str) -> None:
         entry = LedgerEntry(
             at=datetime.now(UTC),
             actor=self._actor,
@@ -182,14 +182,14 @@ class Promoter:
             from_version=change.to_version,
             to_version=champion.version if champion else None,
             digest=champion.digest if champion else None,
-            reason=f"the change before was interrupted and cannot be finished: {why}",
+            reason=f"the change before was interrupted and cannot be finished: {cause}",
             evidence={},
         )
         append(self._store, entry)
 
-    def _is_pointed_at(self, versions: list[Version]) -> bool:
-        """Whether the pointer says what the alias says."""
-        champion = _numbered(holder("champion", versions), versions)
+    def _pointer_matches(self, versions: list[Version]) -> bool:
+        """Whether the pointer agrees with the alias."""
+        champion = _find_version(holder("champion", versions), versions)
         try:
             pointer = read_champion_pointer(self._settings.bundles)
         except RegistryError:
@@ -212,8 +212,8 @@ class Promoter:
         What was decided of a plan is written once: who is run again after it was killed comes here again.
         """
         newest = next(reversed(entries(self._store)), None)
-        this = (evidence.get("plan"), decision, digest)
-        if newest and this[0] and (newest.evidence.get("plan"), newest.decision, newest.digest) == this:
+        key = (evidence.get("plan"), decision, digest)
+        if newest and key[0] and (newest.evidence.get("plan"), newest.decision, newest.digest) == key:
             return
         append(
             self._store,
@@ -231,17 +231,17 @@ class Promoter:
         )
 
     def _check_still_in_charge(self, champion: Version | None) -> None:
-        now = self._registry.holder("champion")
-        if _name_of(now) != _name_of(champion):
+        current = self._registry.holder("champion")
+        if _name(current) != _name(champion):
             raise RegistryError(
-                f"Somebody else changed the champion meanwhile, from {_name_of(champion)} to {_name_of(now)}. Nothing "
+                f"Somebody else changed the champion meanwhile, from {_name(champion)} to {_name(current)}. Nothing "
                 "was done. Look at `newsdesk models list` and decide again."
             )
 
 
-def _name_of(version: Version | None) -> str:
+def _name(version: Version | None) -> str:
     return f"version {version.version}" if version else "nobody"
 
 
-def _numbered(number: str | None, versions: list[Version]) -> Version | None:
+def _find_version(number: str | None, versions: list[Version]) -> Version | None:
     return next((version for version in versions if version.version == number), None)

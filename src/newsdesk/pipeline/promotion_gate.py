@@ -1,4 +1,4 @@
-"""The gate at work: what becomes of a newly trained model."""
+"""Apply the gate to a newly trained model: register it, promote it, or neither."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -66,43 +66,45 @@ class PromotionGate:
         self._options = options
 
     def judge(
-        self, trained: TrainingResult, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
+        self, trained: TrainingResult, dataset: Dataset, thresholds: TrainingPipeline, context: Mapping[str, Any]
     ) -> GateResult:
-        """Let the gate decide about a newly trained model, and do what it decided, as far as the options let it.
+        """Let the gate decide about a newly trained model, and carry out its decision as far as the options allow.
         Raises `RegistryError`, `BusyError`.
 
-        `occasion`: what the ledger is to tell of why the model was trained.
+        `context`: why the model was trained, for the ledger.
         """
         with only_promoter(self._settings.home):  # the champion may be another than when the training began
-            return self._judge(trained, dataset, thresholds, occasion)
+            return self._judge(trained, dataset, thresholds, context)
 
     def _judge(
-        self, trained: TrainingResult, dataset: Dataset, thresholds: TrainingPipeline, occasion: Mapping[str, Any]
+        self, trained: TrainingResult, dataset: Dataset, thresholds: TrainingPipeline, context: Mapping[str, Any]
     ) -> GateResult:
         if self._options.effect == "promote":
             self._promotions.finish_interrupted()
         champion = self._registry.holder("champion")
-        seen = self.look(trained, dataset, thresholds, champion)
+        assessment = self.look(trained, dataset, thresholds, champion)
         if self._options.effect == "nothing":
-            return GateResult(seen.verdict, None, champion, is_done=False)
+            return GateResult(assessment.verdict, None, champion, is_done=False)
         finish_without_stopping()
-        version = self._registered(trained) if seen.may_serve else None
-        verdict = replace(seen.verdict, reason=seen.verdict.reason + _way_out(seen, version, occasion))
+        version = self._register(trained) if assessment.may_serve else None
+        verdict = replace(
+            assessment.verdict, reason=assessment.verdict.reason + _next_command(assessment, version, context)
+        )
         evidence = {
             "dataset_version": dataset.version,
             "source": dataset.manifest.source,
             "test_articles": dataset.manifest.counts["test"],
             "accuracy": trained.test.accuracy,
-            "champion_accuracy": seen.champion_accuracy,
+            "champion_accuracy": assessment.champion_accuracy,
             "auto_deploy_threshold": thresholds.auto_deploy_threshold,
             "model_comparison_threshold": thresholds.model_comparison_threshold,
             "guard": verdict.evidence["guard"],
             "gate": verdict.evidence,
             "run_id": trained.run_id,
-            **occasion,
+            **context,
         }
         if self._options.effect == "register":
-            return self._registered_only(verdict, version, champion, trained.bundle.digest, evidence)
+            return self._register_only(verdict, version, champion, trained.bundle.digest, evidence)
         if verdict.decision == "promoted" and version:
             self._promotions.move_champion("promote", champion, version, verdict.reason, evidence)
             return GateResult(verdict, version.version, version)
@@ -112,23 +114,23 @@ class PromotionGate:
         if verdict.decision == "kept" and version:
             self._registry.set_alias("challenger", version.version)
         self._promotions.repair_pointer()
-        return GateResult(verdict, _number(version), champion)
+        return GateResult(verdict, _version_number(version), champion)
 
-    def _registered_only(
+    def _register_only(
         self, verdict: Verdict, version: Version | None, champion: Version | None, digest: str, evidence: dict[str, Any]
     ) -> GateResult:
         """Tell the ledger; no alias is moved, for the challenger is asked by servers, too."""
         reason = f"nobody is put in charge, as asked; the gate says {verdict.decision}: {verdict.reason}"
         decision = REGISTERED if version else verdict.decision
         self._promotions.record("promote", decision, champion, version, digest, reason, evidence)
-        return GateResult(verdict, _number(version), champion, is_done=False)
+        return GateResult(verdict, _version_number(version), champion, is_done=False)
 
     def look(
         self, trained: TrainingResult, dataset: Dataset, thresholds: TrainingPipeline, champion: Version | None
     ) -> GateAssessment:
-        """What the gate says, and by what; nothing is done."""
+        """The gate's verdict and its evidence; nothing is changed."""
 
-        def by(comparison: PairedComparison | None, guard: PairedComparison | None = None) -> Verdict:
+        def decide_with(comparison: PairedComparison | None, guard: PairedComparison | None = None) -> Verdict:
             is_same = champion is not None and champion.digest == trained.bundle.digest
             return decide(
                 test=trained.test,
@@ -140,23 +142,23 @@ class PromotionGate:
             )
 
         if champion is None:
-            first = by(None)
+            first = decide_with(None)
             return GateAssessment(first, first, None)
         bundle, _ = fetch_bundle(self._registry, champion, self._settings.bundles)
         models = Predictor(trained.bundle), Predictor(bundle)
         change = compare_categories(models[1].classes, models[0].classes)
-        answers = predict_both(*models, read_examples(dataset, "test"))
-        guard = _guard(*models, change, dataset)
-        by_figures = partial(by, guard=guard)
+        predictions = predict_both(*models, read_examples(dataset, "test"))
+        guard = _compare_on_guard(*models, change, dataset)
+        decide_guarded = partial(decide_with, guard=guard)
         if change and replaces_sample(dataset.manifest.source, Champion(champion.version, bundle), self._settings):
-            found = by_figures(answers.compare(thresholds.gate.metric))
-            judged = judge_beside_sample(found, change)
+            by_figures = decide_guarded(predictions.compare(thresholds.gate.metric))
+            verdict = judge_beside_sample(by_figures, change)
         else:
-            found = decide_across_categories(answers, change, thresholds.gate, by_figures)
-            judged = judge_change(found, change, self._options.applied(thresholds).on_category_change)
-        return GateAssessment(found, judged, answers.compare().champion)
+            by_figures = decide_across_categories(predictions, change, thresholds.gate, decide_guarded)
+            verdict = judge_change(by_figures, change, self._options.applied(thresholds).on_category_change)
+        return GateAssessment(by_figures, verdict, predictions.compare().champion)
 
-    def _registered(self, trained: TrainingResult) -> Version:
+    def _register(self, trained: TrainingResult) -> Version:
         """The version of the winner's bundle: an earlier one with the same digest, or a new one."""
         for version in self._registry.versions():
             if version.digest == trained.bundle.digest:
@@ -164,11 +166,11 @@ class PromotionGate:
         return self._registry.register(trained.bundle, trained.winner.pipeline, trained.run_id)
 
 
-def _number(version: Version | None) -> str | None:
+def _version_number(version: Version | None) -> str | None:
     return version.version if version else None
 
 
-def _guard(
+def _compare_on_guard(
     challenger: Predictor, champion: Predictor, change: CategoryChange, dataset: Dataset
 ) -> PairedComparison | None:
     """Compare on articles of the champion's own test set, as they were labelled before anybody's feedback.
@@ -177,15 +179,15 @@ def _guard(
     """
     if GUARD not in dataset.manifest.files:
         return None
-    answers = predict_both(challenger, champion, read_examples(dataset, "guard"))
-    return (answers.about(frozenset(change.shared)) if change.shared else answers).compare()
+    predictions = predict_both(challenger, champion, read_examples(dataset, "guard"))
+    return (predictions.about(frozenset(change.shared)) if change.shared else predictions).compare()
 
 
-def _way_out(seen: GateAssessment, version: Version | None, occasion: Mapping[str, Any]) -> str:
-    """How to put in charge what the categories keep out."""
-    if version is None or seen.verdict.decision not in ("waiting", "refused"):
+def _next_command(assessment: GateAssessment, version: Version | None, context: Mapping[str, Any]) -> str:
+    """The command that promotes a model which its categories hold back."""
+    if version is None or assessment.verdict.decision not in ("waiting", "refused"):
         return ""
-    if seen.verdict.decision == "refused":
+    if assessment.verdict.decision == "refused":
         return f", or put it in charge all the same: newsdesk models promote {version.version}"
-    yes = f"promote --yes {occasion['plan']}" if "plan" in occasion else f"models promote {version.version}"
+    yes = f"promote --yes {context['plan']}" if "plan" in context else f"models promote {version.version}"
     return f". To say yes: newsdesk {yes}"

@@ -32,35 +32,35 @@ class RetractionResult:
     learnt: int = 0
 
 
-def retract(name: str, reason: str, actor: str, settings: Settings, *, is_meant: bool) -> RetractionResult:
+def retract(name: str, reason: str, actor: str, settings: Settings, *, is_confirmed: bool) -> RetractionResult:
     """Retract the table of that name or digest. Killed anywhere, it can be done again; done twice, it is done once.
 
     Datasets that there are already stay as they are. Raises `UsageError` where no table is meant, or several, or one
-    that brought nothing, and, with what it would come to, where `is_meant` is false.
+    that brought nothing. Raises it as well, with what the retraction would do, where `is_confirmed` is false.
     """
     with only_writer(settings.home, PATIENCE):
-        intake = read_ingested_batches(settings)
-        batch = _meant(name, intake.batches)
-        brought = IngestedBatches(intake.home, [batch]).articles()
+        batches = read_ingested_batches(settings)
+        batch = _find_batch(name, batches.batches)
+        articles = IngestedBatches(batches.home, [batch]).articles()
         if batch.status == "retracted":
             _share(settings, batch)
-            _drop_what_nobody_says(settings, intake)
-            return RetractionResult(batch, batch.new - len(brought), len(brought), (), was_retracted=True)
-        kept = _said_by_others(brought, batch, intake)
-        result = RetractionResult(batch, len(brought) - len(kept), len(kept), tuple(_unsure(batch, intake)))
-        if not is_meant:
+            _drop_orphans(settings, batches)
+            return RetractionResult(batch, batch.new - len(articles), len(articles), (), was_retracted=True)
+        kept = _kept_by_others(articles, batch, batches)
+        result = RetractionResult(batch, len(articles) - len(kept), len(kept), tuple(_unsure(batch, batches)))
+        if not is_confirmed:
             raise UsageError(
                 f"{batch.source} (batch {batch.digest}) brought {result.removed:,} articles that no other table has: "
                 "the next dataset would be without them. Models and their datasets stay as they are. Add --yes to "
                 "retract it."
             )
         retraction = Retraction(at=datetime.now(UTC), actor=actor, reason=reason)
-        done = batch.model_copy(update={"status": "retracted", "retractions": (*batch.retractions, retraction)})
-        intake.write_retracted(done, kept)
-        _share(settings, done)
-        _drop_what_nobody_says(settings, read_ingested_batches(settings))
-    champion, learnt = _learnt_by_champion(settings, brought.keys() - kept.keys())
-    return replace(result, batch=done, champion=champion, learnt=learnt)
+        retracted = batch.model_copy(update={"status": "retracted", "retractions": (*batch.retractions, retraction)})
+        batches.write_retracted(retracted, kept)
+        _share(settings, retracted)
+        _drop_orphans(settings, read_ingested_batches(settings))
+    champion, learnt = _learnt_by_champion(settings, articles.keys() - kept.keys())
+    return replace(result, batch=retracted, champion=champion, learnt=learnt)
 
 
 def _learnt_by_champion(settings: Settings, stories: Set[str]) -> tuple[str | None, int]:
@@ -71,57 +71,57 @@ def _learnt_by_champion(settings: Settings, stories: Set[str]) -> tuple[str | No
     return champion.version, count_learnt_stories(settings, champion.bundle.manifest.dataset_version, stories) or 0
 
 
-def _meant(name: str, batches: Sequence[Batch]) -> Batch:
-    found = [batch for batch in batches if name in (batch.digest, batch.source, batch.source.rpartition("/")[2])]
-    if not found and len(name) >= _SHORTEST:
-        found = [batch for batch in batches if batch.digest.startswith(name)]
-    if not found:
+def _find_batch(name: str, batches: Sequence[Batch]) -> Batch:
+    matches = [batch for batch in batches if name in (batch.digest, batch.source, batch.source.rpartition("/")[2])]
+    if not matches and len(name) >= _SHORTEST:
+        matches = [batch for batch in batches if batch.digest.startswith(name)]
+    if not matches:
         raise UsageError(f"No table was ingested as '{name}'. See which were: newsdesk data list.")
-    usable = [batch for batch in found if batch.status != "refused"]
+    usable = [batch for batch in matches if batch.status != "refused"]
     if not usable:
         raise UsageError(
-            f"{found[-1].source} was refused: nothing of it is in any dataset. There is nothing to retract."
+            f"{matches[-1].source} was refused: nothing of it is in any dataset. There is nothing to retract."
         )
     ingested = [batch for batch in usable if batch.status == "ingested"]
     if len(ingested) > 1:
-        which = ", ".join(f"{batch.digest} of {batch.at:%Y-%m-%d %H:%M}" for batch in ingested)
+        listed = ", ".join(f"{batch.digest} of {batch.at:%Y-%m-%d %H:%M}" for batch in ingested)
         raise UsageError(
-            f"'{name}' was ingested {len(ingested)} times with other content. Name one by its batch: {which}."
+            f"'{name}' was ingested {len(ingested)} times with other content. Name one by its batch: {listed}."
         )
     return (ingested or usable)[-1]
 
 
-def _said_by_others(
-    brought: Mapping[str, LabelledArticle], batch: Batch, intake: IngestedBatches
+def _kept_by_others(
+    articles: Mapping[str, LabelledArticle], batch: Batch, batches: IngestedBatches
 ) -> dict[str, LabelledArticle]:
-    """What a later table says again, under the same category."""
-    under = {key: article.category for key, article in brought.items()}.items()
-    said: set[tuple[str, str]] = set()
-    for other in _later(batch, intake):
-        said |= (intake.known_in(other) or {}).items() & under
-    return {key: article for key, article in brought.items() if (key, article.category) in said}
+    """The articles that a later table repeats under the same category."""
+    categories = {key: article.category for key, article in articles.items()}.items()
+    repeated: set[tuple[str, str]] = set()
+    for other in _later_batches(batch, batches):
+        repeated |= (batches.known_in(other) or {}).items() & categories
+    return {key: article for key, article in articles.items() if (key, article.category) in repeated}
 
 
-def _later(batch: Batch, intake: IngestedBatches) -> Iterator[Batch]:
-    for other in intake.batches:
+def _later_batches(batch: Batch, batches: IngestedBatches) -> Iterator[Batch]:
+    for other in batches.batches:
         if other.status == "ingested" and other.at > batch.at:
             yield other
 
 
-def _unsure(batch: Batch, intake: IngestedBatches) -> Iterator[str]:
-    for other in _later(batch, intake):
-        if other.known and intake.known_in(other) is None:
+def _unsure(batch: Batch, batches: IngestedBatches) -> Iterator[str]:
+    for other in _later_batches(batch, batches):
+        if other.known and batches.known_in(other) is None:
             yield other.source
 
 
-def _drop_what_nobody_says(settings: Settings, intake: IngestedBatches) -> None:
-    """What was left of retracted tables for the sake of one that is retracted now."""
-    for batch in intake.batches:
+def _drop_orphans(settings: Settings, batches: IngestedBatches) -> None:
+    """Drop articles of retracted tables that were kept only because of a table that is now retracted as well."""
+    for batch in batches.batches:
         if batch.status == "retracted":
-            left = IngestedBatches(intake.home, [batch]).articles()
-            kept = _said_by_others(left, batch, intake)
-            if len(kept) < len(left):
-                intake.write_retracted(batch, kept)
+            articles = IngestedBatches(batches.home, [batch]).articles()
+            kept = _kept_by_others(articles, batch, batches)
+            if len(kept) < len(articles):
+                batches.write_retracted(batch, kept)
                 _share(settings, batch)
 
 

@@ -1,4 +1,4 @@
-"""Train again, on what the champion learnt from and on what editors said since, and let the gate decide."""
+"""Retrain on the champion's articles and on editors' feedback since then, and let the gate decide."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -70,35 +70,35 @@ class RetrainResult:
     outcome: RunResult | None = None
 
     @property
-    def reading(self) -> TableReport | None:
+    def table_report(self) -> TableReport | None:
         """How the table was read, if one was given."""
-        return self.corrected.reading if self.corrected else None
+        return self.corrected.table_report if self.corrected else None
 
 
-def retrain(order: RetrainRequest, settings: Settings, progress: Progress) -> RetrainResult:
+def retrain(request: RetrainRequest, settings: Settings, progress: Progress) -> RetrainResult:
     """Retrain, or, where the order says so, only if the newest monitoring pass asks for it. Raises `NewsdeskError`.
 
     The store remembers how it ended, unless it was not needed.
     """
     with only_writer(settings.home):
-        found = assemble_retraining_data(order, settings, progress)
-        if found.prepared is None:
-            return RetrainResult(found.reason, found.corrected, found.labels)
-        with log_run(settings, "retrain", order.options) as ending:
-            ending.detail = dict(found.occasion["retraining"])
+        data = assemble_retraining_data(request, settings, progress)
+        if data.prepared is None:
+            return RetrainResult(data.reason, data.corrected, data.labels)
+        with log_run(settings, "retrain", request.options) as run_log:
+            run_log.detail = dict(data.context["retraining"])
             outcome = train_and_judge(
-                found.prepared,
-                found.models,
-                found.pipeline,
+                data.prepared,
+                data.models,
+                data.pipeline,
                 settings,
-                order.actor,
+                request.actor,
                 progress,
-                found.occasion,
-                order.options,
+                data.context,
+                request.options,
             )
-            ending.status, ending.rows = outcome.status, found.prepared.row_counts
-            ending.detail |= outcome.summary
-    return RetrainResult(found.reason, found.corrected, found.labels, outcome)
+            run_log.status, run_log.rows = outcome.status, data.prepared.row_counts
+            run_log.detail |= outcome.summary
+    return RetrainResult(data.reason, data.corrected, data.labels, outcome)
 
 
 class RetrainingData(NamedTuple):
@@ -110,10 +110,10 @@ class RetrainingData(NamedTuple):
     prepared: PreparedDataset | None = None
     models: ModelConfig = ModelConfig()
     pipeline: PipelineConfig = PipelineConfig()
-    occasion: Mapping[str, Any] = {}
+    context: Mapping[str, Any] = {}
 
 
-def assemble_retraining_data(order: RetrainRequest, settings: Settings, progress: Progress) -> RetrainingData:
+def assemble_retraining_data(request: RetrainRequest, settings: Settings, progress: Progress) -> RetrainingData:
     """The dataset to retrain on, or, where the order says so, only if the newest monitoring pass asks for it. Raises
     `NewsdeskError`. Holds `only_writer`. The store remembers where there was nothing new, and what failed."""
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
@@ -121,69 +121,71 @@ def assemble_retraining_data(order: RetrainRequest, settings: Settings, progress
     champion, store = find_champion(settings), open_store(settings.database)
     try:
         needed, reason = True, "It was asked for by hand."
-        if order.if_needed:
-            needed, reason = _need(store, champion, pipeline.monitoring)
+        if request.if_needed:
+            needed, reason = _check_need(store, champion, pipeline.monitoring)
         if not needed:
             return RetrainingData(reason)
-        with log_run(settings, "retrain", order.options) as ending:
-            ending.detail = {"reason": reason, "mode": order.mode or pipeline.monitoring.retraining.mode}
-            return _assembled(order, settings, models, pipeline, champion, store, progress, ending)
+        with log_run(settings, "retrain", request.options) as run_log:
+            run_log.detail = {"reason": reason, "mode": request.mode or pipeline.monitoring.retraining.mode}
+            return _assemble(request, settings, models, pipeline, champion, store, progress, run_log)
     finally:
         store.dispose()
 
 
-def _assembled(
-    order: RetrainRequest,
+def _assemble(
+    request: RetrainRequest,
     settings: Settings,
     models: ModelConfig,
     pipeline: PipelineConfig,
     champion: Champion,
     store: Engine,
     progress: Progress,
-    ending: RunLogEntry,
+    run_log: RunLogEntry,
 ) -> RetrainingData:
     cleaning = models.preprocessing.text_cleaning
     rules = CategoryRules(pipeline.data_pipeline.categories)
-    known = read_champion_articles(settings, champion, pipeline, rules, may_be_gone=order.data is not None)
-    date_order = order.date_order or pipeline.data_pipeline.date_order
-    table = ArticleSource(order.data, None, order.columns, order.encoding, date_order, order.sheet)
-    given = check_table(table, cleaning, progress, rules) if order.data else None
+    known = read_champion_articles(settings, champion, pipeline, rules, may_be_gone=request.data is not None)
+    date_order = request.date_order or pipeline.data_pipeline.date_order
+    source = ArticleSource(request.data, None, request.columns, request.encoding, date_order, request.sheet)
+    checked = check_table(source, cleaning, progress, rules) if request.data else None
     progress.step("Reading feedback")
     labels = labels_in(
         store, current_feedback(store), champion, pipeline.monitoring, datetime.now(UTC), progress, rules
     )
-    least = pipeline.data_pipeline.min_articles_per_category
+    min_articles = pipeline.data_pipeline.min_articles_per_category
     share = pipeline.monitoring.feedback.max_caller_share
-    texts = digests_of_articles([*known.articles, *(item.article for item in (given.accepted if given else ()))])
+    texts = digests_of_articles([*known.articles, *(item.article for item in (checked.accepted if checked else ()))])
     labels = labels.without_texts(labels.categories.keys() - texts - known_text_digests(store))
-    said = usable_corrections(labels, store)
-    corrected = build_retraining_table(known.articles, given, said, cleaning, least, known.guard, share, rules)
+    corrections = usable_corrections(labels, store)
+    corrected = build_retraining_table(
+        known.articles, checked, corrections, cleaning, min_articles, known.guard, share, rules
+    )
     corrected = replace(corrected, renamed=known.renamed, removed=known.removed)
-    ending.detail["corrections"] = corrected.counts()
-    ending.detail |= label_counts(labels)
+    run_log.detail["corrections"] = corrected.counts()
+    run_log.detail |= label_counts(labels)
     if not corrected.is_new:
         reason = f"There is nothing new to learn from: {corrected}."
-        ending.status, ending.detail["reason"] = "skipped", reason
+        run_log.status, run_log.detail["reason"] = "skipped", reason
         return RetrainingData(reason, corrected, labels)
-    source = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
-        f", with {order.data}" if order.data else ""
+    description = f"dataset {champion.bundle.manifest.dataset_version}, corrected" + (
+        f", with {request.data}" if request.data else ""
     )
     constraints = corrected.constraints(known.learnt, known.guard)
     prepared = write_prepared_dataset(
-        corrected.checked(source), settings.datasets, known.pipeline, cleaning, constraints
+        corrected.checked(description), settings.datasets, known.pipeline, cleaning, constraints
     )
-    chosen = chosen_models(models, champion.bundle.manifest.model_name, ending.detail["mode"])
-    occasion = {"retraining": dict(ending.detail)}
-    return RetrainingData(ending.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, occasion)
+    chosen = chosen_models(models, champion.bundle.manifest.model_name, run_log.detail["mode"])
+    context = {"retraining": dict(run_log.detail)}
+    return RetrainingData(run_log.detail["reason"], corrected, labels, prepared, chosen, known.pipeline, context)
 
 
-def _need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:
+def _check_need(store: Engine, champion: Champion, monitoring: Monitoring) -> tuple[bool, str]:
     """Whether the newest pass asks for it, and why or why not. A pass is good for one retraining."""
     report = read_report(store, champion.version, champion.bundle.manifest, monitoring, datetime.now(UTC))
     if report is None:
         return False, "There was no monitoring pass yet: newsdesk monitor."
-    before = newest_run(store, "retrain", *ATTEMPTED)
-    if before is not None and before.ended_at >= report.at:
+    last_run = newest_run(store, "retrain", *ATTEMPTED)
+    if last_run is not None and last_run.ended_at >= report.at:
         return False, "There was no monitoring pass since the last retraining: newsdesk monitor."
     return report.decision.retrain, report.decision.reason
 

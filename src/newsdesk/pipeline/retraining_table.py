@@ -1,4 +1,4 @@
-"""What a retraining learns from, and what changed since the champion learnt."""
+"""The data of a retraining, and what has changed since the champion was trained."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ class RetrainingTable:
     count articles that are new, and old ones with another category; `left_out` corrections that leave too few texts to
     a category, by category; `beyond_share` those that are more than one caller's share, by caller; `held_back` those
     that would change what models are measured on and are one caller's word, or of editors who report errors alone.
-    `quarantined` could not be used. `reading` tells how a table that was given was read.
+    `quarantined` could not be used. `table_report` says how a given table was read.
 
     Of what the champion learnt from, `renamed` have another category by configuration since, and `removed` are gone
     with retracted tables or excluded categories.
@@ -37,7 +37,7 @@ class RetrainingTable:
     relabelled: int
     unknown: int
     left_out: Mapping[str, int]
-    reading: TableReport | None = None
+    table_report: TableReport | None = None
     beyond_share: Mapping[str, int] = field(default_factory=dict)
     held_back: int = 0
     unconfirmed: frozenset[str] = frozenset()
@@ -52,32 +52,32 @@ class RetrainingTable:
         return self.added + self.relabelled + self.renamed + self.removed > 0
 
     def __str__(self) -> str:
-        told = [f"{self.corrections:,} usable corrections", f"{self.added:,} articles added"]
-        told.append(f"{self.relabelled:,} relabelled")
+        parts = [f"{self.corrections:,} usable corrections", f"{self.added:,} articles added"]
+        parts.append(f"{self.relabelled:,} relabelled")
         if self.renamed:
-            told.append(f"{self.renamed:,} of another category by data_pipeline.categories since")
+            parts.append(f"{self.renamed:,} of another category by data_pipeline.categories since")
         if self.removed:
-            told.append(f"{self.removed:,} gone with retracted tables or excluded categories")
+            parts.append(f"{self.removed:,} gone with retracted tables or excluded categories")
         if self.unknown:
-            told.append(
+            parts.append(
                 f"{self.unknown:,} more about texts that are not kept (send the text with the feedback, or set "
                 "STORE_TEXT=true)"
             )
         if self.left_out:
             named = ", ".join(f"'{category}' {count:,}" for category, count in sorted(self.left_out.items())[:5])
-            told.append(f"left out, of categories with too few texts: {named}")
+            parts.append(f"left out, of categories with too few texts: {named}")
         if self.beyond_share:
             named = ", ".join(f"{key or 'nobody'} {count:,}" for key, count in sorted(self.beyond_share.items())[:5])
-            told.append(
+            parts.append(
                 f"left out, beyond the share that one API key has (monitoring.feedback.max_caller_share): {named}; an "
                 "administrator can vouch for a key (newsdesk keys create NAME --trusted)"
             )
         if self.held_back:
-            told.append(
+            parts.append(
                 f"{self.held_back:,} held back: one key alone, or who reports errors alone, changes nothing that "
                 "models are measured on"
             )
-        return "; ".join(told)
+        return "; ".join(parts)
 
     def counts(self) -> dict[str, int]:
         """The figures by name."""
@@ -94,10 +94,12 @@ class RetrainingTable:
         }
 
     def constraints(self, learnt: Collection[str], measured_on: Collection[str]) -> SplitConstraints:
-        """What it owes to a champion that has `learnt` from some stories and was measured on others."""
+        """The split constraints towards a champion that has `learnt` from some stories and was measured on others."""
         return SplitConstraints(learnt, self.unconfirmed, measured_on, self.guard, self.unvouched)
 
     def checked(self, source: str) -> CheckedTable:
         """The table as rows that were read from `source`."""
         accepted = [AcceptedRow(row, article) for row, article in enumerate(self.articles.values(), start=1)]
-        return CheckedTable(source, accepted, self.quarantined, len(accepted) + len(self.quarantined), self.reading)
+        return CheckedTable(
+            source, accepted, self.quarantined, len(accepted) + len(self.quarantined), self.table_report
+        )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """All that the main job has to tell."""
+    """The result of the main job."""
 
     prepared: PreparedDataset
     trained: "TrainingResult"
@@ -40,7 +40,7 @@ class RunResult:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What the store is to remember of it."""
+        """What the store records of it."""
         decision = self.judged.verdict.decision
         dataset = {"dataset_version": self.prepared.dataset.version, "source": self.prepared.source}
         return dataset | {"decision": decision, "version": self.judged.version}
@@ -62,14 +62,14 @@ def run(
     """
     if source.data is None and options.effect == "promote":
         refuse_sample_beside_own(settings)
-    with log_run(settings, "run", options) as ending:
+    with log_run(settings, "run", options) as run_log:
         models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
         models = models.with_candidates(candidates)
         with only_writer(settings.home):
             prepared = prepare(source, settings.datasets, pipeline, models.preprocessing.text_cleaning, progress)
             outcome = train_and_judge(prepared, models, pipeline, settings, actor, progress, {}, options)
-        ending.status, ending.rows = outcome.status, prepared.row_counts
-        ending.detail = outcome.summary
+        run_log.status, run_log.rows = outcome.status, prepared.row_counts
+        run_log.detail = outcome.summary
     return outcome
 
 
@@ -80,10 +80,10 @@ def train_and_judge(
     settings: Settings,
     actor: str,
     progress: Progress,
-    occasion: Mapping[str, Any],
+    context: Mapping[str, Any],
     options: GateOptions = NOTHING_SAID,
 ) -> RunResult:
-    """Train on a dataset, and let the gate decide; `occasion` goes into the promotion ledger. Holds `only_writer`."""
+    """Train on a dataset, and let the gate decide; `context` goes into the promotion ledger. Holds `only_writer`."""
     progress.step("Opening the registry")
     # scikit-learn and MLflow take seconds to import; bad data has been told by now.
     from newsdesk.pipeline.candidate_training import check_candidates
@@ -94,7 +94,7 @@ def train_and_judge(
     from newsdesk.registry.tracking import NoTracking, Tracking
     from newsdesk.store.database import open_store
 
-    with _named(settings.config_dir / MODEL_CONFIG):
+    with _name_file_in_errors(settings.config_dir / MODEL_CONFIG):
         check_candidates(models, pipeline.training_pipeline.random_seed)
         tracking = Tracking(settings) if options.effect != "nothing" else NoTracking()
         registry, store = MlflowRegistry(settings), open_store(settings.database)
@@ -102,13 +102,13 @@ def train_and_judge(
 
     progress.step("Judging and registering")
     gate = PromotionGate(settings, registry, Promoter(settings, registry, store, actor), options)
-    judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, {"source": prepared.source, **occasion})
+    judged = gate.judge(trained, prepared.dataset, pipeline.training_pipeline, {"source": prepared.source, **context})
     return RunResult(prepared, trained, judged)
 
 
 @contextmanager
-def _named(file: Path) -> Iterator[None]:
-    """Say in which file the setting stands that a classifier complains of."""
+def _name_file_in_errors(file: Path) -> Iterator[None]:
+    """Add to an error about a classifier's setting the file that holds it."""
     try:
         yield
     except ConfigError as error:

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class RunLogEntry:
-    """What is to be remembered of a run; without a status, nothing."""
+    """What the store records of a run; nothing without a status."""
 
     status: "Status | None" = None
     rows: dict[str, int] = field(default_factory=dict)
@@ -40,21 +40,21 @@ class RunLogEntry:
 def log_run(settings: Settings, pipeline: "Pipeline", options: GateOptions = NOTHING_SAID) -> Iterator[RunLogEntry]:
     """Remember in the store how the `with` block ended: as it said, or by its error, which is raised again. Not
     where it is to have no effect."""
-    started, ending = datetime.now(UTC), RunLogEntry()
+    started, entry = datetime.now(UTC), RunLogEntry()
     try:
-        yield ending
+        yield entry
     except (Exception, KeyboardInterrupt, Stopped) as error:
-        ending.status = "refused" if isinstance(error, DataError) else "failed"
-        ending.detail["error"] = error.code if isinstance(error, NewsdeskError) else type(error).__name__
+        entry.status = "refused" if isinstance(error, DataError) else "failed"
+        entry.detail["error"] = error.code if isinstance(error, NewsdeskError) else type(error).__name__
         raise
     finally:
-        if ending.status is not None and options.effect != "nothing":
+        if entry.status is not None and options.effect != "nothing":
             with defer_stop():
-                _record(settings, pipeline, started, ending.status, ending)
+                _record(settings, pipeline, started, entry.status, entry)
 
 
-def _record(settings: Settings, pipeline: "Pipeline", started: datetime, status: "Status", ending: RunLogEntry) -> None:
-    """How a run ended does not depend on whether the store can remember it."""
+def _record(settings: Settings, pipeline: "Pipeline", started: datetime, status: "Status", entry: RunLogEntry) -> None:
+    """Record a run. If the store fails, this is only logged: the run's outcome does not depend on it."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from newsdesk.store.database import open_store
@@ -63,7 +63,7 @@ def _record(settings: Settings, pipeline: "Pipeline", started: datetime, status:
     try:
         store = open_store(settings.database)
         try:
-            record_run(store, PipelineRun(pipeline, started, datetime.now(UTC), status, ending.rows, ending.detail))
+            record_run(store, PipelineRun(pipeline, started, datetime.now(UTC), status, entry.rows, entry.detail))
         finally:
             store.dispose()
     except (NewsdeskError, SQLAlchemyError, OSError) as error:

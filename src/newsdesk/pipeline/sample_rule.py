@@ -38,15 +38,15 @@ def replaces_sample(source: str, champion: Champion, settings: Settings) -> bool
 
 
 def _learnt_from_sample(champion: Champion, settings: Settings) -> bool:
-    """As the ledger says, else the dataset itself. Whoever cannot tell says no."""
+    """By the ledger, else by the dataset itself. False where neither can tell."""
     manifest = champion.bundle.manifest
     store = open_store(settings.database)
     try:
-        told = {entry.evidence.get("source") for entry in entries(store) if entry.digest == manifest.digest}
+        sources = {entry.evidence.get("source") for entry in entries(store) if entry.digest == manifest.digest}
     finally:
         store.dispose()
-    if any(told):
-        return _SAMPLE in told
+    if any(sources):
+        return _SAMPLE in sources
     folder = settings.datasets / manifest.dataset_version
     if not (folder / MANIFEST).exists():
         return False

@@ -31,12 +31,12 @@ class SmokeTestResult:
 
 
 class _NotYet(Exception):  # noqa: N818 - no error: servers follow the champion one after another
-    """An answer by another model; the message completes "the server …"."""
+    """Another model answered; the message completes "the server …"."""
 
 
 def parse_addresses(listed: Iterable[str]) -> list[str]:
     """Addresses of servers; each may be several, with commas between them. Raises `UsageError`."""
-    urls = [url.strip().rstrip("/") for one in listed for url in one.split(",") if url.strip()]
+    urls = [url.strip().rstrip("/") for item in listed for url in item.split(",") if url.strip()]
     for url in urls or [""]:
         if not url.startswith(("http://", "https://")):
             raise UsageError(
@@ -56,30 +56,30 @@ def smoke_test(
     ours, and where no server answers.
     """
     servers = [ApiClient(url, settings.api_key) for url in parse_addresses(urls)]
-    progress.step(f"Asking {', '.join(server.shown for server in servers)}")
-    champion, begun, category = find_champion(settings), time.monotonic(), ""
+    progress.step(f"Asking {', '.join(server.address for server in servers)}")
+    champion, started, category = find_champion(settings), time.monotonic(), ""
     waiting: dict[ApiClient, Exception] = {}
     pending = servers
     while True:
         waiting = {}
         for server in pending:
             try:
-                category = _category(server, champion, successes)
+                category = _check_server(server, champion, successes)
             except (_NotYet, ApiUnavailable) as reason:
                 waiting[server] = reason
-        pending, seconds = list(waiting), time.monotonic() - begun
+        pending, seconds = list(waiting), time.monotonic() - started
         if not pending or seconds > patience:
             break
         time.sleep(_PAUSE)
     unreachable = [server for server, reason in waiting.items() if isinstance(reason, ApiUnreachable)]
     if len(unreachable) == len(servers) or len(unreachable) < len(waiting):
         raise _failure(waiting, champion, patience)
-    right = [server.shown for server in servers if server not in waiting]
-    shown = [server.shown for server in unreachable]
-    return SmokeTestResult(champion.version, champion.bundle.digest, category, seconds, right, shown)
+    passed = [server.address for server in servers if server not in waiting]
+    shown = [server.address for server in unreachable]
+    return SmokeTestResult(champion.version, champion.bundle.digest, category, seconds, passed, shown)
 
 
-def _category(server: ApiClient, champion: Champion, successes: int) -> str:
+def _check_server(server: ApiClient, champion: Champion, successes: int) -> str:
     """The last category that was answered. Raises `_NotYet`, `ApiUnavailable`, `SmokeTestFailed`."""
     digest = champion.bundle.digest
     if (first := server.digest()) != digest:
@@ -93,11 +93,13 @@ def _category(server: ApiClient, champion: Champion, successes: int) -> str:
             continue
         answer = server.predict(golden.text)
         _require_same(digest, answer.digest)
-        right = dict(zip(manifest.classes, golden.probabilities, strict=True))
-        said = answer.probabilities
-        if said.keys() != right.keys() or any(abs(said[name] - right[name]) > _TOLERANCE for name in right):
+        expected = dict(zip(manifest.classes, golden.probabilities, strict=True))
+        probabilities = answer.probabilities
+        if probabilities.keys() != expected.keys() or any(
+            abs(probabilities[name] - expected[name]) > _TOLERANCE for name in expected
+        ):
             raise SmokeTestFailed(
-                f"The server at {server.shown} answers otherwise than version {champion.version} was measured."
+                f"The server at {server.address} answers otherwise than version {champion.version} was measured."
             )
         category = answer.prediction
     return category
@@ -110,8 +112,8 @@ def _require_same(digest: str, other: str) -> None:
 
 
 def _failure(waiting: dict[ApiClient, Exception], champion: Champion, patience: float) -> SmokeTestFailed:
-    told = "; ".join(f"the server at {server.shown} {reason}" for server, reason in waiting.items())
+    reasons = "; ".join(f"the server at {server.address} {reason}" for server, reason in waiting.items())
     return SmokeTestFailed(
-        f"After {patience:g} s {told}. Champion is version {champion.version} ({champion.bundle.digest}). Look at the "
-        "server's log and GET /ready, or give it more time: --patience."
+        f"After {patience:g} s {reasons}. Champion is version {champion.version} ({champion.bundle.digest}). Look at "
+        "the server's log and GET /ready, or give it more time: --patience."
     )

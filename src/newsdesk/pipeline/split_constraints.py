@@ -1,4 +1,4 @@
-"""Which stories of a retraining set a model may be measured on."""
+"""The stories of a retraining set that a model may be measured on."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class SplitConstraints:
     unvouched: Collection[str] = ()
 
     def apply(self, splits: dict[str, Split], categories: Mapping[str, str]) -> None:
-        """Move stories, by category, to where they belong; every category keeps one to learn from."""
+        """Move stories to the splits where they belong; every category keeps at least one to learn from."""
         splits |= dict.fromkeys((key for key in self.never_test if splits.get(key) == "test"), "train")
         splits |= dict.fromkeys((key for key in self.only_train if key in splits), "train")
         splits |= dict.fromkeys((key for key in self.always_test if key in splits), "test")

@@ -39,38 +39,38 @@ class Storage:
         if self._system is None:
             return
         with storage_errors(self._address):
-            there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
+            remote = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
             files = sorted((path for path in folder.iterdir()), key=lambda path: path.name == manifest)
             for file in files:
-                self._put(file, f"{there}/{file.name}")
+                self._put(file, f"{remote}/{file.name}")
 
     def fetch(self, folder: Path, manifest: str, *, may_change: bool = False) -> bool:
-        """Have a folder of `NEWSDESK_HOME` here, from there where it is not; whether it is. Where it `may_change`, it
-        is fetched again when its manifest there is another. Raises `StorageError`."""
+        """Fetch a folder of `NEWSDESK_HOME` from the storage if it is missing here; whether it is here now. Where it
+        `may_change`, it is fetched again when its manifest there differs. Raises `StorageError`."""
         is_here = (folder / manifest).is_file()
         if self._system is None or (is_here and not may_change):
             return is_here
         with storage_errors(self._address):
-            there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
-            if not self._system.exists(f"{there}/{manifest}"):
+            remote = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
+            if not self._system.exists(f"{remote}/{manifest}"):
                 return is_here
-            if is_here and self._system.cat_file(f"{there}/{manifest}") == (folder / manifest).read_bytes():
+            if is_here and self._system.cat_file(f"{remote}/{manifest}") == (folder / manifest).read_bytes():
                 return True
             with atomic.new_folder(folder) as draft:
-                for path in self._system.ls(there, detail=False):
+                for path in self._system.ls(remote, detail=False):
                     self._system.get_file(path, str(draft / path.rpartition("/")[2]))
         return True
 
     def names(self, folder: Path) -> set[str]:
         """The names of what is in a folder of `NEWSDESK_HOME`, here or there. Raises `StorageError`."""
-        found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
         if self._system is not None:
             with storage_errors(self._address):
-                there = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
+                remote = f"{self._root}/{folder.relative_to(self._home).as_posix()}"
                 self._system.invalidate_cache()
-                if self._system.isdir(there):
-                    found |= {path.rstrip("/").rpartition("/")[2] for path in self._system.ls(there, detail=False)}
-        return {name for name in found if not name.startswith(".")}
+                if self._system.isdir(remote):
+                    names |= {path.rstrip("/").rpartition("/")[2] for path in self._system.ls(remote, detail=False)}
+        return {name for name in names if not name.startswith(".")}
 
     def _put(self, file: Path, target: str) -> None:
         self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -107,9 +107,9 @@ def open_address(address: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(address)
     except (ValueError, ImportError) as error:
-        said = redact(str(error), secrets_in(address))
+        message = redact(str(error), secrets_in(address))
         raise ConfigError(
-            f"'{redact_address(address)}' cannot be opened: {said}. Give a folder, or an address such as "
+            f"'{redact_address(address)}' cannot be opened: {message}. Give a folder, or an address such as "
             "s3://bucket/folder with the package that reads it (for S3: pip install 'newsdesk[s3]')."
         ) from error
     return system, path.rstrip("/")
@@ -117,14 +117,14 @@ def open_address(address: str) -> tuple[Any, str]:
 
 @contextmanager
 def storage_errors(address: str | None) -> Iterator[None]:
-    """Say in one sentence what a store at `address` complains of. Raises `StorageError`."""
+    """Turn errors of the storage at `address` into one sentence. Raises `StorageError`."""
     try:
         yield
     except NewsdeskError:
         raise
     except OSError as error:
-        said = redact(error.strerror or type(error).__name__, secrets_in(address or ""))
-        sentence = f"The storage at {redact_address(address or '')} fails: {said}"
+        message = redact(error.strerror or type(error).__name__, secrets_in(address or ""))
+        sentence = f"The storage at {redact_address(address or '')} fails: {message}"
         raise StorageError(f"{sentence}. Look at NEWSDESK_STORAGE and the rights there.") from error
     except Exception as error:  # every store has errors of its own
         raise StorageError(

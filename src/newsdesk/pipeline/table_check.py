@@ -1,4 +1,4 @@
-"""Read a table of articles, and check every row of it."""
+"""Read a table of articles and check every row."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ class ArticleSource:
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """The rows of `source`, checked one by one. `reading` tells how a table was read, if one was; `categories` what the
-    rules for categories changed, if that was here."""
+    """The rows of `source`, checked one by one. `table_report` says how a table was read, if one was. `categories`:
+    what the rules for categories changed here, if anything."""
 
     source: str
     accepted: list[AcceptedRow]
     quarantined: list[QuarantinedRow]
     rows: int
-    reading: TableReport | None = None
+    table_report: TableReport | None = None
     categories: CategoryChanges | None = None
 
 
@@ -58,28 +58,30 @@ def check_table(
     progress.step(f"Reading {source}")
     table, columns, label_file = _open(source)
     rows = list(table.rows)  # in which order dates are written, and which ids there are, only all of them tell
-    dates = labels = joined = None
+    dates = labels = label_join = None
     if "published_at" in columns:
         rows, dates = read_dates(rows, columns["published_at"], source.date_order)
     if label_file:
         ids = (plain_value(row.values.get(columns["id"])) for row in rows)
-        labels, joined = join_labels(label_file, [str(key) for key in ids if key is not None])
+        labels, label_join = join_labels(label_file, [str(key) for key in ids if key is not None])
     accepted: list[AcceptedRow] = []
     quarantined: list[QuarantinedRow] = []
-    least = cleaning.min_text_length
-    for item in check_rows(track(rows, progress), columns, labels=labels, min_text_length=least, rules=rules):
+    min_length = cleaning.min_text_length
+    for item in check_rows(track(rows, progress), columns, labels=labels, min_text_length=min_length, rules=rules):
         (accepted if isinstance(item, AcceptedRow) else quarantined).append(item)  # type: ignore[arg-type]
-    reading = TableReport(
+    table_report = TableReport(
         columns=map_columns(table.columns, columns, source.columns),
         dates=dates,
-        labels=joined,
+        labels=label_join,
         notes=table.notes,
         unusable=Counter(field for item in accepted for field in item.unused),
         with_markup=sum(has_markup(f"{item.article.title or ''}\n{item.article.text}") for item in accepted),
     )
-    said = [item.said or item.article.category for item in accepted]
-    said += [item.category for item in quarantined if EXCLUDED in item.reasons]
-    return CheckedTable(printable(str(source)), accepted, quarantined, len(rows), reading, rules.changes(said))
+    categories = [item.original_category or item.article.category for item in accepted]
+    categories += [item.category for item in quarantined if EXCLUDED in item.reasons]
+    return CheckedTable(
+        printable(str(source)), accepted, quarantined, len(rows), table_report, rules.changes(categories)
+    )
 
 
 def _open(source: ArticleSource) -> tuple[RawTable, dict[str, str], LabelFile | None]:
@@ -88,8 +90,8 @@ def _open(source: ArticleSource) -> tuple[RawTable, dict[str, str], LabelFile | 
         return table, {name: name for name in table.columns}, None
     table = read_table(source.data, source.encoding, source.sheet)
     labels = read_labels(source.labels, source.encoding, source.columns.category) if source.labels else None
-    said = source.columns if labels is None else ColumnNames(source.columns.text, source.columns.title)
-    columns = find_columns(table.columns, said, source.data)
+    names = source.columns if labels is None else ColumnNames(source.columns.text, source.columns.title)
+    columns = find_columns(table.columns, names, source.data)
     if labels is None:
         require_category(columns, table.columns, source.data)
     else:

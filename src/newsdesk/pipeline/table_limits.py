@@ -14,7 +14,7 @@ from newsdesk.config.pipeline_config import DataPipeline
 from newsdesk.errors import DataError
 from newsdesk.pipeline.table_check import CheckedTable
 
-_NAMED = 5  # categories in a message
+_MAX_NAMED = 5  # categories in a message
 
 
 def require_few_broken(
@@ -33,13 +33,13 @@ def require_few_broken(
         f"{limits.max_quarantined_share:.0%} that data_pipeline.max_quarantined_share allows: "
         f"{', '.join(f'{reason} {count:,}' for reason, count in reasons)}; the first is row {first.row} "
         f"({first.reasons[0]}), all are in {report}. "
-        f"{_about_labels(checked.reading.labels if checked.reading else None)}"
+        f"{_label_sentences(checked.table_report.labels if checked.table_report else None)}"
         "Correct them, or raise the limit in configs/pipeline_config.yaml."
     )
 
 
-def _about_labels(joined: LabelJoin | None) -> str:
-    """Where articles have no label, most likely that is why."""
+def _label_sentences(joined: LabelJoin | None) -> str:
+    """The report of the label join, where articles have no label: the likely cause of broken rows."""
     return " ".join((*joined.sentences(), "")) if joined and joined.without_label else ""
 
 
@@ -59,15 +59,15 @@ def leave_out_small(
     kept = {key: item for key, item in stories.items() if item.article.category not in small}
     is_little = len(counts) - len(small) < 2 or 2 * len(kept) < len(stories)
     if small and (limits.on_small_category == "refuse" or is_little):
-        named = ", ".join(f"'{category}' has {count}" for category, count in sorted(small.items())[:_NAMED])
-        more = f" and {len(small) - _NAMED} more" if len(small) > _NAMED else ""
-        least = "too little would be left without them" if is_little else "data_pipeline.on_small_category is refuse"
+        named = ", ".join(f"'{category}' has {count}" for category, count in sorted(small.items())[:_MAX_NAMED])
+        more = f" and {len(small) - _MAX_NAMED} more" if len(small) > _MAX_NAMED else ""
+        cause = "too little would be left without them" if is_little else "data_pipeline.on_small_category is refuse"
         leave = "" if is_little else "set data_pipeline.on_small_category: leave_out, "
-        told = [*hint_lines([hint for hint in hints if small.keys() & hint.categories.keys()], rules)]
+        hint_text = [*hint_lines([hint for hint in hints if small.keys() & hint.categories.keys()], rules)]
         raise DataError(
             f"{source}: too few different articles to learn and to measure: {named}{more}; "
-            f"{limits.min_articles_per_category} are needed (data_pipeline.min_articles_per_category), and {least}. "
+            f"{limits.min_articles_per_category} are needed (data_pipeline.min_articles_per_category), and {cause}. "
             f"Add articles, {leave}or merge a category into another (data_pipeline.categories.aliases)."
-            + "".join(f"\n{line}" for line in told)
+            + "".join(f"\n{line}" for line in hint_text)
         )
     return kept, [set_aside(item, SMALL) for key, item in stories.items() if key not in kept], hints

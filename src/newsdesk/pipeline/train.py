@@ -1,4 +1,4 @@
-"""From a dataset to a model worth judging: fit every candidate, compare, fit the winner again on all it may see."""
+"""From a dataset to a model for the gate: fit every candidate, compare, refit the winner on train and validation."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,14 +72,14 @@ def train(
     Raises `ConfigError`, `TrainingError`.
     """
     progress.step("Cleaning and counting terms")
-    material = prepare_inputs(dataset, config, settings.random_seed)
+    inputs = prepare_inputs(dataset, config, settings.random_seed)
     with _tracked_run(tracking, dataset, source) as run_id:
         candidates: list[Candidate] = []
         for number, name in enumerate(config.models, start=1):
             progress.step(f"Fitting {name} ({number} of {len(config.models)})")
-            candidates.append(fit_candidate(name, material, settings.tuning_budget, settings.gate.metric, progress))
+            candidates.append(fit_candidate(name, inputs, settings.tuning_budget, settings.gate.metric, progress))
             _track(tracking, candidates[-1], dataset, run_id)
-        return _decide(candidates, material.cleaned, dataset, config, settings, tracking, progress, run_id)
+        return _fit_winner(candidates, inputs.cleaned, dataset, config, settings, tracking, progress, run_id)
 
 
 def compare(
@@ -95,7 +95,7 @@ def compare(
         for candidate in candidates:
             _track(tracking, candidate, dataset, run_id)
         training = clean_examples(read_examples(dataset, "train"), config)
-        return _decide(candidates, training, dataset, config, settings, tracking, progress, run_id)
+        return _fit_winner(candidates, training, dataset, config, settings, tracking, progress, run_id)
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def _tracked_run(tracking: "Tracking", dataset: Dataset, source: str) -> Iterato
     tracking.finish(run_id)
 
 
-def _decide(
+def _fit_winner(
     candidates: Sequence[Candidate],
     training: Examples,
     dataset: Dataset,
@@ -144,7 +144,7 @@ def _decide(
     uncalibrated = build_bundle(winner, build_vocabulary(features, config), config, dataset, datetime.now(UTC))
     assert uncalibrated is not None  # the same kind of classifier could be bundled a moment ago
     require_equal(uncalibrated, winner, testing)
-    bundle, test = _measured(with_calibration(uncalibrated, calibration), testing, read_languages(dataset, "test"))
+    bundle, test = _measure(with_calibration(uncalibrated, calibration), testing, read_languages(dataset, "test"))
     with winner_record(winner, test, bundle, config) as record, defer_stop():
         tracking.record(run_id, record)
     return TrainingResult(
@@ -157,7 +157,7 @@ def _track(tracking: "Tracking", candidate: Candidate, dataset: Dataset, parent:
         tracking.log(record, parent)
 
 
-def _measured(bundle: Bundle, testing: Examples, languages: Sequence[str | None]) -> tuple[Bundle, Evaluation]:
+def _measure(bundle: Bundle, testing: Examples, languages: Sequence[str | None]) -> tuple[Bundle, Evaluation]:
     """The bundle with its figures on the test set and the profile of it, and all of these figures."""
     predictor = Predictor(bundle)
     probabilities = predictor.predict_proba(testing.texts)

@@ -1,4 +1,4 @@
-"""MLflow, and nothing else, behind our own words: runs, registered versions, the champion."""
+"""The MLflow adapter: runs, registered versions, the champion."""
 
 import os
 

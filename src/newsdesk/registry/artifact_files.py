@@ -33,8 +33,8 @@ def read_local(source: Path, name: str) -> bytes:
         expected = source.resolve(strict=True) / BUNDLE / name
         if expected.resolve(strict=True) != expected or not expected.is_file():
             raise RegistryError(f"{file} is not a plain file in its own folder: it is not fetched.")
-        with expected.open("rb") as opened:
-            content = opened.read(limit + 1)
+        with expected.open("rb") as stream:
+            content = stream.read(limit + 1)
     except (OSError, ValueError) as error:
         raise RegistryError(f"{file} cannot be read: {error}. Restore MLflow's artifacts.") from error
     if len(content) > limit:

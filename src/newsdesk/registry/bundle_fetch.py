@@ -1,4 +1,4 @@
-"""Bring a registered version's bundle onto this machine, checked before it has a name."""
+"""Fetch a registered version's bundle to this machine; it is checked before it gets its name."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from newsdesk.model.bundle_files import MANIFEST, SIZE_LIMITS, load_bundle
 from newsdesk.registry.champion_pointer import bundle_folder_name
 from newsdesk.registry.interfaces import RegisteredVersion, RegistryReader
 
-_OTHERWISE = "If it stays so, put another version in charge: newsdesk models list."
+_REMEDY = "If it stays so, put another version in charge: newsdesk models list."
 
 
 def fetch_bundle(reader: RegistryReader, version: RegisteredVersion, bundles: Path) -> tuple[Bundle, Path]:
@@ -20,22 +20,22 @@ def fetch_bundle(reader: RegistryReader, version: RegisteredVersion, bundles: Pa
     `RegistryError` where there is none to be had.
     """
     folder = bundles / bundle_folder_name(version.digest)
-    kept = _kept(folder, version)
-    if kept is None:
+    bundle = _load_cached(folder, version)
+    if bundle is None:
         try:
             with atomic.new_folder(folder) as draft:
-                kept = _downloaded(reader, version, draft)
+                bundle = _download(reader, version, draft)
         except OSError as error:
-            kept = _kept(folder, version)  # another process may have put it there in the same moment
-            if kept is None:
+            bundle = _load_cached(folder, version)  # another process may have put it there in the same moment
+            if bundle is None:
                 raise RegistryError(
                     f"The bundle of version {version.version} cannot be written to {folder}: {error.strerror}. Make "
                     "room there, or let NEWSDESK_HOME name another folder."
                 ) from error
-    return kept, folder
+    return bundle, folder
 
 
-def _kept(folder: Path, version: RegisteredVersion) -> Bundle | None:
+def _load_cached(folder: Path, version: RegisteredVersion) -> Bundle | None:
     try:
         bundle = load_bundle(folder)
     except BundleError:
@@ -43,18 +43,18 @@ def _kept(folder: Path, version: RegisteredVersion) -> Bundle | None:
     return bundle if bundle.digest == version.digest else None
 
 
-def _downloaded(reader: RegistryReader, version: RegisteredVersion, draft: Path) -> Bundle:
+def _download(reader: RegistryReader, version: RegisteredVersion, draft: Path) -> Bundle:
     for name in SIZE_LIMITS:
         (draft / name).write_bytes(reader.download(version, name))
     try:
         bundle = load_bundle(draft)
     except BundleError as error:
         reason = str(error).replace(str(draft), "its bundle")
-        raise BundleError(f"Version {version.version} is refused: {reason} {_OTHERWISE}") from error
+        raise BundleError(f"Version {version.version} is refused: {reason} {_REMEDY}") from error
     if bundle.digest != version.digest:
         raise BundleError(
-            f"Version {version.version} is refused: its bundle is not the one that was registered. {_OTHERWISE}"
+            f"Version {version.version} is refused: its bundle is not the one that was registered. {_REMEDY}"
         )
     if set(bundle.manifest.files) != set(SIZE_LIMITS) - {MANIFEST}:
-        raise BundleError(f"Version {version.version} is refused: its bundle names other files. {_OTHERWISE}")
+        raise BundleError(f"Version {version.version} is refused: its bundle names other files. {_REMEDY}")
     return bundle

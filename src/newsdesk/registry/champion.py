@@ -1,4 +1,4 @@
-"""Who is in charge, or another version, with the bundle, for commands that look at it."""
+"""Find the champion, or another version, with its bundle."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class NoChampionError(BundleError):
 
 
 class Champion(NamedTuple):
-    """Who is in charge."""
+    """The version in charge, with its bundle."""
 
     version: str
     bundle: Bundle

@@ -1,4 +1,4 @@
-"""What reads the registry, and what moves its aliases: the MLflow client, its database, or its REST API."""
+"""Interfaces for reading the registry and moving its aliases: by the MLflow client, its database or its REST API."""
 
 from abc import abstractmethod
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""How a metric of one category is called in MLflow, whatever the category is called."""
+"""MLflow metric names for any category name."""
 
 import hashlib
 import re
@@ -15,12 +15,12 @@ def category_metric(name: str, category: str) -> str:
     `a/../b` (mlflow/utils/validation.py). What it does not take, `/` and `:` become `:` and the hexadecimal digits of
     each UTF-8 byte, as with `%` in an address. A name that gets too long ends in `::` and the digest of the category.
     """
-    escaped = _ESCAPED.sub(lambda found: _hexadecimal(found[0]), category)
+    escaped = _ESCAPED.sub(lambda match: _hexadecimal(match[0]), category)
     if category in (".", ".."):
         escaped = _hexadecimal(category)
     if len(escaped) > LONGEST_CATEGORY:
-        ending = _ESCAPE * 2 + hashlib.sha256(category.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        escaped = escaped[: LONGEST_CATEGORY - len(ending)] + ending
+        suffix = _ESCAPE * 2 + hashlib.sha256(category.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        escaped = escaped[: LONGEST_CATEGORY - len(suffix)] + suffix
     return f"{name}/{escaped}"
 
 

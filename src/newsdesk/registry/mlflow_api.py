@@ -1,4 +1,4 @@
-"""Ask MLflow's REST API with what Python itself brings: bounded in time and size, and never led elsewhere."""
+"""A client of MLflow's REST API with the standard library alone: bounded in time and size, without redirects."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ PATIENCE = 5.0  # seconds for the server to take the call, and between two parts
 _LONGEST_DOWNLOAD = 900.0  # seconds
 _LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 1024 * 1024
-_CORRECT = "Correct MLFLOW_TRACKING_URI."
+_REMEDY = "Correct MLFLOW_TRACKING_URI."
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -31,7 +31,7 @@ class NotFoundError(RegistryError):
 
 
 class _ErrorAnswer(BaseModel):
-    """How MLflow says no."""
+    """An error response of MLflow."""
 
     error_code: str = ""
     message: str = ""
@@ -48,7 +48,7 @@ class MlflowApi:
             raise RegistryError("MLFLOW_TRACKING_URI is not an address. Give http://HOST:PORT.") from error
         host = parts.netloc.rpartition("@")[2]
         self._address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._shown, self._secrets = redact_address(settings.tracking_uri), secrets_in(settings.tracking_uri)
+        self._display_address, self._secrets = redact_address(settings.tracking_uri), secrets_in(settings.tracking_uri)
         self._headers: dict[str, str] = {}
         user = settings.mlflow_tracking_username or unquote(parts.username or "")
         secret = settings.mlflow_tracking_password
@@ -64,10 +64,10 @@ class MlflowApi:
         try:
             return answer.model_validate_json(body)
         except ValidationError as error:
-            raise RegistryError(f"{self._shown} does not answer as MLflow does. {_CORRECT}") from error
+            raise RegistryError(f"{self._display_address} does not answer as MLflow does. {_REMEDY}") from error
 
     def change(self, method: Literal["POST", "DELETE"], endpoint: str, body: Mapping[str, str]) -> None:
-        """Have `/api/2.0/mlflow/{endpoint}` changed."""
+        """Send a change to `/api/2.0/mlflow/{endpoint}`."""
         self._call(method, f"/api/2.0/mlflow/{endpoint}", {}, body, self._patience, _LARGEST_ANSWER)
 
     def file(self, path: str, query: Mapping[str, str], limit: int) -> bytes:
@@ -90,42 +90,42 @@ class MlflowApi:
         try:
             request = Request(address, data, headers, method=method)  # noqa: S310 - whoever opened us saw http or https
             with self._opener.open(request, timeout=self._patience) as response:
-                return self._body_of(response, deadline, limit)
+                return self._read_body(response, deadline, limit)
         except HTTPError as error:
             with error:
-                raise self._explained(error, deadline) from error
+                raise self._to_error(error, deadline) from error
         except (OSError, HTTPException, ValueError) as error:
             raise RegistryError(
-                f"MLflow at {self._shown} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
+                f"MLflow at {self._display_address} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
             ) from error
 
-    def _body_of(self, response: HTTPResponse, deadline: float, limit: int) -> bytes:
+    def _read_body(self, response: HTTPResponse, deadline: float, limit: int) -> bytes:
         content = bytearray()
         while part := response.read1(min(_CHUNK, limit + 1 - len(content))):
             content += part
             if len(content) > limit:
-                raise RegistryError(f"{self._shown} sends more than the {limit} bytes allowed. {_CORRECT}")
+                raise RegistryError(f"{self._display_address} sends more than the {limit} bytes allowed. {_REMEDY}")
             if time.monotonic() > deadline:
                 raise TimeoutError
         if response.length:  # what Content-Length promised and did not come
             raise TimeoutError
         return bytes(content)
 
-    def _explained(self, error: HTTPError, deadline: float) -> RegistryError:
+    def _to_error(self, error: HTTPError, deadline: float) -> RegistryError:
         if 300 <= error.code < 400:
-            return RegistryError(f"{self._shown} redirects elsewhere, which is not followed. {_CORRECT}")
+            return RegistryError(f"{self._display_address} redirects elsewhere, which is not followed. {_REMEDY}")
         if error.code in (401, 403):
             return RegistryError(
-                f"MLflow at {self._shown} refuses us ({error.code}). Set MLFLOW_TRACKING_USERNAME and "
+                f"MLflow at {self._display_address} refuses us ({error.code}). Set MLFLOW_TRACKING_USERNAME and "
                 "MLFLOW_TRACKING_PASSWORD; if they are right, let its --allowed-hosts name this address."
             )
         try:
-            body = self._body_of(error.fp, deadline, _LARGEST_ANSWER) if isinstance(error.fp, HTTPResponse) else b""
+            body = self._read_body(error.fp, deadline, _LARGEST_ANSWER) if isinstance(error.fp, HTTPResponse) else b""
             complaint = _ErrorAnswer.model_validate_json(body)
         except (OSError, HTTPException, ValueError, RegistryError):
             complaint = _ErrorAnswer()  # what stands before MLflow answered, or it broke: the status says all
-        said = redact(complaint.message, self._secrets)
-        reason = "".join(sign for sign in said[:300] if sign.isprintable()).rstrip(".")
-        sentence = f"MLflow at {self._shown} cannot do this: {reason or f'it answered {error.code}'}."
-        kind = NotFoundError if complaint.error_code == "RESOURCE_DOES_NOT_EXIST" else RegistryError
-        return kind(sentence)
+        message = redact(complaint.message, self._secrets)
+        reason = "".join(character for character in message[:300] if character.isprintable()).rstrip(".")
+        sentence = f"MLflow at {self._display_address} cannot do this: {reason or f'it answered {error.code}'}."
+        error_type = NotFoundError if complaint.error_code == "RESOURCE_DOES_NOT_EXIST" else RegistryError
+        return error_type(sentence)

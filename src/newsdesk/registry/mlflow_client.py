@@ -58,7 +58,7 @@ def experiment_id(client: MlflowClient, settings: Settings) -> str:
 
 @contextmanager
 def mlflow_errors(address: str) -> Iterator[None]:
-    """Say in one sentence what MLflow or its database complains of."""
+    """Turn errors of MLflow or its database into one sentence."""
     try:
         yield
     except (MlflowException, SQLAlchemyError) as error:
@@ -66,6 +66,6 @@ def mlflow_errors(address: str) -> Iterator[None]:
             raise RegistryError(
                 f"MLflow at {redact_address(address)} does not answer. Start it, or correct MLFLOW_TRACKING_URI."
             ) from error
-        said = redact(str(error), secrets_in(address))
-        first_line = (said.splitlines() or [type(error).__name__])[0]
+        message = redact(str(error), secrets_in(address))
+        first_line = (message.splitlines() or [type(error).__name__])[0]
         raise RegistryError(f"MLflow at {redact_address(address)} cannot do this: {first_line[:300]}") from error

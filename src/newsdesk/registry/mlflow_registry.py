@@ -33,10 +33,10 @@ class MlflowRegistry(RegistryWriter):
     def versions(self) -> list[Version]:
         """All versions, newest first."""
         with mlflow_errors(self._address):
-            found = self._client.search_model_versions(f"name = '{MODEL}'")
-            held = self._client.get_registered_model(MODEL).aliases if found else {}
-        aliases = {alias: int(number) for alias, number in held.items()}
-        return newest_first([_described(item, aliases) for item in found])
+            items = self._client.search_model_versions(f"name = '{MODEL}'")
+            registered = self._client.get_registered_model(MODEL).aliases if items else {}
+        aliases = {alias: int(number) for alias, number in registered.items()}
+        return newest_first([_describe(item, aliases) for item in items])
 
     def register(self, bundle: Bundle, pipeline: Any, run_id: str) -> Version:
         """Log the bundle as an MLflow model, the scikit-learn pipeline beside it, and register it as a new version.
@@ -54,11 +54,11 @@ class MlflowRegistry(RegistryWriter):
             self._client.log_model_artifacts(logged.model_id, str(folder))
             self._client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
             _create_if_missing(self._client)
-            made = self._client.create_model_version(
+            version = self._client.create_model_version(
                 MODEL, logged.artifact_location, run_id, tags=_tags(bundle), model_id=logged.model_id
             )
-            save_bundle(bundle, self._folder_of(bundle.digest))
-            return _described(made, {})
+            save_bundle(bundle, self._bundle_folder(bundle.digest))
+            return _describe(version, {})
 
     def download(self, version: RegisteredVersion, name: str) -> bytes:
         limit = size_limit(name)
@@ -82,11 +82,11 @@ class MlflowRegistry(RegistryWriter):
             elif self.holder(alias) is not None:
                 self._client.delete_registered_model_alias(MODEL, alias)
 
-    def _folder_of(self, digest: str) -> Path:
+    def _bundle_folder(self, digest: str) -> Path:
         return self._settings.bundles / bundle_folder_name(digest)
 
 
-def _described(item: ModelVersion, aliases: Mapping[str, int]) -> Version:
+def _describe(item: ModelVersion, aliases: Mapping[str, int]) -> Version:
     return describe(int(item.version), item.creation_timestamp, item.tags, aliases)
 
 

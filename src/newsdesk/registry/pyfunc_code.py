@@ -18,7 +18,7 @@ def copy_code(module: str, folder: Path) -> str:
     The package is called by the digest of its content. So two versions can be loaded side by side, each with the code
     that it was registered with, and neither hides a Newsdesk that is installed.
     """
-    sources = _with_imports(module)
+    sources = _collect_sources(module)
     content = "\0".join(f"{name}\0{source}" for name, source in sorted(sources.items()))
     package = f"{_PACKAGE}_{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     for name, source in sources.items():
@@ -32,17 +32,17 @@ def copy_code(module: str, folder: Path) -> str:
     return module.replace(_PACKAGE, package, 1)
 
 
-def _with_imports(module: str) -> dict[str, str]:
+def _collect_sources(module: str) -> dict[str, str]:
     """Module → source. Packages themselves are left out: what ours do when imported is for our own commands."""
-    found: dict[str, str] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
+    sources: dict[str, str] = {}
+    pending = [module]
+    while pending:
+        name = pending.pop()
         file = _ROOT.joinpath(*name.split(".")[1:]).with_suffix(".py")
-        if name in found or not file.is_file():
+        if name in sources or not file.is_file():
             continue
-        found[name] = file.read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(found[name])):
+        sources[name] = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(sources[name])):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == _PACKAGE:
-                waiting += [node.module, *(f"{node.module}.{imported.name}" for imported in node.names)]
-    return found
+                pending += [node.module, *(f"{node.module}.{imported.name}" for imported in node.names)]
+    return sources

@@ -1,4 +1,4 @@
-"""The registry as other rooms use it: open what the settings name, read it, fetch from it."""
+"""Entry points of the registry for other packages: open what the settings name, read it, fetch from it."""
 
 from pathlib import Path
 

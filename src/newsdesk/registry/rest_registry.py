@@ -28,7 +28,7 @@ class _ModelVersion(BaseModel):
     creation_timestamp: int = Field(ge=0, le=_END_OF_TIME)
     tags: list[_Tag] = []
 
-    def described(self, aliases: dict[str, int]) -> Version:
+    def to_version(self, aliases: dict[str, int]) -> Version:
         return describe(self.version, self.creation_timestamp, {tag.key: tag.value for tag in self.tags}, aliases)
 
 
@@ -65,7 +65,7 @@ class RestRegistry(RegistryWriter):
             aliases = self._aliases()
         except NotFoundError:
             return []
-        return newest_first([found.described(aliases) for found in self._found()])
+        return newest_first([item.to_version(aliases) for item in self._search()])
 
     def holder(self, alias: Alias) -> Version | None:
         """The version that an alias names, in two short calls however many versions there are."""
@@ -74,7 +74,7 @@ class RestRegistry(RegistryWriter):
             if alias not in aliases:
                 return None
             query = {"name": MODEL, "version": str(aliases[alias])}
-            return self._api.get("model-versions/get", query, _VersionAnswer).model_version.described(aliases)
+            return self._api.get("model-versions/get", query, _VersionAnswer).model_version.to_version(aliases)
         except NotFoundError:
             return None
 
@@ -92,16 +92,16 @@ class RestRegistry(RegistryWriter):
 
     def _aliases(self) -> dict[str, int]:
         model = self._api.get("registered-models/get", {"name": MODEL}, _ModelAnswer).registered_model
-        return {held.alias: held.version for held in model.aliases}
+        return {item.alias: item.version for item in model.aliases}
 
-    def _found(self) -> list[_ModelVersion]:
-        found: list[_ModelVersion] = []
+    def _search(self) -> list[_ModelVersion]:
+        versions: list[_ModelVersion] = []
         query = {"filter": f"name='{MODEL}'", "max_results": str(_PAGE)}
         for _ in range(_MOST_PAGES):
             page = self._api.get("model-versions/search", query, _Page)
-            found += page.model_versions
+            versions += page.model_versions
             if not page.next_page_token:
-                return found
+                return versions
             query["page_token"] = page.next_page_token
         raise RegistryError(
             f"{MODEL} has more than {_PAGE * _MOST_PAGES} versions in MLflow, or MLflow pages without end. Delete old "

@@ -1,4 +1,4 @@
-"""What MLflow is to remember of a run, told without MLflow."""
+"""The record of a run for MLflow, without importing MLflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

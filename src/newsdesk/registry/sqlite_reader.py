@@ -37,7 +37,7 @@ class SqliteReader(RegistryReader):
     def versions(self) -> list[Version]:
         if not self._file.is_file():
             return []
-        with self._opened() as database:
+        with self._open() as database:
             rows = database.execute(_VERSIONS, (MODEL,)).fetchall()
             aliases = dict(database.execute(_ALIASES, (MODEL,)).fetchall())
             tags: dict[int, dict[str, str]] = defaultdict(dict)
@@ -46,7 +46,7 @@ class SqliteReader(RegistryReader):
         return newest_first([describe(version, created, tags[version], aliases) for version, created in rows])
 
     def download(self, version: RegisteredVersion, name: str) -> bytes:
-        with self._opened() as database:
+        with self._open() as database:
             row = database.execute(_SOURCE, (MODEL, version.version)).fetchone()
         if row is None:
             raise RegistryError(f"{MODEL} has no version {version.version} any more. Put another one in charge.")
@@ -59,7 +59,7 @@ class SqliteReader(RegistryReader):
         return read_local(folder, name)
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Iterator[sqlite3.Connection]:
         """One state of the database: what a writer changes meanwhile is not seen."""
         try:
             address = f"{self._file.absolute().as_uri()}?mode=ro"

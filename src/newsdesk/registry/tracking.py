@@ -45,7 +45,7 @@ class Tracking:
                 self._client.log_artifact(run_id, str(file))
 
     def add_dataset(self, run_id: str, source: str, version: str, counts: Mapping[str, int]) -> None:
-        """Tell what a run was trained on.
+        """Record what a run was trained on.
 
         MLflow knows a dataset by name and digest, and keeps the source that it was told first: the source is the name.
         """
@@ -74,7 +74,7 @@ class Tracking:
 
 
 class NoTracking(Tracking):
-    """Writes nothing, for trainings of which nothing is to stay."""
+    """Writes nothing, for trainings that must leave no trace."""
 
     def __init__(self) -> None:
         pass

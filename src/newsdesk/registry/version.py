@@ -1,4 +1,4 @@
-"""What a registered version is, for those who must not import MLflow to know it."""
+"""A registered version, for code that must not import MLflow."""
 
 import math
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def newest_first(versions: list[Version]) -> list[Version]:
 
 
 def _number(text: str) -> float:
-    """Tags can be changed by hand: what is no number is unknown."""
+    """The number in a tag; NaN where it is none, as tags can be edited by hand."""
     try:
         return float(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What must outlive a process, in SQLite or PostgreSQL by SQLAlchemy."""
+"""Persistent data in SQLite or PostgreSQL, through SQLAlchemy."""

@@ -1,4 +1,4 @@
-"""The store as a server uses it: opened when first needed, left alone for a while when it is away, tried again."""
+"""The store as a server uses it: opened on first use, and after a failure left alone for a while, then retried."""
 
 import logging
 import time
@@ -29,8 +29,8 @@ class StoreConnection:
         self._address = address
         self._clock = clock
         self._engine: Engine | None = None
-        self._file: int | None = None
-        self._opening, self._failing = Lock(), Lock()
+        self._inode: int | None = None
+        self._open_lock, self._fail_lock = Lock(), Lock()
         self._wait = 0.0
         self._away_until = 0.0
         self._is_outdated = False
@@ -47,7 +47,7 @@ class StoreConnection:
 
     @property
     def problem(self) -> str | None:
-        """What a person should know of it; None while it is up."""
+        """The problem in one sentence; None while the store is up."""
         if self.is_up:
             return None
         return "The store must be migrated: newsdesk store migrate" if self._is_outdated else "The store is away"
@@ -61,7 +61,7 @@ class StoreConnection:
             raise StoreError("The store is away. It is tried again soon.")
         try:
             engine = self._open()
-            given = work(engine.execution_options(busy_timeout=patience * 1000) if patience is not None else engine)
+            result = work(engine.execution_options(busy_timeout=patience * 1000) if patience is not None else engine)
         except FeedbackConflict:  # the store is well, and says no
             raise
         except NewsdeskError as error:
@@ -69,24 +69,24 @@ class StoreConnection:
             if self._is_outdated:  # passes only when somebody does what it says
                 logger.warning("%s", error)
             raise StoreError(str(error)) from error
-        except _failures() as error:
+        except _database_errors() as error:
             if patience is not None and _is_busy(error):
                 raise StoreError("Another program writes to the store. It is tried again soon.") from None
             self._fail(error)
             # What a driver says may repeat the row.
             raise StoreError(f"The store failed ({type(error).__name__}). It is tried again soon.") from None
         self._wait = 0.0
-        return given
+        return result
 
     def give_up(self) -> None:
         """Leave the store alone: for a second, then twice as long each time, up to half a minute."""
-        with self._failing:
+        with self._fail_lock:
             if self._clock() >= self._away_until:  # of those who find it away at once, the first one counts
                 self._wait = min(max(_FIRST_WAIT, self._wait * 2), _LONGEST_WAIT)
                 self._away_until = self._clock() + self._wait
 
     def close(self) -> None:
-        """Give back what is held; using the store again opens it again."""
+        """Release the connection; using the store again reopens it."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.dispose()
@@ -97,19 +97,19 @@ class StoreConnection:
         self.close()  # opened again, it makes its tables again where they are gone
 
     def _open(self) -> "Engine":
-        with self._opening:
+        with self._open_lock:
             if self._engine is None:
                 from newsdesk.store.database import open_store
 
                 self._engine = open_store(self._address, keep_open=True)
-                self._file = _file_of(self._engine)
-            if self._file != _file_of(self._engine):
+                self._inode = _find_inode(self._engine)
+            if self._inode != _find_inode(self._engine):
                 raise StoreError("The file of the store was moved or removed. It is made anew.")
             return self._engine
 
 
-def _file_of(engine: "Engine") -> int | None:
-    """Which file a SQLite store is: written to after it was removed, it would take everything and keep nothing."""
+def _find_inode(engine: "Engine") -> int | None:
+    """The inode of a SQLite store: a file that is written to after it was removed would keep nothing."""
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return None
     return Path(engine.url.database).stat().st_ino
@@ -120,7 +120,7 @@ def _is_busy(error: Exception) -> bool:
     return isinstance(code, int) and code & 0xFF == _SQLITE_BUSY
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def _database_errors() -> tuple[type[Exception], ...]:
     from sqlalchemy.exc import SQLAlchemyError
 
     return SQLAlchemyError, OSError

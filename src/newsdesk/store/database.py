@@ -26,11 +26,11 @@ def open_store(address: str, *, keep_open: bool = False) -> Engine:
 def _require_revision(engine: Engine) -> None:
     """A store that is newer than this version is as good: revisions only add while an older version may serve."""
     with database_errors(engine), engine.connect() as connection:
-        found = read_schema_revision(connection)
-    if found.revision is not None and found.revision >= NEWEST:
+        schema = read_schema_revision(connection)
+    if schema.revision is not None and schema.revision >= NEWEST:
         return
-    if engine.dialect.name == "postgresql" and not found.is_empty:
-        at = f"at revision {found.revision}" if found.revision else "older than its first revision"
+    if engine.dialect.name == "postgresql" and not schema.is_empty:
+        at = f"at revision {schema.revision}" if schema.revision else "older than its first revision"
         raise StoreOutdated(
             f"The store at {masked_address(engine)} is {at}, and this version of Newsdesk needs revision {NEWEST}. "
             "Run: newsdesk store migrate."

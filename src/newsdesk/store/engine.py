@@ -1,4 +1,4 @@
-"""Reach the database of the store, whatever is in it."""
+"""Connect to the database of the store, whatever it contains."""
 
 import sqlite3
 import time
@@ -42,14 +42,14 @@ def store_engine(address: str, *, keep_open: bool = False) -> Engine:
         url = make_url(address)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        kind = url.get_backend_name()
-        if kind not in ("sqlite", "postgresql"):
-            raise ArgumentError(f"{kind} is neither SQLite nor PostgreSQL")
-        return _postgresql(url) if kind == "postgresql" else _sqlite(url, keep_open)
+        backend = url.get_backend_name()
+        if backend not in ("sqlite", "postgresql"):
+            raise ArgumentError(f"{backend} is neither SQLite nor PostgreSQL")
+        return _postgresql(url) if backend == "postgresql" else _sqlite(url, keep_open)
     except (ArgumentError, ImportError, ValueError) as error:  # ValueError: a port that is no number
-        said = redact(str(error), secrets_in(address))
+        message = redact(str(error), secrets_in(address))
         raise ConfigError(
-            f"NEWSDESK_DATABASE_URL cannot be used: {said}. Give sqlite:///FILE or postgresql://…"
+            f"NEWSDESK_DATABASE_URL cannot be used: {message}. Give sqlite:///FILE or postgresql://…"
         ) from error
 
 
@@ -64,18 +64,18 @@ def database_errors(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        said = first_line(error, engine)
+        message = first_line(error, engine)
         fix = tls_fix(str(error.orig))
         raise (StoreUntrusted if fix else StoreError)(
-            f"The store at {masked_address(engine)} does not answer: {said}. "
+            f"The store at {masked_address(engine)} does not answer: {message}. "
             f"{fix or 'Start it, or correct its address.'}"
         ) from error
 
 
 def first_line(error: DBAPIError, engine: Engine) -> str:
     """What the database says, without the statement, the address's secrets, and what else it repeats."""
-    said = redact(str(error.orig), secrets_in(engine.url.render_as_string(hide_password=False)))
-    return said.splitlines()[0]
+    message = redact(str(error.orig), secrets_in(engine.url.render_as_string(hide_password=False)))
+    return message.splitlines()[0]
 
 
 def _postgresql(url: URL) -> Engine:
@@ -113,7 +113,7 @@ def _make_private(_: Dialect, __: ConnectionPoolEntry, arguments: list[str], ___
 
 
 def _set_patience(connection: Connection) -> None:
-    """Connections are used again: each time it is said anew how long to wait for another writer."""
+    """Connections are reused: set each time how long to wait for another writer."""
     milliseconds = int(connection.get_execution_options().get(BUSY_TIMEOUT, _BUSY_TIMEOUT))
     cursor = connection.connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
@@ -129,7 +129,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _write_ahead(cursor: DBAPICursor) -> None:
-    """Let readers read while somebody writes. SQLite itself does not wait for others here, whatever its timeout is."""
+    """Let readers read during a write. SQLite itself does not wait for other processes here, whatever its timeout."""
     for is_last in (*[False] * 200, True):
         try:
             cursor.execute("PRAGMA journal_mode=WAL")

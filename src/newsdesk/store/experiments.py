@@ -1,4 +1,4 @@
-"""What the arms of an experiment answered, out of the prediction log."""
+"""The answers of an experiment's arms, from the prediction log."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class ExperimentRun:
 
 
 class ArmAnswer(NamedTuple):
-    """What was said to a text, and in how many milliseconds."""
+    """The answer to a text, and the milliseconds it took."""
 
     text_digest: str
     category: str
@@ -76,13 +76,13 @@ def lone_challenger(store: Engine) -> tuple[str, int] | None:
         row = connection.execute(newest.order_by(predictions.c.at.desc()).limit(1)).first()
         if row is None:
             return None
-        its_answers = (predictions.c.arm == "challenger", predictions.c.digest == row.digest)
-        count = connection.execute(select(func.count()).select_from(predictions).where(*its_answers)).scalar_one()
+        conditions = (predictions.c.arm == "challenger", predictions.c.digest == row.digest)
+        count = connection.execute(select(func.count()).select_from(predictions).where(*conditions)).scalar_one()
         return row.model_version, count
 
 
 def shadow_pairs(store: Engine, versions: CompetingVersions) -> Iterator[tuple[ArmAnswer, ArmAnswer]]:
-    """What champion and shadow of these versions said to the same texts."""
+    """The answers of champion and shadow, in these versions, to the same texts."""
     query = (
         select(*(side.c[name] for side in (_champion, _other) for name in ArmAnswer._fields))
         .join_from(_other, _champion, _champion.c.id == _other.c.pair_id)
@@ -94,7 +94,7 @@ def shadow_pairs(store: Engine, versions: CompetingVersions) -> Iterator[tuple[A
 
 
 def arm_answers(store: Engine, experiment: ExperimentRun, arm: Arm) -> Iterator[ArmAnswer]:
-    """What an arm said while the experiment ran."""
+    """The answers of an arm while the experiment ran."""
     versions = experiment.versions
     digest = versions.champion_digest if arm == "champion" else versions.other_digest
     query = (
@@ -107,12 +107,12 @@ def arm_answers(store: Engine, experiment: ExperimentRun, arm: Arm) -> Iterator[
 
 
 def _experiment(connection: Connection, versions: CompetingVersions, arm: Arm) -> ExperimentRun:
-    its_answers = (predictions.c.arm == arm, predictions.c.digest == versions.other_digest)
-    period = select(func.min(predictions.c.at), func.max(predictions.c.at)).where(*its_answers)
+    conditions = (predictions.c.arm == arm, predictions.c.digest == versions.other_digest)
+    period = select(func.min(predictions.c.at), func.max(predictions.c.at)).where(*conditions)
     return ExperimentRun(versions, *connection.execute(period).one())
 
 
 def _rows(store: Engine, query: Select[Any]) -> Iterator[Row[Any]]:
-    """One by one: a log may have more rows than fit into memory."""
+    """Rows one by one: a log may have more than fit into memory."""
     with store.connect() as connection:
         yield from connection.execution_options(yield_per=10_000).execute(query)

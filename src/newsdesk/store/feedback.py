@@ -1,4 +1,4 @@
-"""What editors say is right. The table keeps every change of mind; what an editor said last counts."""
+"""Editors' feedback. The table keeps every revision; an editor's latest one counts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ from newsdesk.store.predictions import predictions
 from newsdesk.store.records import Feedback, FeedbackConflict, FeedbackReceipt, StoreError, TextMismatch, as_row
 from newsdesk.store.schema import UtcDateTime, metadata
 
-_MOST_TRIES = 20  # each lost race means that another request was recorded
+_MAX_TRIES = 20  # each lost race means that another request was recorded
 _ROWS_AT_ONCE = 10_000
 
 _feedback = Table(
@@ -93,10 +93,10 @@ def record_feedback(store: Engine, feedback: Feedback) -> FeedbackReceipt:
     that was missing. Raises `FeedbackConflict` where the key came with another subject or category, `TextMismatch`
     where the prediction it names was made of another text.
     """
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_TRIES):
         try:
             with store.begin() as connection:
-                prediction = _prediction_of(connection, feedback)
+                prediction = _find_prediction(connection, feedback)
                 if prediction and feedback.text_digest not in (None, prediction.text_digest):
                     raise TextMismatch("The prediction was made of another text. Send that text, or none.")
                 recorded = _record(connection, feedback)
@@ -159,15 +159,15 @@ def current_feedback(store: Engine) -> list[Annotation]:
 
 
 def _record(connection: Connection, feedback: Feedback) -> FeedbackReceipt:
-    if before := _written_before(connection, feedback):
+    if before := _find_by_key(connection, feedback):
         if before.subject != feedback.subject or category_key(before.category) != category_key(feedback.category):
             raise FeedbackConflict("This idempotency key came before with other feedback. Send a new key.")
         return FeedbackReceipt(before.id, "unchanged")
-    history = _said_before(connection, feedback)
+    history = _find_history(connection, feedback)
     own = (row for row in history if row.caller == feedback.caller)
     newest = max(own, key=lambda row: (row.said_last_at, row.revision), default=None)
     if newest and feedback.key is None and _adds_nothing(feedback, newest):
-        _say_again(connection, newest, feedback)
+        _repeat(connection, newest, feedback)
         return FeedbackReceipt(newest.id, "unchanged")
     revision = max((row.revision for row in history), default=0) + 1
     row = as_row(feedback) | {"subject": feedback.subject, "said_last_at": feedback.at, "revision": revision}
@@ -183,47 +183,47 @@ def _adds_nothing(feedback: Feedback, newest: Row[Any]) -> bool:
 
 
 def _is_same(before: str, now: str) -> bool:
-    """Earlier versions kept the blanks around a category."""
+    """Whether two categories are the same: earlier versions kept the blanks around one."""
     try:
         return clean_category(before) == clean_category(now)
     except InvalidCategory:
         return before == now
 
 
-def _prediction_of(connection: Connection, feedback: Feedback) -> Row[Any] | None:
+def _find_prediction(connection: Connection, feedback: Feedback) -> Row[Any] | None:
     """The prediction that it names, where the log holds it."""
     if feedback.prediction_id is None:
         return None
-    of_it = (predictions.c.text_digest, predictions.c.text.is_not(None).label("has_text"))
-    return connection.execute(select(*of_it).where(predictions.c.id == feedback.prediction_id)).first()
+    columns = (predictions.c.text_digest, predictions.c.text.is_not(None).label("has_text"))
+    return connection.execute(select(*columns).where(predictions.c.id == feedback.prediction_id)).first()
 
 
 def _is_text_kept(connection: Connection, row: str, feedback: Feedback, prediction: Row[Any] | None) -> bool:
     """With the prediction, with this feedback, or with other feedback on the same text."""
     if prediction and prediction.has_text:
         return True
-    is_on_it = _feedback.c.id == row
+    matches = _feedback.c.id == row
     if digest := feedback.text_digest or (prediction and prediction.text_digest):
-        is_on_it |= _feedback.c.text_digest == digest
-    return connection.execute(select(_feedback.c.id).where(is_on_it, _feedback.c.text.is_not(None))).first() is not None
+        matches |= _feedback.c.text_digest == digest
+    return connection.execute(select(_feedback.c.id).where(matches, _feedback.c.text.is_not(None))).first() is not None
 
 
-def _written_before(connection: Connection, feedback: Feedback) -> Row[Any] | None:
+def _find_by_key(connection: Connection, feedback: Feedback) -> Row[Any] | None:
     same_key = (
         _feedback.c.caller.is_not_distinct_from(feedback.caller)
         & (_feedback.c.editor == feedback.editor)
         & (_feedback.c.key == feedback.key)
     )
-    same = _feedback.c.id == feedback.id if feedback.key is None else (_feedback.c.id == feedback.id) | same_key
-    return connection.execute(select(_feedback).where(same)).first()
+    matches = _feedback.c.id == feedback.id if feedback.key is None else (_feedback.c.id == feedback.id) | same_key
+    return connection.execute(select(_feedback).where(matches)).first()
 
 
-def _said_before(connection: Connection, feedback: Feedback) -> Sequence[Row[Any]]:
-    about_the_same = (_feedback.c.subject == feedback.subject) & (_feedback.c.editor == feedback.editor)
-    return connection.execute(select(_feedback).where(about_the_same)).all()
+def _find_history(connection: Connection, feedback: Feedback) -> Sequence[Row[Any]]:
+    matches = (_feedback.c.subject == feedback.subject) & (_feedback.c.editor == feedback.editor)
+    return connection.execute(select(_feedback).where(matches)).all()
 
 
-def _say_again(connection: Connection, row: Row[Any], feedback: Feedback) -> None:
+def _repeat(connection: Connection, row: Row[Any], feedback: Feedback) -> None:
     if feedback.at > row.said_last_at:
-        newer = {"said_last_at": feedback.at, "trusted": bool(row.trusted) or feedback.trusted}
-        connection.execute(update(_feedback).where(_feedback.c.id == row.id).values(newer))
+        values = {"said_last_at": feedback.at, "trusted": bool(row.trusted) or feedback.trusted}
+        connection.execute(update(_feedback).where(_feedback.c.id == row.id).values(values))

@@ -88,7 +88,7 @@ class LedgerEntry:
     evidence: dict[str, Any]
 
     def readable(self) -> "LedgerEntry":
-        """As it is kept: a line each, for whoever reads it on whatever terminal."""
+        """The entry as it is stored: actor and reason in one printable line each."""
         return replace(self, actor=one_line(self.actor) or "unknown", reason=one_line(self.reason))
 
 
@@ -104,17 +104,17 @@ def guard_ledger(connection: Connection) -> None:
 def append(store: Engine, entry: LedgerEntry) -> None:
     """Add one entry, durably."""
     with store.begin() as connection:
-        _wait_for_others(connection)
+        _take_lock(connection)
         connection.execute(insert(_ledger).values(**asdict(entry.readable())))
 
 
 def append_after(store: Engine, length: int, entry: LedgerEntry) -> bool:
     """Add one entry, durably, where the ledger still has `length` of them; whether it was added."""
     values = [literal(value, _ledger.c[name].type).label(name) for name, value in asdict(entry.readable()).items()]
-    still = select(func.count()).select_from(_ledger).scalar_subquery() == length
-    statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(still))
+    is_unchanged = select(func.count()).select_from(_ledger).scalar_subquery() == length
+    statement = insert(_ledger).from_select([value.name for value in values], select(*values).where(is_unchanged))
     with store.begin() as connection:
-        _wait_for_others(connection)
+        _take_lock(connection)
         # SQLAlchemy forgets how many rows an insertion made, on PostgreSQL, unless it is told to keep it.
         return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
@@ -137,9 +137,9 @@ def count_decisions(store: Engine) -> dict[str, int]:
 def waiting_version(store: Engine) -> str | None:
     """The version that waits for a person's yes; None where the newest decision is another. Whatever is decided later
     takes its place, but for what was refused or only registered: neither answers the question."""
-    decided = select(_ledger.c.decision, _ledger.c.to_version).where(_ledger.c.decision.not_in((REGISTERED, REFUSED)))
+    query = select(_ledger.c.decision, _ledger.c.to_version).where(_ledger.c.decision.not_in((REGISTERED, REFUSED)))
     with store.connect() as connection:
-        newest = connection.execute(decided.order_by(_ledger.c.id.desc()).limit(1)).one_or_none()
+        newest = connection.execute(query.order_by(_ledger.c.id.desc()).limit(1)).one_or_none()
     return newest.to_version if newest and newest.decision == WAITING else None
 
 
@@ -154,10 +154,10 @@ def decided_datasets(store: Engine) -> set[str]:
 
 
 def predecessor(history: Sequence[LedgerEntry], version: str) -> str | None:
-    """Which version was in charge before `version` last took over by promotion; None where there was none."""
+    """The champion before `version` was last promoted; None where there was none."""
     for entry in reversed(history):
         if entry.action == "promote" and entry.decision in _CHANGES and entry.to_version == version:
-            return _replaced(history, entry)
+            return _replaced_version(history, entry)
     return None
 
 
@@ -168,16 +168,16 @@ def previous(history: Sequence[LedgerEntry]) -> str | None:
         return None
     if change.action == "rollback":
         return predecessor(history, change.to_version)
-    return _replaced(history, change)
+    return _replaced_version(history, change)
 
 
 def champions(history: Sequence[LedgerEntry]) -> list[str]:
-    """Every version that was in charge, the last one first."""
+    """Every version that was champion, the latest first."""
     versions = [entry.to_version for entry in reversed(history) if entry.decision in _CHANGES]
     return list(dict.fromkeys(version for version in versions if version))
 
 
-def _replaced(history: Sequence[LedgerEntry], change: LedgerEntry) -> str | None:
+def _replaced_version(history: Sequence[LedgerEntry], change: LedgerEntry) -> str | None:
     """Whom a change of this history replaced. It does not say where that version, or its alias, was deleted in the
     registry before."""
     if change.from_version is not None:
@@ -186,7 +186,7 @@ def _replaced(history: Sequence[LedgerEntry], change: LedgerEntry) -> str | None
     return before.to_version if before else None
 
 
-def _wait_for_others(connection: Connection) -> None:
+def _take_lock(connection: Connection) -> None:
     """One writer at a time. SQLite has no more than one."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -1,4 +1,4 @@
-"""Bring the store from one revision to another: all of the way or not at all, one process at a time."""
+"""Migrate the store from one revision to another: completely or not at all, one process at a time."""
 
 import sqlite3
 import time
@@ -24,14 +24,14 @@ NOTHING = "base"  # Alembic's name for a database without our tables
 
 # Whoever migrates waits for others only briefly at a time: behind one who waits for a table of PostgreSQL, all who
 # come later must wait, too, even to read.
-_ONE_AT_A_TIME = {
+_LOCK_STATEMENTS = {
     "sqlite": ["BEGIN IMMEDIATE"],
     "postgresql": ["SET LOCAL lock_timeout = '3s'", "SELECT pg_advisory_xact_lock(7202604)"],
 }
 _PATIENCE = 600  # seconds
 _PAUSE = 0.5  # seconds for those who were held up
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code of an error
-_alembic = Lock()  # what Alembic calls `op` and `context` there is once in a process
+_alembic_lock = Lock()  # what Alembic calls `op` and `context` there is once in a process
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MigrationResult:
 def run_migration(
     address: str, to: str | None = None, *, may_lose: bool = False, folder: Path = FOLDER
 ) -> MigrationResult:
-    """`migrate` the store at an address, as a job of its own, that has the time to wait for others."""
+    """`migrate` the store at an address, as a separate job that can wait longer for other processes."""
     engine = store_engine(address)
     try:
         return migrate(engine, to, may_lose=may_lose, patience=_PATIENCE, folder=folder)
@@ -66,16 +66,16 @@ def migrate(
     if to is not None and to not in {NOTHING, *(step.id for step in known)}:
         names = ", ".join([NOTHING, *(step.id for step in known)])
         raise UsageError(f"The store has no revision {to}. There are: {names}.")
-    until = time.monotonic() + patience
+    deadline = time.monotonic() + patience
     while True:
         try:
             with exclusive_transaction(engine) as connection:
-                return _go(connection, known, to, may_lose, folder)
+                return _migrate(connection, known, to, may_lose, folder)
         except DBAPIError as error:
-            if not _is_held_up(error) or time.monotonic() > until:
-                said = first_line(error, engine)
+            if not _is_locked(error) or time.monotonic() > deadline:
+                message = first_line(error, engine)
                 raise StoreError(
-                    f"The store at {masked_address(engine)} was not migrated: {said}. Nothing in it was changed. "
+                    f"The store at {masked_address(engine)} was not migrated: {message}. Nothing in it was changed. "
                     f"{tls_fix(str(error.orig)) or 'Remove the cause, then run: newsdesk store migrate.'}"
                 ) from error
         time.sleep(_PAUSE)
@@ -83,48 +83,50 @@ def migrate(
 
 def upgrade_to_head(connection: Connection) -> None:
     """The same up to the newest revision, within a transaction of `exclusive_transaction`."""
-    _go(connection, revisions(), None, may_lose=False, folder=FOLDER)
+    _migrate(connection, revisions(), None, may_lose=False, folder=FOLDER)
 
 
 @contextmanager
 def exclusive_transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction, that nobody else changes the tables beside."""
-    with _alembic, engine.begin() as connection:
-        for statement in _ONE_AT_A_TIME[engine.dialect.name]:
+    """One transaction during which no other process changes the tables."""
+    with _alembic_lock, engine.begin() as connection:
+        for statement in _LOCK_STATEMENTS[engine.dialect.name]:
             connection.exec_driver_sql(statement)
         yield connection
 
 
-def _go(connection: Connection, known: list[Revision], to: str | None, may_lose: bool, folder: Path) -> MigrationResult:
+def _migrate(
+    connection: Connection, known: list[Revision], to: str | None, may_lose: bool, folder: Path
+) -> MigrationResult:
     before = read_schema_revision(connection).revision
-    at, target = before or "", known[-1].id if to is None else "" if to == NOTHING else to
-    if at == target or (to is None and at > target):
+    current, target = before or "", known[-1].id if to is None else "" if to == NOTHING else to
+    if current == target or (to is None and current > target):
         return MigrationResult(before, before, [])
-    if at > known[-1].id:
+    if current > known[-1].id:
         raise UsageError(
-            f"The store is at revision {at}, which this version of Newsdesk does not know. Go back from it with the "
-            "version that brought it there."
+            f"The store is at revision {current}, which this version of Newsdesk does not know. Go back from it with "
+            "the version that brought it there."
         )
-    up = [step for step in known if at < step.id <= target]
-    down = [step for step in reversed(known) if target < step.id <= at]
-    _require_consent(down, may_lose)
+    upgrades = [step for step in known if current < step.id <= target]
+    downgrades = [step for step in reversed(known) if target < step.id <= current]
+    _require_consent(downgrades, may_lose)
     config = alembic_config(folder)
     config.attributes["connection"] = connection
-    if up:
+    if upgrades:
         command.upgrade(config, target)
     else:
         command.downgrade(config, target or NOTHING)
     guard_ledger(connection)
-    return MigrationResult(before, target or None, [step.id for step in up or down])
+    return MigrationResult(before, target or None, [step.id for step in upgrades or downgrades])
 
 
-def _require_consent(down: list[Revision], may_lose: bool) -> None:
-    lost = "; ".join(step.loses for step in down if step.loses)
+def _require_consent(downgrades: list[Revision], may_lose: bool) -> None:
+    lost = "; ".join(step.loses for step in downgrades if step.loses)
     if lost and not may_lose:
         raise UsageError(f"Going back would remove {lost}. Make a backup, then add --yes.")
 
 
-def _is_held_up(error: DBAPIError) -> bool:
+def _is_locked(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE

@@ -1,4 +1,4 @@
-"""Where a store is among the revisions of its tables."""
+"""The migration status of a store: its revision among those that are known."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,25 +31,25 @@ def read_status(address: str, folder: Path = FOLDER) -> MigrationStatus:
     """Where the store at an address is, which is left as it is. Raises `ConfigError`, `StoreError`."""
     engine = store_engine(address)
     try:
-        found, known = _look(engine), revisions(folder)
+        schema, known = _read_revision(engine), revisions(folder)
     finally:
         engine.dispose()
-    pending = [step for step in known if step.id > (found.revision or "")]
+    pending = [step for step in known if step.id > (schema.revision or "")]
     return MigrationStatus(
-        masked_address(engine), _condition(found, known[-1].id), found.revision, known[-1].id, pending
+        masked_address(engine), _condition(schema, known[-1].id), schema.revision, known[-1].id, pending
     )
 
 
-def _look(engine: Engine) -> SchemaRevision:
+def _read_revision(engine: Engine) -> SchemaRevision:
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
         return SchemaRevision(None, is_empty=True)  # to connect would make the file
     with database_errors(engine), engine.connect() as connection:
         return read_schema_revision(connection)
 
 
-def _condition(found: SchemaRevision, newest: str) -> Condition:
-    if found.revision is None:
-        return "empty" if found.is_empty else "behind"
-    if found.revision == newest:
+def _condition(schema: SchemaRevision, newest: str) -> Condition:
+    if schema.revision is None:
+        return "empty" if schema.is_empty else "behind"
+    if schema.revision == newest:
         return "current"
-    return "behind" if found.revision < newest else "ahead"
+    return "behind" if schema.revision < newest else "ahead"

@@ -1,4 +1,4 @@
-"""How pipelines ended: what outlives them, for those who watch."""
+"""The log of pipeline runs: how each ended."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -41,7 +41,7 @@ class PipelineRun:
 
 
 def record_run(store: Engine, run: PipelineRun) -> None:
-    """Remember a run."""
+    """Record a run."""
     with store.begin() as connection:
         connection.execute(insert(_runs).values(**asdict(run)))
 

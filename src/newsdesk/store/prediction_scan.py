@@ -1,4 +1,4 @@
-"""Read the prediction log from one end to the other, fast and in bounded memory."""
+"""Scan the prediction log, fast and in bounded memory."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,16 +42,16 @@ def scan(store: Engine, begin: datetime, end: datetime) -> Iterator[PredictionCo
     Straight from the driver: a million rows through SQLAlchemy's types would take several times as long.
     """
     is_sqlite = store.dialect.name == "sqlite"
-    mark = "?" if is_sqlite else "%s"
-    statement = f"SELECT {', '.join(_COLUMNS)} FROM predictions WHERE at >= {mark} AND at < {mark}"  # noqa: S608
-    period = tuple(_as_stored(moment, is_sqlite) for moment in (begin, end))
+    placeholder = "?" if is_sqlite else "%s"
+    statement = f"SELECT {', '.join(_COLUMNS)} FROM predictions WHERE at >= {placeholder} AND at < {placeholder}"  # noqa: S608
+    period = tuple(_to_database(moment, is_sqlite) for moment in (begin, end))
     with store.connect().execution_options(yield_per=_AT_ONCE) as connection:
         result = connection.exec_driver_sql(statement, period)
         while rows := result.fetchmany(_AT_ONCE):
             yield PredictionColumns(*zip(*rows, strict=True))
 
 
-def _as_stored(moment: datetime, is_sqlite: bool) -> Any:
-    """As `UtcDateTime` writes it."""
+def _to_database(moment: datetime, is_sqlite: bool) -> Any:
+    """The value as `UtcDateTime` writes it."""
     moment = moment.astimezone(UTC)
     return moment.replace(tzinfo=None).isoformat(" ", "microseconds") if is_sqlite else moment

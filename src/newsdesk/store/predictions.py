@@ -1,4 +1,4 @@
-"""The prediction log: what was answered, by which model, how surely and how fast."""
+"""The prediction log: each answer, with its model, confidence and duration."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -65,26 +65,26 @@ def _insert(store: Engine, records: Sequence[PredictionRecord]) -> None:
     is_sqlite = store.dialect.name == "sqlite"
     with store.begin() as connection:
         for start in range(0, len(records), _AT_ONCE):
-            some = records[start : start + _AT_ONCE]
-            connection.exec_driver_sql(_statement(len(some), is_sqlite), _flat(some, is_sqlite))
+            batch = records[start : start + _AT_ONCE]
+            connection.exec_driver_sql(_statement(len(batch), is_sqlite), _flatten(batch, is_sqlite))
 
 
 class LoggedPrediction(NamedTuple):
-    """What was said of a text."""
+    """The prediction for a text."""
 
     text_digest: str
     category: str
     confidence: float
 
 
-def newest_predictions(store: Engine, digest: str, until: datetime, most: int) -> list[LoggedPrediction]:
-    """The newest `most` answers of the model with this bundle up to a moment, but those in the shadow, newest first."""
+def newest_predictions(store: Engine, digest: str, until: datetime, limit: int) -> list[LoggedPrediction]:
+    """At most `limit` answers of the model with this bundle, up to a moment, without the shadow's, newest first."""
     query = (
         select(predictions.c.text_digest, predictions.c.category, predictions.c.confidence)
         .where(predictions.c.at <= until, predictions.c.digest == digest)
         .where(predictions.c.arm.is_(None) | (predictions.c.arm != "shadow"))
         .order_by(predictions.c.at.desc(), predictions.c.id)
-        .limit(most)
+        .limit(limit)
     )
     with store.connect() as connection:
         return [LoggedPrediction._make(row) for row in connection.execute(query)]
@@ -92,11 +92,11 @@ def newest_predictions(store: Engine, digest: str, until: datetime, most: int) -
 
 @cache
 def _statement(rows: int, is_sqlite: bool) -> str:
-    marks = f"({', '.join(['?' if is_sqlite else '%s'] * len(PredictionRecord._fields))})"
-    return f"{_INSERT} {', '.join([marks] * rows)} ON CONFLICT (id) DO NOTHING"
+    placeholders = f"({', '.join(['?' if is_sqlite else '%s'] * len(PredictionRecord._fields))})"
+    return f"{_INSERT} {', '.join([placeholders] * rows)} ON CONFLICT (id) DO NOTHING"
 
 
-def _flat(records: Sequence[PredictionRecord], is_sqlite: bool) -> tuple[Any, ...]:
+def _flatten(records: Sequence[PredictionRecord], is_sqlite: bool) -> tuple[Any, ...]:
     if not is_sqlite:
         return tuple(chain.from_iterable(records))
     values: list[Any] = []

@@ -1,4 +1,4 @@
-"""What a server hands to the store, as plain values: making them loads no database library."""
+"""The records that a server hands to the store, as plain values: creating them loads no database library."""
 
 import os
 import time
@@ -14,7 +14,15 @@ Arm = Literal["champion", "challenger", "shadow"]
 ANONYMOUS = "anonymous:"  # begins the name of a caller without an API key: no key has a colon in its name
 
 # Characters. What is longer might not fit into an index of PostgreSQL, which takes 2,704 bytes.
-_LONGEST = {"id": 36, "prediction_id": 36, "text_digest": 64, "category": 200, "editor": 200, "key": 200, "caller": 200}
+_MAX_LENGTHS = {
+    "id": 36,
+    "prediction_id": 36,
+    "text_digest": 64,
+    "category": 200,
+    "editor": 200,
+    "key": 200,
+    "caller": 200,
+}
 
 
 class StoreError(NewsdeskError):
@@ -108,7 +116,7 @@ class Feedback:
 
     @property
     def subject(self) -> str:
-        """What is spoken about: `prediction:<id>`, else `text:<digest>`."""
+        """What the feedback is about: `prediction:<id>`, else `text:<digest>`."""
         return f"prediction:{self.prediction_id}" if self.prediction_id else f"text:{self.text_digest}"
 
 
@@ -130,8 +138,8 @@ _FEEDBACK = [each.name for each in fields(Feedback)]
 
 
 def _require_storable(name: str, value: str) -> None:
-    if len(value) > _LONGEST.get(name, len(value)):
-        raise InvalidFeedback(f"The {name} of the feedback has more than {_LONGEST[name]} characters. Shorten it.")
+    if len(value) > _MAX_LENGTHS.get(name, len(value)):
+        raise InvalidFeedback(f"The {name} of the feedback has more than {_MAX_LENGTHS[name]} characters. Shorten it.")
     if "\0" in value or not _is_encodable(value):
         raise InvalidFeedback(f"The {name} of the feedback has a character that is no text. Send valid Unicode.")
 
@@ -147,14 +155,14 @@ def _is_encodable(value: str) -> bool:
 
 def new_id() -> str:
     """A UUID of version 7 (RFC 9562): in the order of time, so that an index over many grows at its end alone."""
-    noise = int.from_bytes(os.urandom(10), "big")
-    number = time.time_ns() // 1_000_000 << 80 | 7 << 76 | noise & ~(0xF << 76) & ~(3 << 62) | 2 << 62
+    random_bits = int.from_bytes(os.urandom(10), "big")
+    number = time.time_ns() // 1_000_000 << 80 | 7 << 76 | random_bits & ~(0xF << 76) & ~(3 << 62) | 2 << 62
     digits = f"{number:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def text_digest(text: str) -> str:
-    """By what the same text is known again: SHA-256 of its UTF-8, in hexadecimal."""
+    """The digest that identifies a text: SHA-256 of its UTF-8, in hexadecimal."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -166,7 +174,7 @@ def as_row(record: PredictionRecord | Feedback) -> dict[str, Any]:
 
 
 def as_json(record: PredictionRecord | Feedback) -> dict[str, Any]:
-    """The fields by name, such that JSON can hold them."""
+    """The fields by name, as JSON-serialisable values."""
     row = as_row(record) | {"at": record.at.isoformat()}
     if not row.get("trusted", True):
         del row["trusted"]  # an earlier version, which may read it after a way back, knows of no such field

@@ -26,10 +26,10 @@ def remove_old_predictions(store: Engine, before: datetime) -> int:
     removed = 0
     while True:
         with store.begin() as connection:
-            some = select(predictions.c.id).where(_is_old(before)).limit(_AT_ONCE)
-            gone = connection.execute(delete(predictions).where(predictions.c.id.in_(some))).rowcount
-        removed += gone
-        if gone < _AT_ONCE:
+            batch = select(predictions.c.id).where(_is_old(before)).limit(_AT_ONCE)
+            deleted = connection.execute(delete(predictions).where(predictions.c.id.in_(batch))).rowcount
+        removed += deleted
+        if deleted < _AT_ONCE:
             return removed
 
 

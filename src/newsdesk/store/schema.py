@@ -1,4 +1,4 @@
-"""What all tables of the store share."""
+"""Metadata and column types shared by all tables of the store."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Which revision a store is at, read without Alembic: a server asks whenever it opens the store."""
+"""Read the revision of a store without Alembic: a server does so whenever it opens the store."""
 
 from typing import NamedTuple
 

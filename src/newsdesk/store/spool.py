@@ -16,7 +16,7 @@ from newsdesk.atomic import flush_names
 
 _SEGMENT_BYTES = 4 * 1024 * 1024  # a file that has grown so large is left for whoever drains
 _BATCH, _BATCH_BYTES = 500, 4 * 1024 * 1024  # rows handed over at once, unless fewer are so long
-_PIECE_BYTES = 1024 * 1024  # written at once, but for a row that is longer
+_CHUNK_BYTES = 1024 * 1024  # written at once, but for a row that is longer
 
 Handle = Callable[[list[dict[str, Any]]], None]
 
@@ -37,7 +37,7 @@ class Spool:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody left anything here."""
+        """Whether there are no files to drain."""
         return next(self._files(), None) is None
 
     def append(self, rows: Iterable[dict[str, Any]], durable: bool) -> bool:
@@ -57,9 +57,9 @@ class Spool:
         A file goes only after `handle` has returned for all of it, so rows may come twice and `handle` must not mind.
         What `handle` raises ends the draining, and nothing is lost.
         """
-        others = sum(self._drain_file(path, handle) for path in sorted(self._files()))
+        count = sum(self._drain_file(path, handle) for path in sorted(self._files()))
         self.close()  # only now: while nothing can be handed over, it goes on to grow, and no more files are made
-        return others + sum(self._drain_file(path, handle) for path in sorted(self._files()))
+        return count + sum(self._drain_file(path, handle) for path in sorted(self._files()))
 
     def close(self) -> None:
         """Leave what was appended to whoever drains; appending again begins a new file."""
@@ -67,7 +67,7 @@ class Spool:
             self._release()
 
     def _drain_file(self, path: Path, handle: Handle) -> int:
-        with _locked(path) as file:
+        with _lock_file(path) as file:
             if file is None:
                 return 0
             handed_over = 0
@@ -96,22 +96,22 @@ class Spool:
         where it were more than `room` bytes."""
         if self._file is None:
             self._file, self._size = self._new_file(durable), 0
-        at = self._size
+        position = self._size
         try:
-            for piece in _pieces(rows):
-                if at + len(piece) > self._size + room:
+            for chunk in _chunks(rows):
+                if position + len(chunk) > self._size + room:
                     raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
                 written = 0
-                while written < len(piece):
-                    written += os.pwrite(self._file, memoryview(piece)[written:], at + written)
-                at += written
+                while written < len(chunk):
+                    written += os.pwrite(self._file, memoryview(chunk)[written:], position + written)
+                position += written
             if durable:
                 os.fsync(self._file)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)
             raise
-        self._size = at
+        self._size = position
 
     def _new_file(self, durable: bool) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -140,19 +140,19 @@ class Spool:
         return self._folder.glob(f"{self._name}-*.jsonl")
 
 
-def _pieces(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Rows as lines, many of them together, so that never all of them are in memory once more."""
-    piece = bytearray()
+    chunk = bytearray()
     for row in rows:
-        piece += json.dumps(row).encode() + b"\n"
-        if len(piece) > _PIECE_BYTES:
-            yield bytes(piece)
-            piece.clear()
-    yield bytes(piece)
+        chunk += json.dumps(row).encode() + b"\n"
+        if len(chunk) > _CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[BinaryIO | None]:
+def _lock_file(path: Path) -> Iterator[BinaryIO | None]:
     """The file, held; None where somebody else holds it or has drained it."""
     try:
         file = path.open("r+b")

@@ -45,7 +45,7 @@ class TableContent:
 
 
 def copy_store(
-    source: str, target: str, told: OnTable = lambda *_: None, *, replace: bool = False
+    source: str, target: str, on_table: OnTable = lambda *_: None, *, replace: bool = False
 ) -> dict[str, TableContent]:
     """Copy the store at one SQLAlchemy address to another, in one transaction; what each table holds now.
 
@@ -54,28 +54,28 @@ def copy_store(
     cannot be kept there, or where the copy is not equal. Nothing was changed then.
     """
     _require_current(source)
-    origin, engine = store_engine(source), store_engine(target)
+    source_engine, engine = store_engine(source), store_engine(target)
     try:
-        if origin.url == engine.url:
+        if source_engine.url == engine.url:
             raise UsageError(f"{masked_address(engine)} cannot be copied to itself. Give two addresses.")
         with database_errors(engine), engine.connect():
             pass
-        with _snapshot(origin) as reading, _writing(engine) as writing:
-            if replace and not read_schema_revision(writing).is_empty:
-                _clear(writing)
-            _require_empty(writing, engine)
-            upgrade_to_head(writing)
-            copied = {table.name: _copy(table, reading, writing, told) for table in metadata.sorted_tables}
-            _continue_numbers(writing)
+        with _snapshot(source_engine) as reader, _write_transaction(engine) as writer:
+            if replace and not read_schema_revision(writer).is_empty:
+                _clear(writer)
+            _require_empty(writer, engine)
+            upgrade_to_head(writer)
+            copied = {table.name: _copy(table, reader, writer, on_table) for table in metadata.sorted_tables}
+            _reset_sequences(writer)
             for table in metadata.sorted_tables:
-                if _content(table, writing) != copied[table.name]:
+                if _read_content(table, writer) != copied[table.name]:
                     raise StoreError(
                         f"{table.name} reads otherwise in {masked_address(engine)} than it was written. "
                         "Nothing was copied."
                     )
         return copied
     finally:
-        origin.dispose()
+        source_engine.dispose()
         engine.dispose()
 
 
@@ -107,14 +107,14 @@ def _snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
+def _write_transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with exclusive_transaction(engine) as connection:
             yield connection
     except DBAPIError as error:
-        said = first_line(error, engine)
+        message = first_line(error, engine)
         raise StoreError(
-            f"The store at {masked_address(engine)} was not written: {said}. Nothing in it was changed."
+            f"The store at {masked_address(engine)} was not written: {message}. Nothing in it was changed."
         ) from error
 
 
@@ -123,31 +123,31 @@ def _clear(connection: Connection) -> None:
 
 
 def _require_empty(connection: Connection, engine: Engine) -> None:
-    there = set(inspect(connection).get_table_names())
+    names = set(inspect(connection).get_table_names())
     for table in metadata.sorted_tables:
-        if table.name in there and (rows := _count(table, connection)):
+        if table.name in names and (rows := _count(table, connection)):
             raise UsageError(
                 f"The store at {masked_address(engine)} is not empty: {table.name} has {rows:,} rows. "
                 "Nothing was copied. Give an empty database."
             )
 
 
-def _copy(table: Table, reading: Connection, writing: Connection, told: OnTable) -> TableContent:
-    def copied() -> Iterator[RowBatch]:
-        for batch in _batches(table, reading):
-            _insert(table, batch, writing)
-            told(table.name, len(batch))
+def _copy(table: Table, reader: Connection, writer: Connection, on_table: OnTable) -> TableContent:
+    def copy_batches() -> Iterator[RowBatch]:
+        for batch in _batches(table, reader):
+            _insert(table, batch, writer)
+            on_table(table.name, len(batch))
             yield batch
 
-    told(table.name, 0)
-    return _counted(copied())
+    on_table(table.name, 0)
+    return _summarize(copy_batches())
 
 
-def _content(table: Table, connection: Connection) -> TableContent:
-    return _counted(_batches(table, connection))
+def _read_content(table: Table, connection: Connection) -> TableContent:
+    return _summarize(_batches(table, connection))
 
 
-def _counted(batches: Iterator[RowBatch]) -> TableContent:
+def _summarize(batches: Iterator[RowBatch]) -> TableContent:
     digest, rows = 0, 0
     for batch in batches:
         digest, rows = digest + sum(map(_digest, batch)), rows + len(batch)
@@ -156,8 +156,8 @@ def _counted(batches: Iterator[RowBatch]) -> TableContent:
 
 def _batches(table: Table, connection: Connection) -> Iterator[RowBatch]:
     statement = select(table).order_by(*table.primary_key)
-    with connection.execute(statement, execution_options={"yield_per": _BATCH}) as found:
-        for part in found.mappings().partitions():
+    with connection.execute(statement, execution_options={"yield_per": _BATCH}) as result:
+        for part in result.mappings().partitions():
             yield [dict(row) for row in part]
 
 
@@ -181,11 +181,11 @@ def _insert(table: Table, batch: RowBatch, connection: Connection) -> None:
 
 
 def _digest(row: Mapping[str, Any]) -> int:
-    content = json.dumps([_plain(row[name]) for name in sorted(row)], sort_keys=True).encode()
+    content = json.dumps([_to_json(row[name]) for name in sorted(row)], sort_keys=True).encode()
     return int.from_bytes(hashlib.sha256(content).digest(), "big")
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
@@ -193,7 +193,7 @@ def _count(table: Table, connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def _continue_numbers(connection: Connection) -> None:
+def _reset_sequences(connection: Connection) -> None:
     """PostgreSQL numbers new rows by a sequence, which knows nothing of rows that brought their numbers along."""
     if connection.dialect.name != "postgresql":
         return

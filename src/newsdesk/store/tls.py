@@ -1,4 +1,4 @@
-"""TLS between us and PostgreSQL: what to do where it does not come about."""
+"""TLS to PostgreSQL: remedies where the connection fails."""
 
 VERIFY = "?sslmode=verify-full&sslrootcert=FILE behind the address, or PGSSLMODE and PGSSLROOTCERT"
 
@@ -15,6 +15,6 @@ _FIXES = {
 }
 
 
-def tls_fix(said: str) -> str | None:
+def tls_fix(message: str) -> str | None:
     """What helps, where a connection failed for its encryption; None where it failed for something else."""
-    return next((fix for sign, fix in _FIXES.items() if sign in said), None)
+    return next((fix for pattern, fix in _FIXES.items() if pattern in message), None)

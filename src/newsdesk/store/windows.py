@@ -1,4 +1,4 @@
-"""Windows of predictions as monitoring saw them. A window that is looked at again is replaced."""
+"""Windows of predictions as monitoring evaluated them. A window that is evaluated again is replaced."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -41,7 +41,7 @@ class StoredWindow:
 
 
 def save_windows(store: Engine, since: datetime, seconds: int, windows: Iterable[StoredWindow]) -> None:
-    """Put these in the place of all windows of that length from `since` on, all at once."""
+    """Replace all windows of that length from `since` on, in one transaction."""
     with store.begin() as connection:
         if store.dialect.name == "postgresql":  # two passes at once would both insert
             connection.exec_driver_sql("LOCK TABLE monitoring_windows IN SHARE ROW EXCLUSIVE MODE")

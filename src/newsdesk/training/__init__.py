@@ -1,1 +1,1 @@
-"""Fit candidate classifiers, measure them, decide which may serve. scikit-learn lives here and nowhere else."""
+"""Fit candidate classifiers, measure them, decide which may serve. Only this package imports scikit-learn."""

@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba, 2014, https://arxiv.org/abs/1412.6980) in the memory of the weights themselves."""
+"""Adam (Kingma and Ba, 2014, https://arxiv.org/abs/1412.6980), updating the weights in place."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,13 +57,13 @@ class Adam:
             weights = self._flat[part]
             total = np.multiply(weights, decay, out=self._gradient[: len(weights)])
             if isinstance(gradient, RowGradient):
-                some = slice(bounds[number], bounds[number + 1])
-                total[gradient.rows[some] - start] += gradient.values[some]
+                selected = slice(bounds[number], bounds[number + 1])
+                total[gradient.rows[selected] - start] += gradient.values[selected]
             else:
                 total += gradient[part]
-            self._follow(weights, self._first[part], self._second[part], total, factor, epsilon)
+            self._update(weights, self._first[part], self._second[part], total, factor, epsilon)
 
-    def _follow(
+    def _update(
         self, weights: Array, first: Array, second: Array, gradient: Array, factor: float, epsilon: float
     ) -> None:
         scratch = self._scratch[: len(weights)]

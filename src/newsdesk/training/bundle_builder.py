@@ -1,4 +1,4 @@
-"""From a fitted classifier to the bundle that serves, and the proof that both say the same."""
+"""Build the bundle that serves from a fitted classifier, and check that both predict the same."""
 
 from datetime import datetime
 
@@ -58,7 +58,7 @@ def with_calibration(bundle: Bundle, calibration: Calibration) -> Bundle:
 
 
 def with_metrics(bundle: Bundle, metrics: dict[str, float]) -> Bundle:
-    """The same bundle, saying what was measured of it."""
+    """The same bundle with its metrics."""
     return seal(bundle.manifest.model_copy(update={"metrics": metrics}), bundle.vocabulary, bundle.tensors)
 
 

@@ -1,4 +1,4 @@
-"""Make confidence mean what it says: of the predictions made with confidence 0.8, eight in ten should be right."""
+"""Calibrate confidence: of the predictions made with confidence 0.8, eight in ten should be right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from newsdesk.model.calibration import Calibration, Scores, calibrated
 _LOWEST, _HIGHEST = np.log([0.01, 0.001, 0.001]), np.log([100.0, 1000.0, 1000.0])  # slope, its terms, the prior's
 _START = np.log([4.0, 1.0, 0.5]) + np.vstack([np.zeros(3), np.eye(3)])  # a simplex
 _DIGITS = 4
-_LEAST = 1e-12  # a probability of zero for the truth must not make the loss infinite
+_MIN_PROBABILITY = 1e-12  # a probability of zero for the truth must not make the loss infinite
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ def fit_calibration(scored: ScoredTexts, counts: Sequence[int]) -> Calibration:
     target = ((members + 1) / (members + 2))[scored.truth]
     rows = np.arange(len(scored.truth))
 
-    def made_of(logarithms: NDArray[np.float64]) -> Calibration:
+    def to_calibration(logarithms: NDArray[np.float64]) -> Calibration:
         slope, slope_terms, prior_terms = np.exp(np.clip(logarithms, _LOWEST, _HIGHEST)).round(_DIGITS).tolist()
         return Calibration(prior=prior, slope=slope, slope_terms=slope_terms, prior_terms=prior_terms)
 
     def loss(logarithms: NDArray[np.float64]) -> float:
-        found = np.log(np.maximum(calibrated(scored.scores, made_of(logarithms)), _LEAST))
-        of_truth = found[rows, scored.truth]
-        of_others = (found.sum(axis=1) - of_truth) / (len(counts) - 1)
+        log_probabilities = np.log(np.maximum(calibrated(scored.scores, to_calibration(logarithms)), _MIN_PROBABILITY))
+        of_truth = log_probabilities[rows, scored.truth]
+        of_others = (log_probabilities.sum(axis=1) - of_truth) / (len(counts) - 1)
         outside = np.abs(logarithms - np.clip(logarithms, _LOWEST, _HIGHEST)).sum()
         return float(-(target * of_truth + (1 - target) * of_others).mean() + outside)
 
     options = {"initial_simplex": _START, "xatol": 1e-3, "fatol": 1e-6}
-    found = minimize(loss, _START[0], method="Nelder-Mead", options=options)
-    return made_of(found.x)
+    result = minimize(loss, _START[0], method="Nelder-Mead", options=options)
+    return to_calibration(result.x)
 
 
 def expected_calibration_error(confidence: NDArray[np.float64], is_right: NDArray[np.bool_], bins: int = 15) -> float:
@@ -55,9 +55,10 @@ def expected_calibration_error(confidence: NDArray[np.float64], is_right: NDArra
 
     Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
     """
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    bin_indices = np.minimum((confidence * bins).astype(int), bins - 1)
     gaps = [
-        abs(confidence[place == one].mean() - is_right[place == one].mean()) * (place == one).mean()
-        for one in np.unique(place)
+        abs(confidence[bin_indices == index].mean() - is_right[bin_indices == index].mean())
+        * (bin_indices == index).mean()
+        for index in np.unique(bin_indices)
     ]
     return float(sum(gaps))

@@ -1,4 +1,4 @@
-"""Measure a fitted candidate: how good, how fast, how large."""
+"""Measure a fitted candidate: its accuracy, speed and size."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -85,9 +85,9 @@ def best_candidate(candidates: Sequence[Candidate], metric: GateMetric = "accura
 
 
 def ranking_key(candidate: Candidate, metric: GateMetric) -> tuple[float, float, float]:
-    """By what candidates are compared, all on the validation set: the gate's metric, then accuracy, then macro F1."""
-    found = candidate.validation
-    return found.figure(metric), found.accuracy, found.f1_macro
+    """The key that ranks candidates, on the validation set: the gate's metric, then accuracy, then macro F1."""
+    evaluation = candidate.validation
+    return evaluation.figure(metric), evaluation.accuracy, evaluation.f1_macro
 
 
 def _median_ms(predict_one: Callable[[str], object], texts: Sequence[str]) -> float:

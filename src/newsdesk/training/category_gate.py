@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from newsdesk.training.paired_predictions import PairedPredictions
 
 _RULES = "training_pipeline.on_category_change"
-_FREELY = OnCategoryChange(added="promote", lost="promote", disjoint="promote")
+_PROMOTE_ALWAYS = OnCategoryChange(added="promote", lost="promote", disjoint="promote")
 
 
 def decide_across_categories(
-    answers: "PairedPredictions",
+    predictions: "PairedPredictions",
     change: CategoryChange,
     gate: GateConfig,
     decide: "Callable[[PairedComparison], Verdict]",
@@ -30,8 +30,8 @@ def decide_across_categories(
     better on all of them, and loses no more than `gate.max_loss` on those that both know.
     """
     if not change.shared:
-        return decide(answers.compare(gate.metric))
-    shared = answers.about(frozenset(change.shared)).compare(gate.metric)
+        return decide(predictions.compare(gate.metric))
+    shared = predictions.about(frozenset(change.shared)).compare(gate.metric)
     verdict = decide(shared)
     if not change:
         return verdict
@@ -40,39 +40,39 @@ def decide_across_categories(
         verdict = replace(verdict, reason=f"on articles of the {both} that both know, {verdict.reason}")
     if verdict.decision != "kept" or not shared.articles or shared.gain < -gate.max_loss:
         return verdict
-    of_all = decide(answers.compare(gate.metric))
-    if of_all.decision != "promoted":
-        return replace(verdict, reason=f"{verdict.reason}; on all test articles, {of_all.reason}")
-    within = f"within training_pipeline.gate.max_loss {gate.max_loss:g}"
-    told = f"on the categories that both know the difference is {shared.gain:+.3f}, {within}"
-    return replace(of_all, reason=f"{of_all.reason}; {told}")
+    on_all = decide(predictions.compare(gate.metric))
+    if on_all.decision != "promoted":
+        return replace(verdict, reason=f"{verdict.reason}; on all test articles, {on_all.reason}")
+    limit = f"within training_pipeline.gate.max_loss {gate.max_loss:g}"
+    loss_note = f"on the categories that both know the difference is {shared.gain:+.3f}, {limit}"
+    return replace(on_all, reason=f"{on_all.reason}; {loss_note}")
 
 
 def judge_change(verdict: Verdict, change: CategoryChange, rules: OnCategoryChange) -> Verdict:
-    """What becomes of the gate's verdict where categories changed."""
+    """The gate's verdict, adjusted where categories changed."""
     if not change or verdict.decision in ("refused", "unchanged"):
         return verdict
     evidence = {**verdict.evidence, "categories": change.as_dict()}
-    said = Verdict(verdict.decision, f"{verdict.reason}; it {change}", evidence)
-    action, key = change.action(rules), f"{_RULES}.{_decisive(change, rules)}"
+    described = Verdict(verdict.decision, f"{verdict.reason}; it {change}", evidence)
+    action, key = change.action(rules), f"{_RULES}.{_strictest_kind(change, rules)}"
     if action == "refuse":
         remedy = "Give its categories the champion's names, in the table or by data_pipeline.categories.aliases"
-        return replace(said, decision="refused", reason=f"it {change} ({key} refuses that). {remedy}")
+        return replace(described, decision="refused", reason=f"it {change} ({key} refuses that). {remedy}")
     if action == "ask" and verdict.decision == "promoted":
-        return replace(said, decision="waiting", reason=f"it {change} ({key} asks a person); {verdict.reason}")
-    return said
+        return replace(described, decision="waiting", reason=f"it {change} ({key} asks a person); {verdict.reason}")
+    return described
 
 
 def judge_beside_sample(verdict: Verdict, change: CategoryChange) -> Verdict:
     """What becomes of the verdict on all current test articles where categories changed from those of the sample corpus
     to those of somebody's own articles."""
-    verdict = judge_change(verdict, change, _FREELY)
+    verdict = judge_change(verdict, change, _PROMOTE_ALWAYS)
     if verdict.decision != "promoted":
         return verdict
-    why = "the champion learnt from the sample corpus, which gives way to articles of your own"
-    return replace(verdict, reason=f"{verdict.reason}; {why}")
+    sample_note = "the champion learnt from the sample corpus, which gives way to articles of your own"
+    return replace(verdict, reason=f"{verdict.reason}; {sample_note}")
 
 
-def _decisive(change: CategoryChange, rules: OnCategoryChange) -> str:
+def _strictest_kind(change: CategoryChange, rules: OnCategoryChange) -> str:
     """The kind of change that asks for the strictest action."""
     return next(kind for kind in reversed(change.kinds) if getattr(rules, kind) == change.action(rules))

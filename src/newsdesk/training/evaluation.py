@@ -46,22 +46,22 @@ class Evaluation:
 
     @property
     def articles(self) -> int:
-        """How many were measured on."""
+        """The number of test articles."""
         return int(self.confusion.sum())
 
     @property
     def tested_categories(self) -> int:
-        """How many categories have articles."""
+        """The number of categories with test articles."""
         return sum(scores.support > 0 for scores in self.per_class.values())
 
     @property
     def dead_categories(self) -> list[str]:
-        """Those with articles of which none was recognised: F1 0."""
+        """Categories with articles of which none was recognised: F1 0."""
         return [name for name, scores in self.per_class.items() if scores.support and scores.f1 == 0]
 
     @property
     def baseline(self) -> Baseline:
-        """What any model should be better than."""
+        """What any model should beat."""
         category = max(self.classes, key=self.share_of)
         return Baseline(category, self.share_of(category))
 
@@ -71,7 +71,7 @@ class Evaluation:
         return scores.support / self.articles if scores else 0.0
 
     def figure(self, metric: GateMetric) -> float:
-        """What it comes to by a metric of the gate."""
+        """Its value for a metric of the gate."""
         return float(getattr(self, _FIGURES[metric]))
 
     def most_confused(self, count: int) -> list[tuple[str, str, float]]:
@@ -79,7 +79,7 @@ class Evaluation:
         shares = self.confusion / np.maximum(self.confusion.sum(axis=1, keepdims=True), 1)
         np.fill_diagonal(shares, 0)
         worst = np.argsort(-shares, axis=None, kind="stable")[:count]
-        pairs = [divmod(int(place), len(self.classes)) for place in worst]
+        pairs = [divmod(int(index), len(self.classes)) for index in worst]
         return [(self.classes[i], self.classes[j], float(shares[i, j])) for i, j in pairs if shares[i, j] > 0]
 
     def metrics(self) -> dict[str, float]:
@@ -118,7 +118,7 @@ def evaluate(truth: list[str], predicted: list[str]) -> Evaluation:
 
 
 def _count_pairs(truth: list[str], predicted: list[str], classes: list[str]) -> NDArray[np.int64]:
-    place = {name: i for i, name in enumerate(classes)}
+    index = {name: i for i, name in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(counts, ([place[name] for name in truth], [place[name] for name in predicted]), 1)
+    np.add.at(counts, ([index[name] for name in truth], [index[name] for name in predicted]), 1)
     return counts

@@ -14,7 +14,7 @@ Decision = Literal["promoted", "waiting", "refused", "kept", "unchanged"]
 
 METRICS: dict[GateMetric, str] = {"accuracy": "accuracy", "macro_f1": "macro F1", "weighted_f1": "weighted F1"}
 _ROUNDING = 5e-13  # figures are fractions of the test set; half a unit in the twelfth place forgives their rounding
-_HARD = 0.5  # share of the champion's errors: whoever must make away with more is told that it is hard to reach
+_HARD_SHARE = 0.5  # share of the champion's errors: whoever must make away with more is told that it is hard to reach
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def decide(
     if same_as_champion:
         return verdict("unchanged", "the champion already is this very model")
     if comparison is None:
-        metric, least = thresholds.gate.metric, thresholds.auto_deploy_threshold
-        reached = f"test {METRICS[metric]} {format_share(test.figure(metric), test.articles)} reaches {least:g}"
+        metric, threshold = thresholds.gate.metric, thresholds.auto_deploy_threshold
+        reached = f"test {METRICS[metric]} {format_share(test.figure(metric), test.articles)} reaches {threshold:g}"
         return verdict("promoted", f"{reached}, and there is no champion yet")
     if guard is not None and guard.high < -thresholds.gate.max_loss:
         return verdict(
@@ -74,23 +74,25 @@ def decide(
             f"vouches for, and on the {guard.articles:,} that no feedback has touched it loses {-guard.gain:.3f} "
             "against the champion: such labels alone promote nothing (newsdesk keys create NAME --trusted)",
         )
-    missing = list(_missing(comparison, thresholds))
-    return verdict("kept" if missing else "promoted", "; ".join([_told(comparison, thresholds), *missing]))
+    shortfalls = list(_find_shortfalls(comparison, thresholds))
+    return verdict(
+        "kept" if shortfalls else "promoted", "; ".join([_describe_comparison(comparison, thresholds), *shortfalls])
+    )
 
 
 def _missed_floors(test: Evaluation, thresholds: TrainingPipeline) -> Iterator[str]:
-    """What a model must reach whatever the champion, and does not."""
+    """The absolute requirements that a model misses, whatever the champion."""
     floors, metric = thresholds.gate.floors, thresholds.gate.metric
     if floors.test_articles is not None and test.articles < floors.test_articles:
         yield (
             f"the test set has {test.articles:,} articles, fewer than training_pipeline.gate.floors.test_articles "
             f"{floors.test_articles:,}"
         )
-    least = {
+    minimums = {
         "auto_deploy_threshold": (metric, thresholds.auto_deploy_threshold),
         "gate.floors.macro_f1": ("macro_f1", floors.macro_f1),
     }
-    for key, (name, limit) in least.items():
+    for key, (name, limit) in minimums.items():
         if limit is not None and test.figure(name) < limit:
             shown = format_share_apart(test.figure(name), limit, test.articles)
             yield f"test {METRICS[name]} {shown} is below training_pipeline.{key} {limit:g}"
@@ -100,7 +102,7 @@ def _missed_floors(test: Evaluation, thresholds: TrainingPipeline) -> Iterator[s
         yield f"{dead} of {test.tested_categories} categories have F1 0, more than {key} {floors.dead_categories}"
 
 
-def _missing(comparison: PairedComparison, thresholds: TrainingPipeline) -> Iterator[str]:
+def _find_shortfalls(comparison: PairedComparison, thresholds: TrainingPipeline) -> Iterator[str]:
     """What the challenger lacks to replace the champion."""
     gate, gain, errors = thresholds.gate, comparison.gain, 1 - comparison.champion
     if gate.rule == "threshold" and gain < thresholds.model_comparison_threshold - _ROUNDING:
@@ -115,31 +117,31 @@ def _missing(comparison: PairedComparison, thresholds: TrainingPipeline) -> Iter
             yield "it is no better"
 
 
-def _told(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
-    """Both figures, their difference, and what was asked for."""
-    of, gate, champion = comparison.articles, thresholds.gate, comparison.champion
+def _describe_comparison(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
+    """Both figures, their difference, and the requirement."""
+    articles, gate, champion = comparison.articles, thresholds.gate, comparison.champion
     needed = {
         "threshold": thresholds.model_comparison_threshold,
         "errors": gate.min_error_reduction * (1 - champion),
         "paired": 0.0,
     }[gate.rule]
-    asked = {
+    requirement = {
         "threshold": f"at least +{needed:g} was needed",
         "errors": f"at least {gate.min_error_reduction:.0%} of the champion's errors, +{needed:.2g}, was needed",
         "paired": "surely more than 0 was needed",
     }[gate.rule]
-    low, high = (format_share_apart(end, 0, of, "+") for end in (comparison.low, comparison.high))
+    low, high = (format_share_apart(end, 0, articles, "+") for end in (comparison.low, comparison.high))
     return (
-        f"{METRICS[comparison.metric]} {format_share(comparison.challenger, of)} against the champion's "
-        f"{format_share(champion, of)} on the same {of:,} test articles, a difference of "
-        f"{format_share_apart(comparison.gain, needed, of, '+')} (95 % interval {low} to {high}); {asked}"
+        f"{METRICS[comparison.metric]} {format_share(comparison.challenger, articles)} against the champion's "
+        f"{format_share(champion, articles)} on the same {articles:,} test articles, a difference of "
+        f"{format_share_apart(comparison.gain, needed, articles, '+')} (95 % interval {low} to {high}); {requirement}"
     )
 
 
 def _out_of_reach(comparison: PairedComparison, thresholds: TrainingPipeline) -> str:
-    """Says so where no model, or hardly any, can be so much better than the champion."""
+    """A note where no model, or hardly any, can beat the champion by that much."""
     needed, champion = thresholds.model_comparison_threshold, comparison.champion
-    if needed <= _HARD * (1 - champion) + _ROUNDING:
+    if needed <= _HARD_SHARE * (1 - champion) + _ROUNDING:
         return ""
     shown = format_share_apart(champion, 1, comparison.articles)
     remedy = "training_pipeline.gate.rule errors or paired asks for what can be reached"
@@ -156,7 +158,7 @@ def _evidence(
     guard: PairedComparison | None,
 ) -> dict[str, Any]:
     gate = thresholds.gate
-    found: dict[str, Any] = {
+    evidence: dict[str, Any] = {
         "rule": gate.rule,
         "metric": gate.metric,
         "test_articles": test.articles,
@@ -169,7 +171,7 @@ def _evidence(
         "guard": guard and guard.as_dict() | {"max_loss": gate.max_loss},
     }
     if gate.rule == "threshold":
-        found["needed"] = {"gain": thresholds.model_comparison_threshold}
+        evidence["needed"] = {"gain": thresholds.model_comparison_threshold}
     if gate.rule == "errors":
-        found["needed"] = {"error_reduction": gate.min_error_reduction}
-    return found
+        evidence["needed"] = {"error_reduction": gate.min_error_reduction}
+    return evidence

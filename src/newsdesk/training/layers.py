@@ -1,4 +1,4 @@
-"""The layers of a multi-layer perceptron: what they say of rows, and in which direction they are wrong."""
+"""The layers of a multi-layer perceptron: forward pass and gradients."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ _ACTIVATIONS: dict[str, Callable[[Array], object]] = {
 }
 _DERIVATIVES: dict[str, Callable[[Array, Array], object]] = {
     "identity": lambda _, deltas: deltas,
-    "relu": lambda said, deltas: np.multiply(deltas, said > 0, out=deltas),
-    "tanh": lambda said, deltas: np.multiply(deltas, 1 - said**2, out=deltas),
-    "logistic": lambda said, deltas: np.multiply(deltas, said * (1 - said), out=deltas),
+    "relu": lambda output, deltas: np.multiply(deltas, output > 0, out=deltas),
+    "tanh": lambda output, deltas: np.multiply(deltas, 1 - output**2, out=deltas),
+    "logistic": lambda output, deltas: np.multiply(deltas, output * (1 - output), out=deltas),
 }
 
 
@@ -79,10 +79,10 @@ class Layers:
         deltas /= len(deltas)
         weights: list[Array | RowGradient] = []
         intercepts: list[Array] = [deltas.sum(axis=0)]
-        for said, weight in zip(reversed(outputs), reversed(self.weights), strict=False):
-            weights.append(said.T @ deltas)
+        for output, weight in zip(reversed(outputs), reversed(self.weights), strict=False):
+            weights.append(output.T @ deltas)
             deltas = deltas @ weight.T
-            _DERIVATIVES[self.activation](said, deltas)
+            _DERIVATIVES[self.activation](output, deltas)
             intercepts.append(deltas.sum(axis=0))
         weights.append(batch.gradient(deltas))
         return Gradients(loss, weights[::-1], intercepts[::-1])
@@ -93,7 +93,7 @@ class Layers:
         return type(self)(weights, intercepts, self.activation, self.link)
 
     def _outputs(self, rows: Any) -> list[Array]:
-        """What each layer says of the rows."""
+        """The output of each layer for the rows."""
         outputs: list[Array] = []
         for weights, intercepts in zip(self.weights, self.intercepts, strict=True):
             sums = (outputs[-1] if outputs else rows) @ weights
@@ -112,14 +112,14 @@ class Layers:
 
     def _loss(self, probabilities: Array, labels: Labels) -> tuple[float, Array]:
         """The mean cross entropy, and the gradient of each row's by what the last layer summed up."""
-        lowest = np.finfo(probabilities.dtype).eps
-        places = np.arange(len(labels))
+        epsilon = np.finfo(probabilities.dtype).eps
+        rows = np.arange(len(labels))
         if self.link == "softmax":
-            of_truth = probabilities[places, labels]
+            true_probabilities = probabilities[rows, labels]
             deltas = probabilities
-            deltas[places, labels] -= 1
+            deltas[rows, labels] -= 1
         else:
             truth = labels[:, np.newaxis]
-            of_truth = np.where(truth == 1, probabilities, 1 - probabilities)
+            true_probabilities = np.where(truth == 1, probabilities, 1 - probabilities)
             deltas = probabilities - truth.astype(probabilities.dtype)
-        return float(-np.log(np.clip(of_truth, lowest, 1 - lowest)).mean()), deltas
+        return float(-np.log(np.clip(true_probabilities, epsilon, 1 - epsilon)).mean()), deltas

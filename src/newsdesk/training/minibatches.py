@@ -1,4 +1,4 @@
-"""The rows that a network is fitted on, a few at a time, and those that are held out to stop it by."""
+"""Minibatches that a network is fitted on, and the rows held out for early stopping."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -33,10 +33,10 @@ class Minibatch(NamedTuple):
 def minibatches(rows: Any, labels: Labels, order: Labels, size: int) -> Iterator[Minibatch]:
     """All rows of a CSR matrix in the order given, `size` at a time; the last may be fewer."""
     for start in range(0, len(order), size * _AT_ONCE):
-        places = order[start : start + size * _AT_ONCE]
-        gathered, of_gathered = rows[places], labels[places]
-        for first in range(0, len(places), size):
-            yield Minibatch(gathered[first : first + size], of_gathered[first : first + size])
+        indices = order[start : start + size * _AT_ONCE]
+        gathered_rows, gathered_labels = rows[indices], labels[indices]
+        for first in range(0, len(indices), size):
+            yield Minibatch(gathered_rows[first : first + size], gathered_labels[first : first + size])
 
 
 def stratified_part(labels: Labels, share: float, rng: np.random.RandomState) -> NDArray[np.bool_]:
@@ -46,8 +46,8 @@ def stratified_part(labels: Labels, share: float, rng: np.random.RandomState) ->
     """
     is_held_out = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
-        places = rng.permutation(np.flatnonzero(labels == label))
-        is_held_out[places[: min(round(len(places) * share), len(places) - 1)]] = True
+        indices = rng.permutation(np.flatnonzero(labels == label))
+        is_held_out[indices[: min(round(len(indices) * share), len(indices) - 1)]] = True
     if is_held_out.sum() < 2:
         raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
     return is_held_out

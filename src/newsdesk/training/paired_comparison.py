@@ -1,4 +1,4 @@
-"""What two models said of the same articles, and whether chance explains the difference."""
+"""Compare two models' predictions of the same articles, and test whether chance explains the difference."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from newsdesk.config.gate_config import GateMetric
 
 _Z = 1.959963984540054  # normal quantile of a two-sided 95 % interval
-_FEWEST = 6  # discordant articles: were all of five for one model, chance would bring that in 1 of 16 comparisons
+_MIN_DISCORDANT = (
+    6  # discordant articles: were all of five for one model, chance would bring that in 1 of 16 comparisons
+)
 _RESAMPLES = 2000
 _AT_ONCE = 100  # resamples in memory
 _SEED = 42
@@ -33,21 +35,21 @@ class PairedComparison:
 
     @property
     def gain(self) -> float:
-        """By how much the challenger's figure is above the champion's."""
+        """The challenger's figure minus the champion's."""
         return self.challenger - self.champion
 
     @property
     def surely_better(self) -> bool:
         """Whether chance does not explain that the challenger is ahead."""
-        return self.low > 0 and self.discordant >= _FEWEST
+        return self.low > 0 and self.discordant >= _MIN_DISCORDANT
 
     @property
     def surely_worse(self) -> bool:
         """Whether chance does not explain that the champion is ahead."""
-        return self.high < 0 and self.discordant >= _FEWEST
+        return self.high < 0 and self.discordant >= _MIN_DISCORDANT
 
     def as_dict(self) -> dict[str, float | str]:
-        """Such that JSON can hold it."""
+        """As JSON-serialisable values."""
         return asdict(self) | {"gain": self.gain}
 
 
@@ -63,7 +65,9 @@ def compare_paired(
     """
     if not truth:
         return PairedComparison(metric, 0, 0, 0.0, 0.0, -1.0, 1.0)
-    pairs = [(said == right, other == right) for right, said, other in zip(truth, challenger, champion, strict=True)]
+    pairs = [
+        (first == label, second == label) for label, first, second in zip(truth, challenger, champion, strict=True)
+    ]
     won, lost, both = (pairs.count(pair) for pair in ((True, False), (False, True), (True, True)))
     if metric == "accuracy":
         figures = ((both + won) / len(pairs), (both + lost) / len(pairs))
@@ -86,9 +90,9 @@ def _outcomes(
 ) -> tuple[NDArray[np.int64], Floats]:
     """The different (truth, challenger, champion), shape (outcomes, 3), as places among all categories, and how many
     articles came out so. In an order that the order of the articles has no say in."""
-    said = list(zip(truth, challenger, champion, strict=True))
-    place = {name: i for i, name in enumerate(sorted({name for one in said for name in one}))}
-    rows = np.array([[place[name] for name in one] for one in said], dtype=np.int64)
+    triples = list(zip(truth, challenger, champion, strict=True))
+    index = {name: i for i, name in enumerate(sorted({name for triple in triples for name in triple}))}
+    rows = np.array([[index[name] for name in triple] for triple in triples], dtype=np.int64)
     outcomes, counts = np.unique(rows, axis=0, return_counts=True)
     return outcomes, counts.astype(np.float64)
 
@@ -119,10 +123,10 @@ def _f1(outcomes: NDArray[np.int64], counts: Floats, metric: GateMetric) -> tupl
     importance = truth if metric == "weighted_f1" else (truth > 0).astype(np.float64)
     weights = importance / importance.sum(axis=1, keepdims=True)
 
-    def mean(said: NDArray[np.int64]) -> Floats:
-        predicted = counts @ categories[said]
-        right = (counts * (said == outcomes[:, 0])) @ categories[said]
-        figures: Floats = (weights * (2 * right / np.maximum(truth + predicted, 1))).sum(axis=1)
+    def mean(predictions: NDArray[np.int64]) -> Floats:
+        predicted = counts @ categories[predictions]
+        correct = (counts * (predictions == outcomes[:, 0])) @ categories[predictions]
+        figures: Floats = (weights * (2 * correct / np.maximum(truth + predicted, 1))).sum(axis=1)
         return figures
 
     return mean(outcomes[:, 1]), mean(outcomes[:, 2])

@@ -1,4 +1,4 @@
-"""What two models say of the same articles."""
+"""The predictions of two models for the same articles."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ class PairedPredictions:
     champion: Sequence[str]
 
     def about(self, categories: Container[str]) -> "PairedPredictions":
-        """Those to articles of these categories, whatever was answered."""
+        """The predictions for articles of these categories."""
         rows = [row for row in zip(self.truth, self.challenger, self.champion, strict=True) if row[0] in categories]
         truth, challenger, champion = zip(*rows, strict=True) if rows else ((), (), ())
         return PairedPredictions(truth, challenger, champion)
 
     def compare(self, metric: GateMetric = "accuracy") -> PairedComparison:
-        """Which of the two has more right, and whether chance explains it."""
+        """Compare the two by a metric, with a confidence interval."""
         return compare_paired(self.truth, self.challenger, self.champion, metric)
 
 
 def predict_both(challenger: Predictor, champion: Predictor, articles: Examples) -> PairedPredictions:
-    """What both say of these articles."""
+    """The predictions of both for these articles."""
     texts = articles.texts
     return PairedPredictions(
         articles.categories, predict_categories(challenger, texts), predict_categories(champion, texts)

@@ -1,4 +1,4 @@
-"""Candidates and fitted pipelines as files, for steps in processes of their own. Nothing in them is executed.
+"""Candidates and fitted pipelines as files, for steps in separate processes. Nothing in them is executed.
 
 skops names every type of scikit-learn and scipy while it is imported, which takes seconds: only where it is used.
 """
@@ -25,13 +25,13 @@ TRUSTED_TYPES = [
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
 ]
-_PLAIN = ("name", "model_type", "hyperparameters", "fit_seconds", "converged", "predict_ms")
+_JSON_FIELDS = ("name", "model_type", "hyperparameters", "fit_seconds", "converged", "predict_ms")
 
 
 def save_candidate(candidate: Candidate, folder: Path) -> None:
     """Write a candidate as a folder, whole or not at all."""
-    values = {name: getattr(candidate, name) for name in _PLAIN}
-    values["parameters"] = {name: _plain(value) for name, value in candidate.parameters.items()}
+    values = {name: getattr(candidate, name) for name in _JSON_FIELDS}
+    values["parameters"] = {name: _to_json(value) for name, value in candidate.parameters.items()}
     values |= {name: evaluation_to_json(getattr(candidate, name)) for name in ("validation", "test")}
     with atomic.new_folder(folder) as draft:
         if candidate.bundle is not None:
@@ -68,18 +68,18 @@ def load_pipeline(file: Path) -> Any:
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Such that JSON can hold it."""
+    """As JSON-serialisable values."""
     return asdict(evaluation) | {"confusion": evaluation.confusion.tolist()}
 
 
 def evaluation_from_json(values: dict[str, Any]) -> Evaluation:
     """Reads what `evaluation_to_json` made."""
-    known = {field.name: values[field.name] for field in fields(Evaluation)}
-    known["per_class"] = {name: ClassScores(**scores) for name, scores in values["per_class"].items()}
-    known["confusion"] = np.array(values["confusion"], dtype=np.int64)
-    return Evaluation(**known)
+    attributes = {field.name: values[field.name] for field in fields(Evaluation)}
+    attributes["per_class"] = {name: ClassScores(**scores) for name, scores in values["per_class"].items()}
+    attributes["confusion"] = np.array(values["confusion"], dtype=np.int64)
+    return Evaluation(**attributes)
 
 
-def _plain(value: Any) -> Any:
-    """A parameter such that JSON can hold it: MLflow keeps it as text anyway."""
+def _to_json(value: Any) -> Any:
+    """A parameter as a JSON-serialisable value: MLflow keeps it as text anyway."""
     return value if isinstance(value, str | int | float | bool | None) else str(value)

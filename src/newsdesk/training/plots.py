@@ -1,4 +1,4 @@
-"""Pictures of an evaluation."""
+"""Plots of an evaluation."""
 
 import warnings
 from pathlib import Path
@@ -22,9 +22,9 @@ def save_confusion_matrix(evaluation: Evaluation, title: str, path: Path) -> Non
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, ax=axes, label="share of the true category", shrink=0.8)
     names = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in classes]
-    plain = {"parse_math": False}  # a category may hold dollar signs
-    axes.set_xticks(range(len(classes)), names, rotation=60, ha="right", rotation_mode="anchor", **plain)
-    axes.set_yticks(range(len(classes)), names, **plain)
+    text_options = {"parse_math": False}  # a category may hold dollar signs
+    axes.set_xticks(range(len(classes)), names, rotation=60, ha="right", rotation_mode="anchor", **text_options)
+    axes.set_yticks(range(len(classes)), names, **text_options)
     axes.set(title=title, xlabel="predicted", ylabel="true")
     if len(classes) <= _ROOM_FOR_NUMBERS:
         for (i, j), count in np.ndenumerate(confusion):

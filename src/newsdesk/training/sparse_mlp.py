@@ -24,7 +24,7 @@ from newsdesk.training.minibatches import Labels, Minibatch, minibatches, strati
 
 ENOUGH_FOR_EARLY_STOPPING = 10_000  # rows: with fewer, those held out are missed more than the time
 _BATCH = 200  # rows, as scikit-learn takes for "auto"
-_MOST_STEPS = 400  # of an epoch, from then on with larger batches: each step goes through all weights
+_MAX_STEPS = 400  # of an epoch, from then on with larger batches: each step goes through all weights
 
 
 class Epoch(NamedTuple):
@@ -40,7 +40,7 @@ EpochCallback = Callable[[Epoch], object]
 
 
 def ignore_epoch(epoch: Epoch) -> None:
-    """Nobody wants to know how far a fit is."""
+    """An `EpochCallback` that does nothing."""
 
 
 class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn ships no types
@@ -63,7 +63,7 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
             super().fit(X, y, sample_weight)
             return self
         stops_early = np.shape(X)[0] >= ENOUGH_FOR_EARLY_STOPPING if self.early_stopping == "auto" else None
-        self._with(stops_early)._validate_params()
+        self._unfitted_mlp(stops_early)._validate_params()
         rows, classes = validate_data(self, X, y, accept_sparse="csr")
         self._label_binarizer = LabelBinarizer().fit(classes)
         self.classes_ = self._label_binarizer.classes_
@@ -83,11 +83,11 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
 
     def as_mlp_classifier(self) -> MLPClassifier:
         """What was learnt, as scikit-learn's own class: its files are read where Newsdesk is not installed."""
-        plain = self._with(self.validation_scores_ is not None if self.early_stopping == "auto" else None)
-        vars(plain).update({name: value for name, value in vars(self).items() if name not in vars(plain)})
-        return plain
+        classifier = self._unfitted_mlp(self.validation_scores_ is not None if self.early_stopping == "auto" else None)
+        vars(classifier).update({name: value for name, value in vars(self).items() if name not in vars(classifier)})
+        return classifier
 
-    def _with(self, stops_early: bool | None) -> MLPClassifier:
+    def _unfitted_mlp(self, stops_early: bool | None) -> MLPClassifier:
         """scikit-learn's, not fitted, with the same parameters, and with what "auto" comes to."""
         parameters = self.get_params(deep=False)
         return MLPClassifier(**parameters | ({} if stops_early is None else {"early_stopping": stops_early}))
@@ -102,7 +102,7 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
         return Layers.initialised(units, self.activation, self.out_activation_, self._random_state, self.working_dtype)
 
     def _fit_until_converged(self, layers: Layers, rows: Any, labels: Labels, on_epoch: EpochCallback) -> None:
-        """Until the loss falls no more."""
+        """Fit until the loss no longer falls."""
         self.validation_scores_ = self.best_validation_score_ = None
         best, without_gain = float("inf"), 0
         for loss in self._epochs(layers, rows, labels):
@@ -111,26 +111,26 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
             self.best_loss_ = best = min(loss, best)
             if without_gain > self.n_iter_no_change:
                 return
-        self._warn_of_end()
+        self._warn_not_converged()
 
     def _fit_with_early_stopping(self, layers: Layers, rows: Any, labels: Labels, on_epoch: EpochCallback) -> Layers:
-        """Until the accuracy on rows held out rises no more; the layers that had the highest."""
+        """Fit until the accuracy on held-out rows no longer rises; returns the layers with the highest."""
         scores: list[float] = []
         self.best_loss_, self.validation_scores_ = None, scores
-        out = stratified_part(labels, self.validation_fraction, self._random_state)
-        held_out, truth = rows[out], labels[out]
-        best, highest, without_gain = layers, float("-inf"), 0
-        for loss in self._epochs(layers, rows[~out], labels[~out]):
+        is_held_out = stratified_part(labels, self.validation_fraction, self._random_state)
+        held_out, truth = rows[is_held_out], labels[is_held_out]
+        best, best_score, without_gain = layers, float("-inf"), 0
+        for loss in self._epochs(layers, rows[~is_held_out], labels[~is_held_out]):
             score = float((layers.predict(held_out) == truth).mean())
             scores.append(score)
             on_epoch(Epoch(self.n_iter_, self.max_iter, loss, score))
-            without_gain = without_gain + 1 if score < highest + self.tol else 0
-            if score > highest:
-                best, highest = layers.copied(), score
-            self.best_validation_score_ = highest
+            without_gain = without_gain + 1 if score < best_score + self.tol else 0
+            if score > best_score:
+                best, best_score = layers.copied(), score
+            self.best_validation_score_ = best_score
             if without_gain > self.n_iter_no_change:
                 return best
-        self._warn_of_end()
+        self._warn_not_converged()
         return best
 
     def _epochs(self, layers: Layers, rows: Any, labels: Labels) -> Iterator[float]:
@@ -139,28 +139,28 @@ class SparseMLPClassifier(MLPClassifier):  # type: ignore[misc]  # scikit-learn 
         self.loss_curve_: list[float] = []
         rates = self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon
         optimizers = [Adam(array, *rates) for array in layers.weights + layers.intercepts]
-        automatic = max(_BATCH, math.ceil(len(labels) / _MOST_STEPS))
+        automatic = max(_BATCH, math.ceil(len(labels) / _MAX_STEPS))
         order, size = np.arange(len(labels)), automatic if self.batch_size == "auto" else self.batch_size
         while self.n_iter_ < self.max_iter:
             order = shuffle(order, random_state=self._random_state) if self.shuffle else order
-            losses = (self._learn(layers, optimizers, batch) for batch in minibatches(rows, labels, order, size))
+            losses = (self._train_step(layers, optimizers, batch) for batch in minibatches(rows, labels, order, size))
             self.loss_ = float(sum(losses) / len(labels))
             self.n_iter_, self.t_ = self.n_iter_ + 1, self.t_ + len(labels)
             self.loss_curve_.append(self.loss_)
             yield self.loss_
 
-    def _learn(self, layers: Layers, optimizers: list[Adam], batch: Minibatch) -> float:
+    def _train_step(self, layers: Layers, optimizers: list[Adam], batch: Minibatch) -> float:
         """One step of all weights; the loss of all rows of the batch before it."""
         count, gradients = len(batch.labels), layers.gradients(batch)
-        of_alpha: float = self.alpha / 2 * sum(float(np.vdot(array, array)) for array in layers.weights)
-        of_weights, of_intercepts = optimizers[: len(layers.weights)], optimizers[len(layers.weights) :]
-        for optimizer, gradient in zip(of_weights, gradients.weights, strict=True):
+        penalty: float = self.alpha / 2 * sum(float(np.vdot(array, array)) for array in layers.weights)
+        weight_optimizers, intercept_optimizers = optimizers[: len(layers.weights)], optimizers[len(layers.weights) :]
+        for optimizer, gradient in zip(weight_optimizers, gradients.weights, strict=True):
             optimizer.step(gradient, self.alpha / count)
-        for optimizer, intercepts in zip(of_intercepts, gradients.intercepts, strict=True):
+        for optimizer, intercepts in zip(intercept_optimizers, gradients.intercepts, strict=True):
             optimizer.step(intercepts)
-        return count * gradients.loss + of_alpha
+        return count * gradients.loss + penalty
 
-    def _warn_of_end(self) -> None:
+    def _warn_not_converged(self) -> None:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't converged "
             "yet.",

@@ -1,4 +1,4 @@
-"""What people ask about: whole articles, but headlines, first sentences and a few words as well."""
+"""Excerpts as users send them: whole articles, headlines, first sentences and a few words."""
 
 import re
 from itertools import chain
@@ -16,8 +16,8 @@ _SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
 def with_excerpts(examples: Examples, seed: int) -> Examples:
     """Each text whole, its headline, its first sentence, and three words that follow each other anywhere in it."""
     texts, rng = examples.texts, np.random.default_rng(seed)
-    cuts = [map(headline, texts), map(first_sentence, texts), (_few_words(text, rng) for text in texts)]
-    return Examples([*texts, *chain(*cuts)], examples.categories * (1 + len(cuts)))
+    excerpts = [map(headline, texts), map(first_sentence, texts), (_few_words(text, rng) for text in texts)]
+    return Examples([*texts, *chain(*excerpts)], examples.categories * (1 + len(excerpts)))
 
 
 def headline(text: str) -> str:
@@ -31,11 +31,11 @@ def first_sentence(text: str) -> str:
     """The first sentence after the title."""
     title, _, rest = text.partition("\n\n")
     body = rest if rest and len(title.split()) <= _LONGEST_TITLE else text
-    found = _SENTENCE.match(body)
-    return found[0] if found else body
+    match = _SENTENCE.match(body)
+    return match[0] if match else body
 
 
 def _few_words(text: str, rng: np.random.Generator) -> str:
     words = text.split()
-    begin = int(rng.integers(max(1, len(words) - _FEW_WORDS + 1)))
-    return " ".join(words[begin : begin + _FEW_WORDS])
+    start = int(rng.integers(max(1, len(words) - _FEW_WORDS + 1)))
+    return " ".join(words[start : start + _FEW_WORDS])

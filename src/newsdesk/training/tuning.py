@@ -1,4 +1,4 @@
-"""Which hyperparameters to try for a candidate."""
+"""Sample the hyperparameters to try for a candidate."""
 
 from math import prod
 
@@ -15,6 +15,6 @@ def sample_hyperparameters(name: str, config: ModelConfig, budget: int, seed: in
     configured, values = config.models[name], config.tuning.get(name, {})
     if not values or budget == 0:
         return [configured]
-    count = min(budget + 1, prod(len(some) for some in values.values()))  # one of them may be the configured
-    drawn = [configured | draw for draw in ParameterSampler(values, count, random_state=seed)]
-    return [configured, *(settings for settings in drawn if settings != configured)][: budget + 1]
+    count = min(budget + 1, prod(len(options) for options in values.values()))  # one of them may be the configured
+    samples = [configured | draw for draw in ParameterSampler(values, count, random_state=seed)]
+    return [configured, *(settings for settings in samples if settings != configured)][: budget + 1]

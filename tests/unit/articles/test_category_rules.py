@@ -106,7 +106,7 @@ def checked(category: object, rules: CategoryRules) -> AcceptedRow | Quarantined
 def test_a_row_has_the_category_that_is_meant_and_keeps_what_was_said() -> None:
     item = checked("Sport", rules(sport="sports"))
     assert isinstance(item, AcceptedRow)
-    assert (item.article.category, item.said, item.as_said.category) == ("sports", "Sport", "Sport")
+    assert (item.article.category, item.original_category, item.original.category) == ("sports", "Sport", "Sport")
 
 
 @pytest.mark.parametrize("category", [["sport", "Sports"], ["sport", "N/A"], '["sports", "sport"]'])

@@ -291,4 +291,4 @@ def test_what_leaves_this_machine_is_known_by_the_address_that_was_reached(
     host: bytes, address: bytes, is_here: bool
 ) -> None:
     reached = Mock(spec=["host", "hostaddr"], host=host, hostaddr=address)
-    assert database_tls._is_of_this_machine(reached) is is_here
+    assert database_tls._is_local(reached) is is_here

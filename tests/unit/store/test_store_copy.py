@@ -80,13 +80,13 @@ def test_interrupted_it_leaves_the_target_empty_and_can_be_done_again(
 
     with monkeypatch.context() as patched:
         if where == "at the check":
-            real = store_copy._content
+            real = store_copy._read_content
             wrong = store_copy.TableContent(0, "")
 
             def content(table: Table, connection: Connection) -> store_copy.TableContent:
                 return wrong if table.name == "feedback" else real(table, connection)
 
-            patched.setattr(store_copy, "_content", content)
+            patched.setattr(store_copy, "_read_content", content)
         with pytest.raises((KeyboardInterrupt, StoreError)):
             copy_store(address(source), address(tmp_path / "target.db"), stop)
     assert not any(rows_of(tmp_path / "target.db").values())

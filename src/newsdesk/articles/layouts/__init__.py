@@ -9,7 +9,7 @@ from newsdesk.articles.layouts.layout import Layout, Recogniser
 from newsdesk.articles.readers.table import RawRow, RawTable
 from newsdesk.errors import NewsdeskError
 
-_LOOKED_AT = 1000  # rows, by which a layout is recognised
+_PEEKED_ROWS = 1000  # rows, by which a layout is recognised
 _RECOGNISERS: tuple[Recogniser, ...] = (
     label_studio.tasks,
     label_studio.rows,
@@ -29,32 +29,36 @@ _RECOGNISERS: tuple[Recogniser, ...] = (
 
 def plain_table(table: RawTable) -> RawTable:
     """The table with plain rows. What reading its rows raises is raised while they are iterated."""
-    first, rows = _look_at(table.rows)
+    first, rows = _peek(table.rows)
     records = [row.values for row in first if row.problem is None]
-    layout = next((found for one in _RECOGNISERS if (found := one(table.columns, records))), None) if records else None
+    layout = (
+        next((match for recognise in _RECOGNISERS if (match := recognise(table.columns, records))), None)
+        if records
+        else None
+    )
     if layout is None:
         return replace(table, rows=rows)
     notes = (*table.notes, layout.note)
-    flat, original = _flattened(rows, layout), table.columns_in_file
-    return replace(table, columns=layout.columns, rows=flat, notes=notes, original_columns=original)
+    flattened, original = _flatten_rows(rows, layout), table.columns_in_file
+    return replace(table, columns=layout.columns, rows=flattened, notes=notes, original_columns=original)
 
 
-def _look_at(rows: Iterator[RawRow]) -> tuple[list[RawRow], Iterator[RawRow]]:
+def _peek(rows: Iterator[RawRow]) -> tuple[list[RawRow], Iterator[RawRow]]:
     """The first rows, and all of them."""
     first: list[RawRow] = []
     try:
-        first.extend(islice(rows, _LOOKED_AT))
+        first.extend(islice(rows, _PEEKED_ROWS))
     except NewsdeskError as error:
-        return first, chain(first, _raising(error))
+        return first, chain(first, _raise_later(error))
     return first, chain(first, rows)
 
 
-def _raising(error: NewsdeskError) -> Iterator[RawRow]:
+def _raise_later(error: NewsdeskError) -> Iterator[RawRow]:
     raise error
     yield
 
 
-def _flattened(rows: Iterator[RawRow], layout: Layout) -> Iterator[RawRow]:
+def _flatten_rows(rows: Iterator[RawRow], layout: Layout) -> Iterator[RawRow]:
     for row in rows:
         if row.problem:
             yield row

@@ -30,33 +30,40 @@ def records_as_json(columns: Sequence[str], records: Sequence[Record]) -> Layout
         return {"id": record.get("id")} | members(record, "metadata") | members(record, "fields")
 
     def responses(record: Record) -> dict[str, Any]:
-        return {name: _agreed(given) for name, given in members(record, "responses").items()}
+        return {name: _agreed_value(answers) for name, answers in members(record, "responses").items()}
 
     def suggestions(record: Record) -> dict[str, Any]:
-        return {name: members({"": one}, "").get("value") for name, one in members(record, "suggestions").items()}
+        return {
+            name: members({"": suggestion}, "").get("value")
+            for name, suggestion in members(record, "suggestions").items()
+        }
 
     return _layout(records, plain, responses, suggestions)
 
 
 def records_flattened(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     """`label.responses`, `label.suggestion`: what `to_datasets` and `to_list(flatten=True)` give."""
-    asked = dict.fromkeys(
+    questions = dict.fromkeys(
         name.removesuffix(end) for name in columns for end in (_RESPONSES, _SUGGESTION) if name.endswith(end)
     )
-    if not asked:
+    if not questions:
         return None
-    own = {name for name in columns if any(name.startswith((q + _RESPONSES, q + _SUGGESTION)) for q in asked)}
+    answer_columns = {
+        name for name in columns if any(name.startswith((q + _RESPONSES, q + _SUGGESTION)) for q in questions)
+    }
 
     def plain(record: Record) -> dict[str, Any]:
         return {
-            name: value for name, value in record.items() if name not in own and name not in ("status", "_server_id")
+            name: value
+            for name, value in record.items()
+            if name not in answer_columns and name not in ("status", "_server_id")
         }
 
     def responses(record: Record) -> dict[str, Any]:
-        return {name: _agreed(_responses(record, name + _RESPONSES)) for name in asked}
+        return {name: _agreed_value(_responses(record, name + _RESPONSES)) for name in questions}
 
     def suggestions(record: Record) -> dict[str, Any]:
-        return {name: record.get(name + _SUGGESTION) for name in asked}
+        return {name: record.get(name + _SUGGESTION) for name in questions}
 
     return _layout(records, plain, responses, suggestions)
 
@@ -74,8 +81,8 @@ def first_version(columns: Sequence[str], records: Sequence[Record]) -> Layout |
         return {"category": agreed_label([record.get("annotation")])}
 
     def prediction(record: Record) -> dict[str, Any]:
-        scored = [one for one in items(record, "prediction") if isinstance(one, Mapping)]
-        best = max(scored, key=lambda one: one.get("score") or 0, default={})
+        scored = [item for item in items(record, "prediction") if isinstance(item, Mapping)]
+        best = max(scored, key=lambda item: item.get("score") or 0, default={})
         return {"category": best.get("label")}
 
     return _layout(records, plain, annotation, prediction)
@@ -83,22 +90,26 @@ def first_version(columns: Sequence[str], records: Sequence[Record]) -> Layout |
 
 def feedback_dataset(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     """`label` and `label-suggestion`, of Argilla 1's feedback datasets."""
-    asked = [name for name in columns if f"{name}-suggestion" in columns]
-    if not asked:
+    questions = [name for name in columns if f"{name}-suggestion" in columns]
+    if not questions:
         return None
-    own = {name for name in columns if any(name == q or name.startswith(f"{q}-suggestion") for q in asked)}
+    answer_columns = {
+        name for name in columns if any(name == q or name.startswith(f"{q}-suggestion") for q in questions)
+    }
 
     def plain(record: Record) -> dict[str, Any]:
         kept = {
-            name: value for name, value in record.items() if name not in own and name not in ("metadata", "external_id")
+            name: value
+            for name, value in record.items()
+            if name not in answer_columns and name not in ("metadata", "external_id")
         }
         return {"id": record.get("external_id")} | members(record, "metadata") | kept
 
     def responses(record: Record) -> dict[str, Any]:
-        return {name: _agreed(_as_list(record.get(name))) for name in asked}
+        return {name: _agreed_value(_to_list(record.get(name))) for name in questions}
 
     def suggestions(record: Record) -> dict[str, Any]:
-        return {name: record.get(f"{name}-suggestion") for name in asked}
+        return {name: record.get(f"{name}-suggestion") for name in questions}
 
     return _layout(records, plain, responses, suggestions)
 
@@ -109,28 +120,28 @@ def _layout(
     """What people answered; where nobody answered anything, what was suggested."""
     answered = any(value is not None for record in records for value in responses(record).values())
     answers = responses if answered else suggestions
-    meant = category_question(column_names(answers(record) for record in records))
+    question = category_question(column_names(answers(record) for record in records))
 
     def flatten(record: Record) -> Flat:
-        return labelled_row(plain(record), answers(record), meant)
+        return labelled_row(plain(record), answers(record), question)
 
     names = column_names(flatten(record)[0] for record in records)
-    by = "what was answered" if answered else "what was suggested, for nobody has answered,"
-    return Layout(names, flatten, f"Argilla's records: the category is {by} for '{meant}'.")
+    origin = "what was answered" if answered else "what was suggested, for nobody has answered,"
+    return Layout(names, flatten, f"Argilla's records: the category is {origin} for '{question}'.")
 
 
 def _responses(record: Record, column: str) -> list[dict[str, Any]]:
-    given = items(record, column)
-    statuses = items(record, f"{column}.status") or [None] * len(given)
-    return [{"value": value, "status": status} for value, status in zip(given, statuses, strict=False)]
+    values = items(record, column)
+    statuses = items(record, f"{column}.status") or [None] * len(values)
+    return [{"value": value, "status": status} for value, status in zip(values, statuses, strict=False)]
 
 
-def _agreed(given: Any) -> Any:
-    responses = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
-    return agreed_label(one.get("value") for one in responses if one.get("status") not in _DISCARDED)
+def _agreed_value(answers: Any) -> Any:
+    responses = [response for response in answers if isinstance(response, Mapping)] if isinstance(answers, list) else []
+    return agreed_label(response.get("value") for response in responses if response.get("status") not in _DISCARDED)
 
 
-def _as_list(value: Any) -> list[Any]:
+def _to_list(value: Any) -> list[Any]:
     """A list of objects, also where it was stored as an object of lists."""
     if isinstance(value, Mapping) and all(isinstance(cells, list) for cells in value.values()):
         return [dict(zip(value, cells, strict=True)) for cells in zip(*value.values(), strict=False)]

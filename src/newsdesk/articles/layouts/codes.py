@@ -12,12 +12,12 @@ def text_of_codes(columns: Sequence[str], records: Sequence[Record]) -> Layout |
     text, title = known.get("text"), known.get("title")
     if text is None or title is None or len(records) < 2:
         return None
-    if _with_blank(records, text) or not _with_blank(records, title):
+    if _has_blank(records, text) or not _has_blank(records, title):
         return None
     kept = [name for name in columns if name != text]
     return Layout(kept, lambda record: (dict(record), None), f"The column '{text}' holds codes, and not texts.")
 
 
-def _with_blank(records: Sequence[Record], column: str) -> bool:
+def _has_blank(records: Sequence[Record], column: str) -> bool:
     cells = (plain_value(record.get(column)) for record in records)  # some tools write texts as bytes
     return any(" " in cell for cell in cells if isinstance(cell, str))

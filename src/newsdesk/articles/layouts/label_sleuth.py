@@ -5,7 +5,16 @@ from typing import Any
 
 from newsdesk.articles.layouts.layout import NOT_ANNOTATED, Flat, Layout, Record
 
-_OWN = {"workspace_id", "category_name", "document_id", "dataset", "uri", "label", "label_metadata", "label_type"}
+_TOOL_COLUMNS = {
+    "workspace_id",
+    "category_name",
+    "document_id",
+    "dataset",
+    "uri",
+    "label",
+    "label_metadata",
+    "label_type",
+}
 _METADATA = "metadata_"
 _YES, _NO = ("true", "1"), ("false", "0")
 
@@ -17,15 +26,15 @@ def labels(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     exported = "label_type" in columns and {"category_name", "workspace_id"} & set(columns)
     if not exported and not ("category_name" in columns and all(_is_answer(record.get("label")) for record in records)):
         return None
-    kept = {name: name.removeprefix(_METADATA) for name in columns if name not in _OWN}
+    kept = {name: name.removeprefix(_METADATA) for name in columns if name not in _TOOL_COLUMNS}
     yes_or_no = "category_name" in columns
 
     def flatten(record: Record) -> Flat:
         values: dict[str, Any] = {name: record.get(column) for column, name in kept.items()}
-        said = record.get("label")
+        label = record.get("label")
         if not yes_or_no:
-            values["category"] = said
-        elif str(said).strip().lower() in _YES:
+            values["category"] = label
+        elif str(label).strip().lower() in _YES:
             values["category"] = record.get("category_name")
         return values, None if values.get("category") else NOT_ANNOTATED
 

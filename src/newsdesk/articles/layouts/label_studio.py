@@ -27,13 +27,13 @@ def tasks(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     if lists is None or "data" not in columns or not all(members(record, "data") for record in records):
         return None
     questions = column_names(_answers(record, lists) for record in records)
-    meant = category_question(questions)
+    question = category_question(questions)
 
     def flatten(task: Record) -> Flat:
-        return labelled_row({"id": task.get("id")} | members(task, "data"), _answers(task, lists), meant)
+        return labelled_row({"id": task.get("id")} | members(task, "data"), _answers(task, lists), question)
 
     names = column_names(flatten(record)[0] for record in records)
-    return Layout(names, flatten, f"Label Studio's tasks: the category is the choice for '{meant}'.")
+    return Layout(names, flatten, f"Label Studio's tasks: the category is the choice for '{question}'.")
 
 
 def rows(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
@@ -45,22 +45,22 @@ def rows(columns: Sequence[str], _: Sequence[Record]) -> Layout | None:
     answers = {plain: f"{plain} (answer)" for plain in renamed.values()}
     names = {name: renamed.get(name, answers.get(name, name)) for name in kept}
     known = fields_of(names.values())
-    asked = _asked(columns)
-    questions = [name for column, name in names.items() if column in asked and name not in known.values()]
-    meant = None if "category" in known else category_question(questions)
+    answer_columns = _answer_columns(columns)
+    questions = [name for column, name in names.items() if column in answer_columns and name not in known.values()]
+    question = None if "category" in known else category_question(questions)
 
     def flatten(record: Record) -> Flat:
         values = {name: record.get(column) for column, name in names.items()}
-        if meant is not None:
-            values["category"] = values[meant]
+        if question is not None:
+            values["category"] = values[question]
         label = values.get(known.get("category", "category"))
         return values, "not_annotated" if label in (None, "") else None
 
-    plain = [*names.values(), *(["category"] if meant is not None else [])]
-    return Layout(plain, flatten, f"Label Studio's annotations: the category is '{meant or known.get('category')}'.")
+    plain = [*names.values(), *(["category"] if question is not None else [])]
+    return Layout(plain, flatten, f"Label Studio's annotations: the category is '{question or known.get('category')}'.")
 
 
-def _asked(columns: Sequence[str]) -> Sequence[str]:
+def _answer_columns(columns: Sequence[str]) -> Sequence[str]:
     """The columns among which the answers are: JSON-MIN has them between the task's and the annotator's."""
     if list(columns) == sorted(columns) or "id" not in columns:
         return columns  # CSV sorts them
@@ -69,10 +69,14 @@ def _asked(columns: Sequence[str]) -> Sequence[str]:
 
 def _answers(task: Record, lists: str) -> dict[str, Any]:
     """Question → the choice that the annotators agree on; a list where they do not."""
-    given = [one for one in items(task, lists) if isinstance(one, dict)]
-    given = [one for one in given if not (one.get("was_cancelled") or one.get("skipped"))]
-    given = [one for one in given if one.get("ground_truth")] or given
-    results = [result for one in given for result in items(one, "result") if isinstance(result, dict)]
+    annotations = [annotation for annotation in items(task, lists) if isinstance(annotation, dict)]
+    annotations = [
+        annotation for annotation in annotations if not (annotation.get("was_cancelled") or annotation.get("skipped"))
+    ]
+    annotations = [annotation for annotation in annotations if annotation.get("ground_truth")] or annotations
+    results = [
+        result for annotation in annotations for result in items(annotation, "result") if isinstance(result, dict)
+    ]
     choices: dict[str, list[Any]] = {}
     for result in results:
         chosen = members(result, "value").get("choices")

@@ -33,13 +33,13 @@ def fields_of(columns: Iterable[str]) -> dict[str, str]:
 
 
 def agreed_label(labels: Iterable[Any]) -> Any:
-    """The label that all agree on, a list where there are several, None where there is none."""
-    found = [label for labelled in labels for label in (labelled if isinstance(labelled, list) else [labelled])]
+    """The label that all agree on; a list where they differ; None where there is none."""
+    flat = [label for labelled in labels for label in (labelled if isinstance(labelled, list) else [labelled])]
     try:
-        different = [label for label in dict.fromkeys(found) if label not in (None, "")]
+        distinct = [label for label in dict.fromkeys(flat) if label not in (None, "")]
     except TypeError:  # no label is a list or an object
-        return found
-    return different if len(different) > 1 else (different or [None])[0]
+        return flat
+    return distinct if len(distinct) > 1 else (distinct or [None])[0]
 
 
 def category_question(questions: Sequence[str]) -> str | None:
@@ -48,12 +48,12 @@ def category_question(questions: Sequence[str]) -> str | None:
     return known or (questions[0] if len(questions) == 1 else None)
 
 
-def labelled_row(values: dict[str, Any], answers: Mapping[str, Any], meant: str | None) -> Flat:
+def labelled_row(values: dict[str, Any], answers: Mapping[str, Any], question: str | None) -> Flat:
     """A row with the answer to each question under its name, and the one that is meant as the category."""
     values = {**values, **{name: answer for name, answer in answers.items() if name not in values}}
-    if meant is None:
+    if question is None:
         return values, None if any(answer is not None for answer in answers.values()) else NOT_ANNOTATED
-    values["category"] = answers.get(meant)
+    values["category"] = answers.get(question)
     return values, None if values["category"] is not None else NOT_ANNOTATED
 
 

@@ -27,7 +27,7 @@ def objects(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
         return values, None
 
     names = list(dict.fromkeys([*columns, *column_names(flatten(record)[0] for record in records)]))
-    if _worth(names, columns, nested):
+    if _reveals_fields(names, columns, nested):
         kept = [name for name in names if name not in nested or name not in _WRAPPERS]
         shadowed = {name for name in nested if _is_shadowed(name, names)}
         return Layout(
@@ -36,7 +36,7 @@ def objects(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
     return None
 
 
-def _worth(names: Sequence[str], columns: Sequence[str], nested: Sequence[str]) -> bool:
+def _reveals_fields(names: Sequence[str], columns: Sequence[str], nested: Sequence[str]) -> bool:
     """Whether opening shows a field that was not there, or was an object."""
     before = {field: name for field, name in fields_of(columns).items() if name not in nested}
     return bool(set(fields_of(names)) - set(before)) or any(_is_shadowed(name, names) for name in nested)
@@ -44,5 +44,5 @@ def _worth(names: Sequence[str], columns: Sequence[str], nested: Sequence[str]) 
 
 def _is_shadowed(name: str, names: Sequence[str]) -> bool:
     """Whether an object has a member that is known for the same field, such as `headline.main`."""
-    own = set(fields_of([name]))
-    return bool(own) and any(own & set(fields_of([other])) for other in names if other.startswith(f"{name}."))
+    fields = set(fields_of([name]))
+    return bool(fields) and any(fields & set(fields_of([other])) for other in names if other.startswith(f"{name}."))

@@ -8,7 +8,7 @@ from newsdesk.articles.layouts.layout import Flat, Layout, Record, agreed_label,
 _YES = {"1", "1.0", "true"}
 _NO = {"0", "0.0", "false", ""}
 _LEAST_SHARE = 0.5  # of the first rows that have exactly one yes; else the columns are about something else
-_TOLD = 5
+_MAX_NAMES = 5
 
 
 def label_columns(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
@@ -28,20 +28,20 @@ def label_columns(columns: Sequence[str], records: Sequence[Record]) -> Layout |
         category = agreed_label(names[name] for name in flags if _is_yes(record.get(name)))
         return {**record, "category": category}, None
 
-    told = ", ".join(f"'{name}'" for name in flags[:_TOLD]) + (" …" if len(flags) > _TOLD else "")
-    return Layout([*columns, "category"], flatten, f"The category is the one of the columns {told} that holds 1.")
+    shown = ", ".join(f"'{name}'" for name in flags[:_MAX_NAMES]) + (" …" if len(flags) > _MAX_NAMES else "")
+    return Layout([*columns, "category"], flatten, f"The category is the one of the columns {shown} that holds 1.")
 
 
 def _is_flag(name: str, records: Sequence[Record]) -> bool:
-    cells = [_plain(record.get(name)) for record in records]
+    cells = [_to_text(record.get(name)) for record in records]
     return set(cells) <= _YES | _NO and any(cell in _YES for cell in cells)
 
 
 def _is_yes(cell: Any) -> bool:
-    return _plain(cell) in _YES
+    return _to_text(cell) in _YES
 
 
-def _plain(cell: Any) -> str:
+def _to_text(cell: Any) -> str:
     return "" if cell is None else str(cell).strip().lower()
 
 

@@ -15,7 +15,7 @@ from newsdesk.articles.layouts.layout import (
 )
 
 _ANSWERS = ("accept", "reject", "ignore")
-_OWN = {
+_TOOL_COLUMNS = {
     "answer",
     "accept",
     "options",
@@ -29,7 +29,7 @@ _OWN = {
     "score",
     "priority",
 }
-_SURE = 0.5
+_MIN_SCORE = 0.5
 
 
 def answers(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
@@ -41,7 +41,7 @@ def answers(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
 
     def flatten(record: Record) -> Flat:
         accepted = record.get("answer") == "accept"
-        return _flat(record, _accepted(record) if accepted else None)
+        return _to_row(record, _accepted_label(record) if accepted else None)
 
     names = column_names(flatten(record)[0] for record in records)
     return Layout(names, flatten, "Prodigy's answers: the category is what was accepted.")
@@ -53,26 +53,30 @@ def cats(columns: Sequence[str], records: Sequence[Record]) -> Layout | None:
         return None
 
     def flatten(record: Record) -> Flat:
-        return _flat(record, _sure(record))
+        return _to_row(record, _certain_label(record))
 
     names = column_names(flatten(record)[0] for record in records)
     return Layout(names, flatten, "spaCy's cats: the category is the one that is certain.")
 
 
-def _flat(record: Record, category: Any) -> Flat:
-    kept = {name: value for name, value in record.items() if name not in _OWN and not name.startswith("_")}
+def _to_row(record: Record, category: Any) -> Flat:
+    kept = {name: value for name, value in record.items() if name not in _TOOL_COLUMNS and not name.startswith("_")}
     values = members(record, "meta") | kept | {"category": category}
     return values, None if category is not None else NOT_ANNOTATED
 
 
-def _accepted(record: Record) -> Any:
+def _accepted_label(record: Record) -> Any:
     if isinstance(record.get("accept"), list):
-        texts = {one.get("id"): one.get("text") for one in items(record, "options") if isinstance(one, Mapping)}
+        texts = {
+            option.get("id"): option.get("text") for option in items(record, "options") if isinstance(option, Mapping)
+        }
         chosen = items(record, "accept")  # a number says nothing without its text
-        return agreed_label(texts.get(one) or one if isinstance(one, int) else one for one in chosen)
-    return record.get("label") or _sure(record)
+        return agreed_label(texts.get(option) or option if isinstance(option, int) else option for option in chosen)
+    return record.get("label") or _certain_label(record)
 
 
-def _sure(record: Record) -> Any:
+def _certain_label(record: Record) -> Any:
     scores = members(record, "cats")
-    return agreed_label(name for name, score in scores.items() if isinstance(score, int | float) and score >= _SURE)
+    return agreed_label(
+        name for name, score in scores.items() if isinstance(score, int | float) and score >= _MIN_SCORE
+    )

@@ -37,11 +37,11 @@ def read_table(path: Path, encoding: str = "utf-8", sheet: str | None = None) ->
     file = unpack(path)
     if sheet is not None and file.kind != "excel":
         raise UsageError(f"{path} is no Excel workbook and has no sheets. Leave --sheet out.")
-    foreign = detect_content(file.start(16)) if file.kind in _TEXT else None
-    if foreign:
-        what, ending = foreign
-        remedy = f"Let its name end in {ending}" if ending else "Export it as CSV"
-        raise DataError(f"{path} is {what}, whatever its name says. {remedy}.")
+    detected = detect_content(file.start(16)) if file.kind in _TEXT else None
+    if detected:
+        content_type, suffix = detected
+        remedy = f"Let its name end in {suffix}" if suffix else "Export it as CSV"
+        raise DataError(f"{path} is {content_type}, whatever its name says. {remedy}.")
     from newsdesk.articles.layouts import plain_table
 
     return plain_table(_read(file, encoding, sheet))

@@ -17,27 +17,27 @@ def read_parquet(file: TableFile) -> RawTable:
     """Raises `DataError`, also while the rows are iterated."""
     import pyarrow.parquet as pq
 
-    with _explained(file.path, "Parquet"):
-        opened = pq.ParquetFile(file.content)
-        batches = opened.iter_batches(batch_size=_ROWS_AT_ONCE)
-        return _table(file, "Parquet", opened.schema_arrow, opened.metadata.num_rows == 0, batches)
+    with _arrow_errors(file.path, "Parquet"):
+        reader = pq.ParquetFile(file.content)
+        batches = reader.iter_batches(batch_size=_ROWS_AT_ONCE)
+        return _table(file, "Parquet", reader.schema_arrow, reader.metadata.num_rows == 0, batches)
 
 
 def read_arrow(file: TableFile) -> RawTable:
     """Feather and Arrow's own files and streams. Raises `DataError`, also while the rows are iterated."""
     import pyarrow as pa
 
-    with _explained(file.path, "Arrow"):
+    with _arrow_errors(file.path, "Arrow"):
         source = pa.OSFile(str(file.content))
         if file.start(6) == b"ARROW1":
-            opened = pa.ipc.open_file(source)
-            batches = (opened.get_batch(number) for number in range(opened.num_record_batches))
+            reader = pa.ipc.open_file(source)
+            batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         else:
-            batches = opened = pa.ipc.open_stream(source)
-        return _table(file, "Arrow", opened.schema, False, map(_validated, batches))
+            batches = reader = pa.ipc.open_stream(source)
+        return _table(file, "Arrow", reader.schema, False, map(_validate, batches))
 
 
-def _validated(batch: Any) -> Any:
+def _validate(batch: Any) -> Any:
     """Arrow's own files are taken into memory as they are: offsets that lead out of them must not be followed."""
     batch.validate(full=True)
     return batch
@@ -61,12 +61,12 @@ def _table(file: TableFile, kind: str, schema: Any, empty: bool, batches: Iterab
 
 def _rows(file: TableFile, kind: str, classes: dict[str, list[str]], batches: Iterable[Any]) -> Iterator[RawRow]:
     number = 0
-    with _explained(file.path, kind):
+    with _arrow_errors(file.path, kind):
         for batch in batches:
             for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
                 part = batch.slice(start, _ROWS_AT_ONCE)
                 names = part.schema.names
-                columns = [_cells(part.column(place), classes.get(name)) for place, name in enumerate(names)]
+                columns = [_cells(part.column(index), classes.get(name)) for index, name in enumerate(names)]
                 for cells in zip(*columns, strict=True):
                     number += 1
                     yield RawRow(number, dict(zip(names, cells, strict=True)))
@@ -79,7 +79,7 @@ def _cells(column: Any, classes: list[str] | None) -> list[Any]:
         ValueError,
         OverflowError,
     ):  # text that is not UTF-8, a date beyond the calendar: for the cell, not the file
-        cells = [_cell(one) for one in column]
+        cells = [_cell(scalar) for scalar in column]
     return cells if classes is None else [_class_name(cell, classes) for cell in cells]
 
 
@@ -94,7 +94,7 @@ def _cell(scalar: Any) -> Any:
 
 def _class_name(cell: Any, names: list[str]) -> Any:
     if isinstance(cell, list):
-        return [_class_name(one, names) for one in cell]
+        return [_class_name(item, names) for item in cell]
     if isinstance(cell, int):
         return names[cell] if 0 <= cell < len(names) else None  # datasets writes -1 where there is no label
     return cell
@@ -104,24 +104,24 @@ def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
     """Column → the names of its classes, by number, as Hugging Face's `ClassLabel` leaves them in the file."""
     try:
         features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        return {column: names for column, feature in features.items() if (names := _names_of(feature))}
+        return {column: names for column, feature in features.items() if (names := _find_class_names(feature))}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
-def _names_of(feature: Any) -> list[str] | None:
+def _find_class_names(feature: Any) -> list[str] | None:
     if isinstance(feature, list):
-        return _names_of(feature[0]) if feature else None
+        return _find_class_names(feature[0]) if feature else None
     if not isinstance(feature, dict):
         return None
     names = feature.get("names")
     if feature.get("_type") == "ClassLabel" and isinstance(names, list):
         return [str(name) for name in names]
-    return _names_of(feature.get("feature"))
+    return _find_class_names(feature.get("feature"))
 
 
 @contextmanager
-def _explained(path: Path, kind: str) -> Iterator[None]:
+def _arrow_errors(path: Path, kind: str) -> Iterator[None]:
     import pyarrow
 
     try:

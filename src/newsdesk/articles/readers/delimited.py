@@ -1,4 +1,4 @@
-"""Tables as text: cells between delimiters, quoted or escaped as the tool that wrote them does."""
+"""Delimited text tables, with the quoting or escaping of the tool that wrote them."""
 
 import csv
 import re
@@ -38,9 +38,9 @@ class Dialect:
     read: Callable[[Iterator[str], str], CsvReader]
 
 
-def read_delimited(file: TableFile, said: str) -> RawTable:
+def read_delimited(file: TableFile, declared: str) -> RawTable:
     """Raises `DataError`, `UsageError`, also while the rows are iterated."""
-    encoding = encoding_of(file, said)
+    encoding = encoding_of(file, declared)
     csv.field_size_limit(MAX_TEXT_LENGTH)
     with decoding_errors(file, encoding):
         skipped, dialect, header = _header(file, encoding)
@@ -55,41 +55,43 @@ def read_delimited(file: TableFile, said: str) -> RawTable:
 def _header(file: TableFile, encoding: str) -> tuple[int, Dialect, Header]:
     """How many rows end with the header, what delimits their cells, and the header."""
     with open_text(file, encoding) as text:
-        top = list(StringIO(text.read(_SEARCHED), newline=""))
-    filled = next((line for line in top if line.strip()), "")
-    told = _SEP_LINE.match(filled)
+        first_lines = list(StringIO(text.read(_SEARCHED), newline=""))
+    filled = next((line for line in first_lines if line.strip()), "")
+    sep_line = _SEP_LINE.match(filled)
     best: tuple[tuple[int, int], int, str, list[str]] | None = None
-    for delimiter in told[1] if told else _DELIMITERS:
-        rows = _first_rows(top, delimiter)
-        if told:
+    for delimiter in sep_line[1] if sep_line else _DELIMITERS:
+        rows = _first_rows(first_lines, delimiter)
+        if sep_line:
             rows = [[] if _SEP_LINE.match(delimiter.join(row)) else row for row in rows]
-        place = find_header(rows)
-        cells = rows[place] if rows else []
-        worth = (len(known_fields(cells)), filled.count(delimiter))
-        if best is None or worth > best[0]:
-            best = (worth, place, delimiter, cells)
+        row_index = find_header(rows)
+        cells = rows[row_index] if rows else []
+        rank = (len(known_fields(cells)), filled.count(delimiter))
+        if best is None or rank > best[0]:
+            best = (rank, row_index, delimiter, cells)
     assert best is not None
-    _, place, delimiter, cells = best
-    return place + 1, Dialect(delimiter, _quoted), Header(cells, file.path)
+    _, row_index, delimiter, cells = best
+    return row_index + 1, Dialect(delimiter, _read_quoted), Header(cells, file.path)
 
 
-def _first_rows(top: list[str], delimiter: str) -> list[list[str]]:
+def _first_rows(first_lines: list[str], delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
     with suppress(csv.Error):  # told with its row when it is read
-        rows.extend(islice(csv.reader(top, delimiter=delimiter), SEARCHED_ROWS))
+        rows.extend(islice(csv.reader(first_lines, delimiter=delimiter), SEARCHED_ROWS))
     return rows
 
 
 def _dialect(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> Dialect:
     """How quotation marks are written, if not by doubling them: tried on the whole file, but only where it may be."""
-    others = []
+    alternatives = []
     if _has_backslash_marks(file, encoding):
-        others += [Dialect(dialect.delimiter, _backslashed), Dialect(dialect.delimiter, _escaped)]
+        alternatives += [Dialect(dialect.delimiter, _read_backslashed), Dialect(dialect.delimiter, _read_escaped)]
     if dialect.delimiter == "\t":
-        others.append(Dialect("\t", _bare))
-    if not others or not _broken(file, encoding, dialect, header, skipped):
+        alternatives.append(Dialect("\t", _read_unquoted))
+    if not alternatives or not _is_broken(file, encoding, dialect, header, skipped):
         return dialect
-    return next((one for one in others if not _broken(file, encoding, one, header, skipped)), dialect)
+    return next(
+        (candidate for candidate in alternatives if not _is_broken(file, encoding, candidate, header, skipped)), dialect
+    )
 
 
 def _has_backslash_marks(file: TableFile, encoding: str) -> bool:
@@ -97,7 +99,7 @@ def _has_backslash_marks(file: TableFile, encoding: str) -> bool:
         return any('\\"' in line or "\\," in line or "\\;" in line for line in lines(text, file))
 
 
-def _broken(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> bool:
+def _is_broken(file: TableFile, encoding: str, dialect: Dialect, header: Header, skipped: int) -> bool:
     with open_text(file, encoding) as text:
         rows = islice(dialect.read(lines(text, file), dialect.delimiter), skipped, None)
         try:
@@ -121,22 +123,22 @@ def _rows(file: TableFile, encoding: str, dialect: Dialect, header: Header, skip
             ) from error
 
 
-def _quoted(text: Iterator[str], delimiter: str) -> CsvReader:
+def _read_quoted(text: Iterator[str], delimiter: str) -> CsvReader:
     """As RFC 4180 has it: a quotation mark in a quoted cell is doubled."""
     return csv.reader(text, delimiter=delimiter, strict=True)
 
 
-def _backslashed(text: Iterator[str], delimiter: str) -> CsvReader:
+def _read_backslashed(text: Iterator[str], delimiter: str) -> CsvReader:
     r"""As Spark and MySQL write: `\"` in a quoted cell, and `\\`; other backslashes are themselves."""
     doubled = (_ESCAPED.sub(lambda match: '""' if match[1] == '"' else "\\", line) for line in text)
     return csv.reader(doubled, delimiter=delimiter, strict=True)
 
 
-def _escaped(text: Iterator[str], delimiter: str) -> CsvReader:
+def _read_escaped(text: Iterator[str], delimiter: str) -> CsvReader:
     r"""No cell is quoted: `\` stands before delimiters and quotation marks that belong to the text."""
     return csv.reader(text, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE, escapechar="\\")
 
 
-def _bare(text: Iterator[str], delimiter: str) -> CsvReader:
+def _read_unquoted(text: Iterator[str], delimiter: str) -> CsvReader:
     """As tables between tabs often are: quotation marks are part of the text."""
     return csv.reader(text, delimiter=delimiter, strict=True, quoting=csv.QUOTE_NONE)

@@ -1,4 +1,4 @@
-"""Text files: in which encoding they are, and what to do where they are in another."""
+"""The encoding of text files, and errors where it is wrong."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,24 +20,24 @@ _MARKS = {
 }
 
 
-def encoding_of(file: TableFile, said: str) -> str:
+def encoding_of(file: TableFile, declared: str) -> str:
     """What the file's own byte order mark tells, else what the user said. Raises `UsageError`, `DataError`."""
     try:
-        TextIOWrapper(BytesIO(), encoding=said)
+        TextIOWrapper(BytesIO(), encoding=declared)
     except LookupError as error:
         raise UsageError(
-            f"'{said}' is not an encoding that Python knows. Try utf-8, windows-1252 or utf-16."
+            f"'{declared}' is not an encoding that Python knows. Try utf-8, windows-1252 or utf-16."
         ) from error
     start = file.start(1000)
     marked = next((name for mark, name in _MARKS.items() if start.startswith(mark)), None)
-    if marked is None and said.lower().replace("_", "-") in ("utf-8", "utf8"):
+    if marked is None and declared.lower().replace("_", "-") in ("utf-8", "utf8"):
         for byte_order, high in (("le", start[1::2]), ("be", start[::2])):
             if high.count(0) > len(start) / 4:
                 raise DataError(
                     f"{file.path} looks like UTF-16 without its mark. Save it as UTF-8, or say "
                     f"--encoding utf-16-{byte_order}."
                 )
-    return marked or said
+    return marked or declared
 
 
 def open_text(file: TableFile, encoding: str, newline: str = "") -> IO[str]:

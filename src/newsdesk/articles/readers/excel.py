@@ -30,19 +30,19 @@ def read_workbook(file: TableFile, sheet: str | None = None) -> RawTable:
     if file.start(4) == _COMPOUND_FILE and not file.path.name.lower().endswith(".xls"):
         raise DataError(f"{file.path} is locked with a password. Save it without one, or as CSV.")
     rows = _cells(file, sheet)
-    top = list(islice(rows, SEARCHED_ROWS))
-    place = find_header(top)
-    header = Header(top[place] if top else [], file.path)
-    numbered = _rows(header, place, chain(top, rows))
+    first_rows = list(islice(rows, SEARCHED_ROWS))
+    header_index = find_header(first_rows)
+    header = Header(first_rows[header_index] if first_rows else [], file.path)
+    numbered = _rows(header, header_index, chain(first_rows, rows))
     first = next(numbered, None)
     if first is None:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
     return RawTable(file.path, header.names, chain((first,), numbered), original_columns=header.all_names)
 
 
-def _rows(header: Header, place: int, rows: Iterator[Cells]) -> Iterator[RawRow]:
+def _rows(header: Header, header_index: int, rows: Iterator[Cells]) -> Iterator[RawRow]:
     for number, cells in enumerate(rows, start=1):
-        if number > place + 1 and any(cell != "" for cell in cells):
+        if number > header_index + 1 and any(cell != "" for cell in cells):
             yield header.row(number, cells)
 
 
@@ -56,10 +56,10 @@ def _cells(file: TableFile, sheet: str | None) -> Iterator[Cells]:
     assert process.stdout is not None
     try:
         for line in process.stdout:
-            found = json.loads(line)
-            if isinstance(found, dict):
-                raise DataError(f"{file.path} {found['error']}")
-            yield found
+            content = json.loads(line)
+            if isinstance(content, dict):
+                raise DataError(f"{file.path} {content['error']}")
+            yield content
         if process.wait() != 0:
             raise DataError(
                 f"{file.path} cannot be read as an Excel workbook: it is damaged, too large to be held, or something "

@@ -1,4 +1,4 @@
-"""What a file's name tells: which kind of table it is, and how it is packed."""
+"""The type of a table and its compression, by the file's name."""
 
 from pathlib import PurePath
 
@@ -71,13 +71,13 @@ def table_stem(name: str) -> str:
 
 def detect_content(start: bytes) -> tuple[str, str] | None:
     """What a file that begins so really is, and the ending that would say so; None for text."""
-    return next((told for magic, told in _MAGIC.items() if start.startswith(magic)), None)
+    return next((content for magic, content in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def unsupported_type(name: str) -> str | None:
     """What a file of this name is, where it is nothing that is read, but widely known."""
     suffix = PurePath(name).suffix.lower()
-    return next((what for what, suffixes in _OTHERS.items() if suffix in suffixes), None)
+    return next((description for description, suffixes in _OTHERS.items() if suffix in suffixes), None)
 
 
 def known_endings() -> str:

@@ -1,4 +1,4 @@
-"""Where the header of a table is, and what of a row belongs to it."""
+"""Find the header of a table, and match rows to it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,11 @@ def known_fields(cells: Sequence[Any]) -> set[str]:
 def find_header(rows: Sequence[Sequence[Any]]) -> int:
     """The place of the header among the first rows: the first that is not blank, unless one after it, beneath a
     preamble, has more known names, and at least two."""
-    filled = [place for place, cells in enumerate(rows) if any(_text(cell) for cell in cells)]
+    filled = [index for index, cells in enumerate(rows) if any(_text(cell) for cell in cells)]
     if not filled:
         return 0
-    counts = {place: len(known_fields(rows[place])) for place in filled}
-    best = max(filled, key=lambda place: (counts[place], -place))
+    counts = {index: len(known_fields(rows[index])) for index in filled}
+    best = max(filled, key=lambda index: (counts[index], -index))
     return best if counts[best] >= 2 else filled[0]
 
 
@@ -43,11 +43,11 @@ class Header:
             )
         refuse_repeated(self._cells, path)
         self.names = [name for name in self._cells if name]
-        self.all_names = [name or self._name_of(place) for place, name in enumerate(self._cells, start=1)]
-        self._least = max((place for place, name in enumerate(self._cells, start=1) if name), default=0)
+        self.all_names = [name or self._make_name(index) for index, name in enumerate(self._cells, start=1)]
+        self._min_cells = max((index for index, name in enumerate(self._cells, start=1) if name), default=0)
 
-    def _name_of(self, place: int) -> str:
-        name = f"column_{place}"
+    def _make_name(self, index: int) -> str:
+        name = f"column_{index}"
         while name in self._cells:
             name += "_"
         return name
@@ -56,7 +56,7 @@ class Header:
         """Whether a row has as many cells as there are columns; empty ones to its right are none."""
         if len(cells) == len(self._cells):
             return True
-        return len(cells) >= self._least and not any(_text(cell) for cell in cells[len(self._cells) :])
+        return len(cells) >= self._min_cells and not any(_text(cell) for cell in cells[len(self._cells) :])
 
     def row(self, number: int, cells: Sequence[Any]) -> RawRow:
         """A row under this header; empty cells to its right are none."""

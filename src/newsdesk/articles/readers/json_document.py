@@ -22,12 +22,12 @@ _REMEDY = "Write it as JSON Lines, one object with named fields a line, or as an
 Record = dict[str, Any]
 
 
-def read_json(file: TableFile, said: str) -> RawTable:
+def read_json(file: TableFile, declared: str) -> RawTable:
     """JSON Lines under another name, or a document. Raises `DataError`, `UsageError`."""
-    encoding = encoding_of(file, said)
+    encoding = encoding_of(file, declared)
     with decoding_errors(file, encoding):
         if _is_lines(file, encoding):
-            return read_json_lines(file, said)
+            return read_json_lines(file, declared)
         return read_document(file, encoding)
 
 
@@ -43,17 +43,17 @@ def read_document(file: TableFile, encoding: str) -> RawTable:
         values = _values(text.read(), file.path)
     if not values:
         raise DataError(f"{file.path} has no rows. Give a table with labelled articles.")
-    found = records(values[0], file.path) if len(values) == 1 else values
-    columns = dict.fromkeys(name for record in found if isinstance(record, dict) for name in record)
+    items = records(values[0], file.path) if len(values) == 1 else values
+    columns = dict.fromkeys(name for record in items if isinstance(record, dict) for name in record)
     if not columns:
         raise DataError(f"{file.path} holds no record with named fields. {_REMEDY}")
-    return RawTable(file.path, list(columns), _numbered(found))
+    return RawTable(file.path, list(columns), _number_rows(items))
 
 
 def records(value: Any, path: Path) -> list[Any]:
     """The records in a document. Raises `DataError` where there is none, or no telling which are meant."""
     if isinstance(value, list):
-        return [_opened_pair(item) for item in value]
+        return [_merge_pair(item) for item in value]
     if not isinstance(value, dict):
         raise DataError(f"{path} holds a single {type(value).__name__} in JSON. {_REMEDY}")
     table = _by_columns(value)
@@ -61,17 +61,17 @@ def records(value: Any, path: Path) -> list[Any]:
         return table
     arrays = list(_arrays(value, _DEEPEST))
     if len(arrays) > 1:
-        arrays = [one for one in arrays if known_fields(list(one[1][0])) & {"text", "title"}]
+        arrays = [array for array in arrays if known_fields(list(array[1][0])) & {"text", "title"}]
     if len(arrays) == 1:
         return arrays[0][1]
     if known_fields(list(value)) & {"text", "title"}:
         return [value]
     named = ", ".join(name for name, _ in arrays[:5])
-    what = f"several arrays of records ({named})" if arrays else "an object without an array of records"
-    raise DataError(f"{path} holds {what} in JSON. {_REMEDY}")
+    content = f"several arrays of records ({named})" if arrays else "an object without an array of records"
+    raise DataError(f"{path} holds {content} in JSON. {_REMEDY}")
 
 
-def _opened_pair(item: Any) -> Any:
+def _merge_pair(item: Any) -> Any:
     """spaCy's `["The text", {"cats": …}]` as one object; anything else as it is."""
     match item:
         case [str(text), dict(annotation)]:
@@ -101,12 +101,14 @@ def _by_columns(value: Record) -> list[Record] | None:
 
 def _of_objects(value: dict[str, Record]) -> list[Record] | None:
     """Columns of cells by row, or rows of cells by column: whichever has the names of columns."""
-    inner = dict.fromkeys(name for one in value.values() for name in one)
+    inner = dict.fromkeys(name for members in value.values() for name in members)
     outer_known, inner_known = len(known_fields(list(value))), len(known_fields(list(inner)))
     if inner_known > outer_known:
-        counted = all(name.isdecimal() for name in value)  # a number that the tool gave is no id
-        return [record if counted else {"id": name} | record for name, record in value.items()]
-    if outer_known and not any(isinstance(cell, dict | list) for one in value.values() for cell in one.values()):
+        is_numbered = all(name.isdecimal() for name in value)  # a number that the tool gave is no id
+        return [record if is_numbered else {"id": name} | record for name, record in value.items()]
+    if outer_known and not any(
+        isinstance(cell, dict | list) for members in value.values() for cell in members.values()
+    ):
         return [{name: cells.get(row) for name, cells in value.items()} for row in inner]
     return None
 
@@ -124,15 +126,15 @@ def _is_lines(file: TableFile, encoding: str) -> bool:
     """Whether the file holds an object a line. Where its name does not say so, there must be one among the first lines
     that ends with its line. An array of objects is none, whatever the name."""
     with open_text(file, encoding, newline="\n") as text:
-        top = list(islice((line for line in lines(text, file) if line.strip()), 20))
-    if top and _ARRAY.match(top[0]):
+        first_lines = list(islice((line for line in lines(text, file) if line.strip()), 20))
+    if first_lines and _ARRAY.match(first_lines[0]):
         return False
     if file.kind == "jsonl":
         return True
-    return len(top) > 1 and any(isinstance(_parsed(line), dict) for line in top)
+    return len(first_lines) > 1 and any(isinstance(_parse_or_none(line), dict) for line in first_lines)
 
 
-def _parsed(line: str) -> Any:
+def _parse_or_none(line: str) -> Any:
     try:
         return parse(line)
     except ValueError:
@@ -143,27 +145,27 @@ def _values(text: str, path: Path) -> list[Any]:
     """One value, or several, one after the other, as `jq` writes them."""
     decoder = JSONDecoder()
     values: list[Any] = []
-    place = _skip_blanks(text, 0)
-    while place < len(text):
+    position = _skip_blanks(text, 0)
+    while position < len(text):
         try:
-            value, place = decoder.raw_decode(text, place)
+            value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            line = text.count("\n", 0, getattr(error, "pos", place)) + 1
+            line = text.count("\n", 0, getattr(error, "pos", position)) + 1
             reason = getattr(error, "msg", "nested too deep, or a number too long")
             raise DataError(f"{path} is not valid JSON at line {line}: {reason}. Write it again.") from error
         values.append(value)
-        place = _skip_blanks(text, place)
+        position = _skip_blanks(text, position)
     return values
 
 
-def _skip_blanks(text: str, place: int) -> int:
-    while place < len(text) and text[place] in " \t\r\n":
-        place += 1
-    return place
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n":
+        position += 1
+    return position
 
 
-def _numbered(found: Iterable[Any]) -> Iterator[RawRow]:
-    for number, record in enumerate(found, start=1):
+def _number_rows(items: Iterable[Any]) -> Iterator[RawRow]:
+    for number, record in enumerate(items, start=1):
         if isinstance(record, dict):
             yield RawRow(number, record)
         else:

@@ -10,9 +10,9 @@ from newsdesk.articles.readers.unpacking import TableFile
 from newsdesk.errors import DataError
 
 
-def read_json_lines(file: TableFile, said: str) -> RawTable:
+def read_json_lines(file: TableFile, declared: str) -> RawTable:
     """Read twice: for the names of the columns, then row by row. Raises `DataError`, `UsageError`."""
-    encoding = encoding_of(file, said)
+    encoding = encoding_of(file, declared)
     columns: dict[str, None] = {}
     empty = True
     for row in _rows(file, encoding):

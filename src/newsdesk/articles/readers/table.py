@@ -1,4 +1,4 @@
-"""What every reader gives: the names of the columns, and the rows, read while one iterates."""
+"""The result of every reader: the names of the columns, and the rows, read during iteration."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

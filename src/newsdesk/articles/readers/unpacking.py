@@ -58,19 +58,19 @@ def unpack(path: Path) -> TableFile:
         raise UsageError(f"{path} is packed, and its name does not tell what is in it. Name it as in news.csv.gz.")
     suffix = path.suffix.lower()
     if suffix == ".zip":
-        return _from_zip(path)
+        return _unpack_zip(path)
     with unpacking_errors(path):
         match suffix:
             case ".gz":
-                return _unpacked(path, kind, gzip.open(path))
+                return _unpack(path, kind, gzip.open(path))
             case ".bz2":
-                return _unpacked(path, kind, bz2.open(path))
+                return _unpack(path, kind, bz2.open(path))
             case ".xz":
-                return _unpacked(path, kind, lzma.open(path))
+                return _unpack(path, kind, lzma.open(path))
             case ".zst":
                 from pyarrow import input_stream
 
-                return _unpacked(path, kind, input_stream(path, compression="zstd"))
+                return _unpack(path, kind, input_stream(path, compression="zstd"))
     return TableFile(path, path, kind)
 
 
@@ -99,7 +99,7 @@ def temporary_file() -> tuple[Path, BinaryIO]:
     return Path(name), os.fdopen(descriptor, "wb")
 
 
-def _unpacked(path: Path, kind: str, packed: Any) -> TableFile:
+def _unpack(path: Path, kind: str, packed: Any) -> TableFile:
     content, target = temporary_file()
     file = TableFile(path, content, kind)
     weakref.finalize(file, content.unlink, missing_ok=True)  # rows are read as long as somebody holds the file
@@ -110,19 +110,19 @@ def _unpacked(path: Path, kind: str, packed: Any) -> TableFile:
     return file
 
 
-def _from_zip(path: Path) -> TableFile:
+def _unpack_zip(path: Path) -> TableFile:
     with unpacking_errors(path), zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
         tables = [info for info in files if PurePath(info.filename).suffix.lower() in SUFFIXES]
         if len(tables) > 1:
-            tables = [info for info in tables if not _is_about(info.filename)] or tables
+            tables = [info for info in tables if not _is_note(info.filename)] or tables
         if len(tables) != 1:
-            held = ", ".join(_shown(info.filename) for info in (tables or files)[:5]) or "nothing"
-            what = "no table" if not tables else f"{len(tables)} tables"
-            raise DataError(f"{path} holds {what} ({held}). Unpack it, and give the table that is meant.")
+            names = ", ".join(_display_name(info.filename) for info in (tables or files)[:5]) or "nothing"
+            content = "no table" if not tables else f"{len(tables)} tables"
+            raise DataError(f"{path} holds {content} ({names}). Unpack it, and give the table that is meant.")
         if tables[0].flag_bits & 1:
             raise DataError(f"{path} is locked with a password. Unpack it yourself, and give the table in it.")
-        return _unpacked(path, SUFFIXES[PurePath(tables[0].filename).suffix.lower()], archive.open(tables[0]))
+        return _unpack(path, SUFFIXES[PurePath(tables[0].filename).suffix.lower()], archive.open(tables[0]))
 
 
 def _is_litter(name: str) -> bool:
@@ -130,12 +130,12 @@ def _is_litter(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in PurePath(name).parts)
 
 
-def _is_about(name: str) -> bool:
+def _is_note(name: str) -> bool:
     """A note that lies beside the table."""
     return PurePath(name).suffix.lower() == ".txt" or PurePath(name).stem.lower() in ("readme", "metadata")
 
 
-def _shown(name: str) -> str:
+def _display_name(name: str) -> str:
     return PurePath(name).name.encode("ascii", "backslashreplace").decode()[:60]
 
 

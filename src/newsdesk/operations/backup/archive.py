@@ -1,4 +1,4 @@
-"""The archive: a compressed tar, written and read as a stream, that ends with the sum of every file in it."""
+"""The archive: a compressed tar, written and read as a stream, that ends with the digest of every file in it."""
 
 import gzip
 import hashlib
@@ -17,13 +17,13 @@ from newsdesk.operations.backup.encryption import MAGIC, DecryptingReader, Encry
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import MANIFEST, BackupManifest, FileDigest
 
-_WHOLE = 8 * 1024 * 1024  # bytes: a file up to here is read at once, so that it may shrink or grow meanwhile
+_READ_AT_ONCE = 8 * 1024 * 1024  # bytes: a file up to here is read at once, so that it may shrink or grow meanwhile
 _FASTEST = 1  # most of the content is compressed already
 _LARGEST_MANIFEST = 256 * 1024 * 1024
 
 
 class ArchiveWriter:
-    """Adds files, and remembers their sums."""
+    """Adds files and records their digests."""
 
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
@@ -39,23 +39,23 @@ class ArchiveWriter:
             state = os.fstat(file.fileno())
             content: BinaryIO = file
             size = state.st_size
-            if size <= _WHOLE:
-                whole = file.read()
-                content, size = io.BytesIO(whole), len(whole)
+            if size <= _READ_AT_ONCE:
+                data = file.read()
+                content, size = io.BytesIO(data), len(data)
             self._add(name, content, size, state.st_mode & 0o777, state.st_mtime)
         return True
 
     def finish(self, manifest: BackupManifest) -> None:
-        """Write the manifest, without which an archive is not whole."""
+        """Write the manifest, without which an archive is incomplete."""
         content = manifest.model_dump_json(indent=1).encode()
-        self._tar.addfile(_member(MANIFEST, len(content), 0o600, manifest.made_at.timestamp()), io.BytesIO(content))
+        self._tar.addfile(_tar_info(MANIFEST, len(content), 0o600, manifest.made_at.timestamp()), io.BytesIO(content))
 
     def _add(self, name: str, content: BinaryIO, size: int, mode: int, modified: float) -> None:
         if name in self.files:
             raise BackupError(f"{name} would be in the archive twice. Rename one of the files that have this name.")
-        summed = _HashingReader(content, size)
-        self._tar.addfile(_member(name, size, mode, modified), cast("IO[bytes]", summed))
-        self.files[name] = FileDigest(sha256=summed.digest.hexdigest(), size=size)
+        reader = _HashingReader(content, size)
+        self._tar.addfile(_tar_info(name, size, mode, modified), cast("IO[bytes]", reader))
+        self.files[name] = FileDigest(sha256=reader.digest.hexdigest(), size=size)
 
 
 class ArchiveMember(NamedTuple):
@@ -90,7 +90,7 @@ def members(archive: Path, passphrase: bytes | None) -> Iterator[ArchiveMember]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(archive.open("rb"))
-            source = _clear(file, passphrase, str(archive))
+            source = _decrypt(file, passphrase, str(archive))
             compressed = stack.enter_context(gzip.GzipFile(fileobj=source, mode="rb"))
             checked = _ErrorTranslatingReader(compressed, archive)
             tar = stack.enter_context(tarfile.open(fileobj=cast("IO[bytes]", checked), mode="r|"))
@@ -108,35 +108,35 @@ def members(archive: Path, passphrase: bytes | None) -> Iterator[ArchiveMember]:
             while checked.read(1024 * 1024):  # to the end, where the sum of the compressed stream is checked
                 pass
         except tarfile.TarError as error:
-            raise _not_whole(archive, error) from error
+            raise _damaged_error(archive, error) from error
 
 
 def verify(archive: Path, passphrase: bytes | None) -> BackupManifest:
     """Read all of an archive and check every sum. Raises `BackupError` naming what is wrong."""
-    found: dict[str, FileDigest] = {}
+    digests: dict[str, FileDigest] = {}
     manifest: BackupManifest | None = None
     for member in members(archive, passphrase):
-        if member.name in found or (member.name == MANIFEST and manifest):
+        if member.name in digests or (member.name == MANIFEST and manifest):
             raise BackupError(f"{archive} holds {member.name[:200]!r} twice. Take another archive.")
         if member.name == MANIFEST:
-            manifest = _manifest(member, archive)
+            manifest = _parse_manifest(member, archive)
         else:
-            found[member.name] = FileDigest(sha256=_sum(member), size=member.size)
+            digests[member.name] = FileDigest(sha256=_hash(member), size=member.size)
     if manifest is None:
         raise BackupError(f"{archive} has no {MANIFEST}: its backup did not end. Take another archive.")
-    for name in sorted(manifest.files.keys() | found.keys()):
-        if manifest.files.get(name) != found.get(name):
+    for name in sorted(manifest.files.keys() | digests.keys()):
+        if manifest.files.get(name) != digests.get(name):
             raise BackupError(f"{archive}: {name} is not what was backed up. Take another archive.")
     return manifest
 
 
-def _member(name: str, size: int, mode: int, modified: float) -> tarfile.TarInfo:
+def _tar_info(name: str, size: int, mode: int, modified: float) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, mode, modified
     return info
 
 
-def _clear(file: BinaryIO, passphrase: bytes | None, name: str) -> Any:
+def _decrypt(file: BinaryIO, passphrase: bytes | None, name: str) -> Any:
     start = file.read(len(MAGIC))
     file.seek(0)
     if not is_encrypted(start):
@@ -156,7 +156,7 @@ def _is_inside(name: str) -> bool:
     return not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
-def _manifest(member: ArchiveMember, archive: Path) -> BackupManifest:
+def _parse_manifest(member: ArchiveMember, archive: Path) -> BackupManifest:
     try:
         return BackupManifest.model_validate_json(member.content.read(_LARGEST_MANIFEST))
     except ValidationError as error:
@@ -166,7 +166,7 @@ def _manifest(member: ArchiveMember, archive: Path) -> BackupManifest:
         ) from error
 
 
-def _sum(member: ArchiveMember) -> str:
+def _hash(member: ArchiveMember) -> str:
     digest = hashlib.sha256()
     while part := member.content.read(1024 * 1024):
         digest.update(part)
@@ -174,7 +174,7 @@ def _sum(member: ArchiveMember) -> str:
 
 
 class _ErrorTranslatingReader:
-    """Reads on, and says in a sentence what is wrong with what is read."""
+    """Reads, and turns errors of the content into `BackupError`."""
 
     def __init__(self, content: IO[bytes] | gzip.GzipFile, archive: Path) -> None:
         self._content, self._archive = content, archive
@@ -183,22 +183,22 @@ class _ErrorTranslatingReader:
         try:
             return self._content.read(size)
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _not_whole(self._archive, error) from error
+            raise _damaged_error(self._archive, error) from error
 
 
-def _not_whole(archive: Path, error: Exception) -> BackupError:
+def _damaged_error(archive: Path, error: Exception) -> BackupError:
     return BackupError(f"{archive} is no whole archive ({error}). Take another one.")
 
 
 class _HashingReader:
-    """Reads on, and sums what was read."""
+    """Reads, and computes the digest of what was read."""
 
     def __init__(self, content: BinaryIO, size: int) -> None:
-        self._content, self._left = content, size
+        self._content, self._remaining = content, size
         self.digest = hashlib.sha256()
 
     def read(self, size: int) -> bytes:
-        part = self._content.read(min(size, self._left))
-        self._left -= len(part)
+        part = self._content.read(min(size, self._remaining))
+        self._remaining -= len(part)
         self.digest.update(part)
         return part

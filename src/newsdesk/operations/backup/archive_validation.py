@@ -1,4 +1,4 @@
-"""Whether an archive holds what a backup of this deployment writes, and all that it names; nothing is changed here."""
+"""Check that an archive holds what a backup of this deployment writes, and all that it names. Nothing is changed."""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from newsdesk.operations.backup.cross_database import StoreFromPostgresql, StoreFromSqlite
 from newsdesk.operations.backup.databases import STORE, NamedDatabase
-from newsdesk.operations.backup.entries import POINTER_PLACE, BackupEntry, unescaped
+from newsdesk.operations.backup.entries import POINTER_ENTRY, BackupEntry, unescaped
 from newsdesk.operations.backup.error import BackupError
 from newsdesk.operations.backup.manifest import BackupManifest
 from newsdesk.operations.backup.postgresql import PostgresqlDatabase
@@ -14,15 +14,17 @@ from newsdesk.operations.backup.sqlite import SqliteDatabase
 from newsdesk.registry.champion_pointer import POINTER, ChampionPointer
 
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes; what Linux takes, with room for the folder of a draft
-_CHAMPION = f"files/{POINTER_PLACE}/{POINTER}"
+_CHAMPION = f"files/{POINTER_ENTRY}/{POINTER}"
 
 
-def target_databases(archive: Path, manifest: BackupManifest, named: Sequence[NamedDatabase]) -> list[NamedDatabase]:
+def target_databases(
+    archive: Path, manifest: BackupManifest, named_databases: Sequence[NamedDatabase]
+) -> list[NamedDatabase]:
     """Where each database of the archive goes to. Raises `BackupError`.
 
     Older backups leave out the store of a home in which nobody was ever promoted.
     """
-    known = {one.name: one for one in named}
+    known = {named.name: named for named in named_databases}
     for name, kind in manifest.databases.items():
         if name not in known:
             raise BackupError(
@@ -30,14 +32,14 @@ def target_databases(archive: Path, manifest: BackupManifest, named: Sequence[Na
                 f"BACKUP_DATABASES; named are {', '.join(known)}."
             )
         if known[name].database.kind != kind:
-            known[name] = _across(known[name])
+            known[name] = _convert(known[name])
     if STORE not in manifest.databases and (manifest.champion is not None or _CHAMPION in manifest.files):
-        raise _lacking(archive, "the store, though a model was promoted")
+        raise _incomplete_error(archive, "the store, though a model was promoted")
     return [known[name] for name in manifest.databases]
 
 
-def _across(named: NamedDatabase) -> NamedDatabase:
-    """For an archive in which the database is of the other kind. What Newsdesk knows is its own store."""
+def _convert(named: NamedDatabase) -> NamedDatabase:
+    """The target for an archive in which the database is of the other kind. Only the store can be converted."""
     if named.name == STORE and isinstance(named.database, PostgresqlDatabase):
         return NamedDatabase(named.name, StoreFromSqlite(named.database))
     if named.name == STORE and isinstance(named.database, SqliteDatabase):
@@ -50,29 +52,29 @@ def _across(named: NamedDatabase) -> NamedDatabase:
 
 
 def check_names(
-    archive: Path, manifest: BackupManifest, places: Sequence[BackupEntry], named: Sequence[NamedDatabase]
+    archive: Path, manifest: BackupManifest, entries: Sequence[BackupEntry], named_databases: Sequence[NamedDatabase]
 ) -> None:
     """What an archive may hold is what a backup of this deployment writes, and the databases that it names.
 
     Raises `BackupError` for any other name, and for names that no disk has beside each other.
     """
-    by_name = {place.name: place for place in places}
-    dumps = {one.member for one in named}
-    taken: set[Path] = set()
+    by_name = {entry.name: entry for entry in entries}
+    dumps = {named.member for named in named_databases}
+    targets: set[Path] = set()
     folders: set[Path] = set()
     for member in manifest.files.keys() - dumps:
         kind, _, rest = member.partition("/")
         name, _, escaped = rest.partition("/")
         path = unescaped(escaped)
-        place = by_name.get(name) if kind == "files" else None
-        if place is None or not place.may_hold(path):
-            raise _refused(archive, member, place, path)
+        entry = by_name.get(name) if kind == "files" else None
+        if entry is None or not entry.may_hold(path):
+            raise _unexpected_member_error(archive, member, entry, path)
         target = Path(name, path)
-        if not _can_be_kept(place.folder, path) or target in taken:
-            raise _unkeepable(archive, member)
-        taken.add(target)
+        if not _fits_limits(entry.folder, path) or target in targets:
+            raise _invalid_name_error(archive, member)
+        targets.add(target)
         folders.update(target.parents)
-    if clash := taken & folders:
+    if clash := targets & folders:
         raise BackupError(
             f"{archive} holds {str(min(clash))[:200]!r} both as a file and as a folder. Nothing was changed. Take "
             "another archive."
@@ -90,13 +92,13 @@ def check_champion(archive: Path, manifest: BackupManifest, pointer: bytes | Non
     """
     champion = champion_of(pointer)
     if manifest.champion != (champion.digest if champion else None):
-        raise _lacking(archive, f"the {POINTER} that its manifest names")
+        raise _incomplete_error(archive, f"the {POINTER} that its manifest names")
     if champion and not has_bundle(champion, manifest):
-        raise _lacking(archive, f"the bundle {champion.bundle}, which its {POINTER} names")
+        raise _incomplete_error(archive, f"the bundle {champion.bundle}, which its {POINTER} names")
 
 
 def champion_of(pointer: bytes | None) -> ChampionPointer | None:
-    """None also for a damaged pointer: it is no reason to have no backup."""
+    """The champion that a pointer names. None also for a damaged pointer, which must not prevent a backup."""
     try:
         return ChampionPointer.model_validate_json(pointer) if pointer else None
     except ValueError:
@@ -108,23 +110,23 @@ def has_bundle(champion: ChampionPointer, manifest: BackupManifest) -> bool:
     return any(name.startswith(f"files/bundles/{champion.bundle}/") for name in manifest.files)
 
 
-def _can_be_kept(folder: Path, path: str) -> bool:
+def _fits_limits(folder: Path, path: str) -> bool:
     names = [os.fsencode(name) for name in PurePosixPath(path).parts]
-    whole = len(os.fsencode(folder.absolute())) + sum(len(name) + 1 for name in names)
-    return max(map(len, names)) <= _LONGEST_NAME and whole <= _LONGEST_PATH
+    length = len(os.fsencode(folder.absolute())) + sum(len(name) + 1 for name in names)
+    return max(map(len, names)) <= _LONGEST_NAME and length <= _LONGEST_PATH
 
 
-def _unkeepable(archive: Path, member: str) -> BackupError:
+def _invalid_name_error(archive: Path, member: str) -> BackupError:
     return BackupError(
         f"{archive} holds {member[:200]!r}, a name that is too long for a file, or another name of one that it holds. "
         "Nothing was changed. Take another archive."
     )
 
 
-def _refused(archive: Path, member: str, place: BackupEntry | None, path: str) -> BackupError:
-    if place and place.name == "keys" and "/" not in path and not path.startswith("."):
+def _unexpected_member_error(archive: Path, member: str, entry: BackupEntry | None, path: str) -> BackupError:
+    if entry and entry.name == "keys" and "/" not in path and not path.startswith("."):
         return BackupError(
-            f"{archive} holds the keys as {path[:200]!r}, and API_KEYS_FILE names {place.only[0]}. "
+            f"{archive} holds the keys as {path[:200]!r}, and API_KEYS_FILE names {entry.patterns[0]}. "
             "Nothing was changed. Let API_KEYS_FILE end in the name that the archive has, if it is yours."
         )
     return BackupError(
@@ -133,5 +135,5 @@ def _refused(archive: Path, member: str, place: BackupEntry | None, path: str) -
     )
 
 
-def _lacking(archive: Path, what: str) -> BackupError:
-    return BackupError(f"{archive} does not hold {what}. Nothing was changed. Take another archive.")
+def _incomplete_error(archive: Path, missing: str) -> BackupError:
+    return BackupError(f"{archive} does not hold {missing}. Nothing was changed. Take another archive.")

@@ -1,4 +1,4 @@
-"""Make a backup, while everything goes on."""
+"""Make a backup while everything keeps running."""
 
 import shutil
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ _INTERRUPTED = (
 
 @dataclass(frozen=True)
 class BackupResult:
-    """A backup that was made. `warnings` are sentences about what it lacks."""
+    """A new backup. `warnings` are sentences about what it lacks."""
 
     archive: Path
     size: int
@@ -55,7 +55,7 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
     """
     passphrase = read_passphrase(settings)
     with only_maintenance(settings.home):
-        named = _named(settings)
+        named_databases = _existing_databases(settings)
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)
         now = datetime.now(UTC)
@@ -63,8 +63,8 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         draft = Path(mkdtemp(prefix=".backup-", dir=folder))  # of a killed backup this is what the next one clears away
         try:
             with open_archive_writer(draft / target.name, passphrase) as archive:
-                standing = _fill(archive, settings, named, draft, progress)
-                manifest = _manifest(archive, settings, named, now, standing.pointer)
+                promotion_state = _write_entries(archive, settings, named_databases, draft, progress)
+                manifest = _build_manifest(archive, settings, named_databases, now, promotion_state.pointer)
                 archive.finish(manifest)
             (draft / target.name).replace(target)
             flush_names(folder)  # only then may older ones go
@@ -78,46 +78,54 @@ def create_backup(settings: Settings, folder: Path, progress: Progress) -> Backu
         passphrase is not None,
         tuple(removed),
         (
-            *_missing(settings, named, manifest, champion_of(standing.pointer)),
-            *([_INTERRUPTED] if standing.is_unfinished else []),
+            *_warnings(settings, named_databases, manifest, champion_of(promotion_state.pointer)),
+            *([_INTERRUPTED] if promotion_state.is_unfinished else []),
         ),
     )
 
 
-def _named(settings: Settings) -> list[NamedDatabase]:
-    """The databases that there are. The store is always one: where nothing was written yet, it is made."""
-    found = databases(settings)
-    if any(one.name == STORE and one.database.is_empty() for one in found):
+def _existing_databases(settings: Settings) -> list[NamedDatabase]:
+    """The databases that exist. The store is always among them: it is created where nothing was written yet."""
+    configured = databases(settings)
+    if any(named.name == STORE and named.database.is_empty() for named in configured):
         open_store(settings.database).dispose()
-    return [one for one in found if one.database.exists()]
+    return [named for named in configured if named.database.exists()]
 
 
-def _fill(
-    archive: ArchiveWriter, settings: Settings, named: Sequence[NamedDatabase], draft: Path, progress: Progress
+def _write_entries(
+    archive: ArchiveWriter,
+    settings: Settings,
+    named_databases: Sequence[NamedDatabase],
+    draft: Path,
+    progress: Progress,
 ) -> PromotionState:
     progress.step("Reading the spool")
-    for place in before_databases(settings):
-        _add(archive, place)
-    standing = copy_databases(named, settings, draft, progress)
-    if standing.pointer is not None:
-        (draft / POINTER).write_bytes(standing.pointer)
+    for entry in before_databases(settings):
+        _add_entry(archive, entry)
+    promotion_state = copy_databases(named_databases, settings, draft, progress)
+    if promotion_state.pointer is not None:
+        (draft / POINTER).write_bytes(promotion_state.pointer)
         archive.add(pointer_entry(settings).member(settings.bundles / POINTER), draft / POINTER)
-    for one in named:
-        archive.add(one.member, draft / one.name)
-        (draft / one.name).unlink()
-    for place in after_databases(settings):
-        progress.step(f"Reading {place.name}")
-        _add(archive, place)
-    return standing
+    for named in named_databases:
+        archive.add(named.member, draft / named.name)
+        (draft / named.name).unlink()
+    for entry in after_databases(settings):
+        progress.step(f"Reading {entry.name}")
+        _add_entry(archive, entry)
+    return promotion_state
 
 
-def _add(archive: ArchiveWriter, place: BackupEntry) -> None:
-    for path in place.files():
-        archive.add(place.member(path), path)
+def _add_entry(archive: ArchiveWriter, entry: BackupEntry) -> None:
+    for path in entry.files():
+        archive.add(entry.member(path), path)
 
 
-def _manifest(
-    archive: ArchiveWriter, settings: Settings, named: Sequence[NamedDatabase], now: datetime, pointer: bytes | None
+def _build_manifest(
+    archive: ArchiveWriter,
+    settings: Settings,
+    named_databases: Sequence[NamedDatabase],
+    now: datetime,
+    pointer: bytes | None,
 ) -> BackupManifest:
     artifacts = artifact_folder(settings)
     return BackupManifest(
@@ -126,29 +134,32 @@ def _manifest(
         home=str(settings.home),
         artifacts=str(artifacts) if artifacts else None,
         champion=champion.digest if (champion := champion_of(pointer)) else None,
-        databases={one.name: one.database.kind for one in named},
+        databases={named.name: named.database.kind for named in named_databases},
         files=archive.files,
     )
 
 
-def _missing(
-    settings: Settings, named: Sequence[NamedDatabase], manifest: BackupManifest, champion: ChampionPointer | None
+def _warnings(
+    settings: Settings,
+    named_databases: Sequence[NamedDatabase],
+    manifest: BackupManifest,
+    champion: ChampionPointer | None,
 ) -> list[str]:
     is_server = settings.tracking_uri.lower().startswith(("http://", "https://"))
-    found = []
+    warnings = []
     if champion and not has_bundle(champion, manifest):
-        found.append(
+        warnings.append(
             f"The bundle {champion.bundle}, which {POINTER} names, is not there: no restore takes this backup. "
             "Promote a version, then back up again."
         )
-    if is_server and len(named) < 2:
-        found.append("The database of the MLflow server is not in this backup: name it in BACKUP_DATABASES.")
+    if is_server and len(named_databases) < 2:
+        warnings.append("The database of the MLflow server is not in this backup: name it in BACKUP_DATABASES.")
     folder = artifact_folder(settings)
     is_named = not is_server or settings.mlflow_artifact_root
     if folder is None or not (is_named or (folder.is_dir() and any(folder.iterdir()))):
-        found.append(
+        warnings.append(
             "The artifacts of the MLflow server are not in this backup: let MLFLOW_ARTIFACT_ROOT name their folder "
             f"where it is on this machine, mount it at {settings.home / 'artifacts'}, or back up the object store that "
             "holds them."
         )
-    return found
+    return warnings

@@ -25,7 +25,7 @@ from newsdesk.store.store_copy import copy_store
 _COPY = re.compile(r'^COPY (?:"?\w+"?\.)?"?(?P<table>\w+)"? \((?P<columns>.+)\) FROM stdin;$')
 _END = "\\."  # of the rows of a statement COPY
 _ESCAPED = re.compile(r"\\(.)")
-_MEANS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _BATCH = 1000  # rows
 
 Target = TypeVar("Target", PostgresqlDatabase, SqliteDatabase)
@@ -63,7 +63,7 @@ class StoreFromSqlite(_StoreFromAnotherKind[PostgresqlDatabase]):
 
     def restore(self, dump: Path) -> None:
         source = sqlite_address(dump)
-        with _told():
+        with _backup_errors():
             run_migration(source)
             copy_store(source, self.target.url.render_as_string(hide_password=False), replace=True)
 
@@ -83,8 +83,8 @@ class StoreFromPostgresql(_StoreFromAnotherKind[SqliteDatabase]):
         draft = dump.with_name(f"{dump.name}.sqlite")
         draft.unlink(missing_ok=True)
         address = sqlite_address(draft)
-        with _told():
-            run_migration(address, _revision(dump))
+        with _backup_errors():
+            run_migration(address, _read_revision(dump))
             engine = store_engine(address)
             with engine.begin() as connection, _NO_SERVER.data(dump) as lines:
                 _load(lines, connection)
@@ -98,14 +98,14 @@ _NO_SERVER = PostgresqlDatabase(make_url("postgresql://"))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _backup_errors() -> Iterator[None]:
     try:
         yield
     except NewsdeskError as error:
         raise BackupError(f"The store cannot be restored: {error}") from error
 
 
-def _revision(dump: Path) -> str | None:
+def _read_revision(dump: Path) -> str | None:
     """The revision of the tables in a dump; None for the first, which knew of none."""
     with _NO_SERVER.data(dump, f"--table={VERSION_TABLE}") as script:
         lines = list(script)
@@ -140,11 +140,11 @@ def _rows(lines: Iterator[str]) -> Iterator[list[str | None]]:
     for line in lines:
         if line == _END:
             return
-        yield [None if cell == "\\N" else _ESCAPED.sub(_meaning, cell) for cell in line.split("\t")]
+        yield [None if cell == "\\N" else _ESCAPED.sub(_unescape, cell) for cell in line.split("\t")]
 
 
-def _meaning(match: re.Match[str]) -> str:
-    return _MEANS.get(match[1], match[1])
+def _unescape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match[1], match[1])
 
 
 def _reader(column: Column[Any]) -> Callable[[str], Any]:

@@ -1,4 +1,4 @@
-"""Copy several databases and the pointer such that they agree."""
+"""Copy several databases and the pointer in a consistent state."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -31,7 +31,11 @@ class PromotionState(NamedTuple):
 
 
 def copy_databases(
-    named: Sequence[NamedDatabase], settings: Settings, folder: Path, progress: Progress, patience: float = _PATIENCE
+    named_databases: Sequence[NamedDatabase],
+    settings: Settings,
+    folder: Path,
+    progress: Progress,
+    patience: float = _PATIENCE,
 ) -> PromotionState:
     """All databases, each under its name, as they were between two promotions: so ledger, aliases and pointer agree.
 
@@ -39,26 +43,26 @@ def copy_databases(
     promoted all the time.
     """
     for _ in range(_TRIES):
-        before = _settled(lambda: _standing(named, settings), patience)
-        for one in named:
-            progress.step(f"Copying the database {one.name}")
-            (folder / one.name).unlink(missing_ok=True)
-            one.database.dump(folder / one.name)
-        if _standing(named, settings)[:2] == before[:2]:
+        before = _wait_until_finished(lambda: _read_promotion_state(named_databases, settings), patience)
+        for named in named_databases:
+            progress.step(f"Copying the database {named.name}")
+            (folder / named.name).unlink(missing_ok=True)
+            named.database.dump(folder / named.name)
+        if _read_promotion_state(named_databases, settings)[:2] == before[:2]:
             return before
     raise BackupError("Models are promoted so often that no moment in between was found. Run the backup again later.")
 
 
-def _settled(look: Callable[[], PromotionState], patience: float) -> PromotionState:
+def _wait_until_finished(read_state: Callable[[], PromotionState], patience: float) -> PromotionState:
     deadline = time.monotonic() + patience
-    while (standing := look()).is_unfinished and time.monotonic() < deadline:
+    while (state := read_state()).is_unfinished and time.monotonic() < deadline:
         time.sleep(0.1)
-    return standing
+    return state
 
 
-def _standing(named: Sequence[NamedDatabase], settings: Settings) -> PromotionState:
-    """A registry that does not answer is no reason to have no backup: then the ledger tells of promotions."""
-    decisions = sum(one.database.rows("promotion_ledger") for one in named if one.name == STORE)
+def _read_promotion_state(named_databases: Sequence[NamedDatabase], settings: Settings) -> PromotionState:
+    """The state of promotions. Where the registry does not answer, the ledger alone tells: a backup goes on."""
+    decisions = sum(named.database.rows("promotion_ledger") for named in named_databases if named.name == STORE)
     try:
         pointer = (settings.bundles / POINTER).read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""Which databases a deployment has, and what can be done with each, be it SQLite or PostgreSQL."""
+"""The databases of a deployment, SQLite or PostgreSQL, and the operations on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _MLFLOW_TABLES = {"alembic_version", "experiments", "model_versions"}
 
 
 class Database(Protocol):
-    """One database. Every method raises `BackupError`, in which no password stands."""
+    """One database. Every method raises `BackupError`, without any password in its message."""
 
     @property
     def kind(self) -> Kind: ...
@@ -63,15 +63,15 @@ class NamedDatabase:
     def check(self, dump: Path) -> None:
         """Raises `BackupError` where a dump is not sound, or is another database than its name says."""
         self.database.check(dump)
-        if self.name in (STORE, MLFLOW) and (missing := _missing(self.name, self.database.tables(dump))):
-            whose = "the store of Newsdesk" if self.name == STORE else "a database of MLflow"
+        if self.name in (STORE, MLFLOW) and (missing := _missing_tables(self.name, self.database.tables(dump))):
+            expected = "the store of Newsdesk" if self.name == STORE else "a database of MLflow"
             raise BackupError(
-                f"The archive's database {self.name} is not {whose}: it has no table {min(missing)}. Nothing was "
+                f"The archive's database {self.name} is not {expected}: it has no table {min(missing)}. Nothing was "
                 "changed. Take another archive."
             )
 
 
-def _missing(name: str, tables: set[str]) -> set[str]:
+def _missing_tables(name: str, tables: set[str]) -> set[str]:
     if name == MLFLOW:
         return _MLFLOW_TABLES - tables
     if VERSION_TABLE in tables:
@@ -81,22 +81,20 @@ def _missing(name: str, tables: set[str]) -> set[str]:
 
 def databases(settings: Settings) -> list[NamedDatabase]:
     """The store, MLflow's where it can be known, and those of `BACKUP_DATABASES`. Raises `ConfigError`."""
-    found = [NamedDatabase(STORE, _opened(settings.database, "NEWSDESK_DATABASE_URL"))]
+    named = [NamedDatabase(STORE, _open(settings.database, "NEWSDESK_DATABASE_URL"))]
     if not settings.tracking_uri.lower().startswith(("http://", "https://")):
-        found.append(NamedDatabase(MLFLOW, _opened(settings.tracking_uri, "MLFLOW_TRACKING_URI")))
+        named.append(NamedDatabase(MLFLOW, _open(settings.tracking_uri, "MLFLOW_TRACKING_URI")))
     addresses = settings.backup_databases.get_secret_value() if settings.backup_databases else ""
     for address in filter(None, map(str.strip, addresses.split(","))):
         url = _url(address, "BACKUP_DATABASES")
-        found.append(
-            NamedDatabase(
-                _free_name(Path(url.database or "database").stem, found), _opened(address, "BACKUP_DATABASES")
-            )
+        named.append(
+            NamedDatabase(_free_name(Path(url.database or "database").stem, named), _open(address, "BACKUP_DATABASES"))
         )
-    return found
+    return named
 
 
 def _free_name(name: str, taken: Sequence[NamedDatabase]) -> str:
-    names = {one.name for one in taken}
+    names = {database.name for database in taken}
     return next(
         candidate
         for number in range(1, 1000)
@@ -104,7 +102,7 @@ def _free_name(name: str, taken: Sequence[NamedDatabase]) -> str:
     )
 
 
-def _opened(address: str, variable: str) -> Database:
+def _open(address: str, variable: str) -> Database:
     url = _url(address, variable)
     if url.get_backend_name() == "sqlite":
         return SqliteDatabase(Path(url.database or ":memory:"))

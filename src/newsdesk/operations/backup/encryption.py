@@ -20,8 +20,8 @@ from newsdesk.operations.backup.error import BackupError
 
 MAGIC = b"newsdesk backup, encrypted 1\n"
 CHUNK = 64 * 1024
-_SALT, _PREFIX, _CHECK, _TAG = 16, 7, 32, 16
-_HEADER = len(MAGIC) + _SALT + _PREFIX + _CHECK
+_SALT, _PREFIX, _MAC, _TAG = 16, 7, 32, 16
+_HEADER = len(MAGIC) + _SALT + _PREFIX + _MAC
 
 
 class EncryptingWriter:
@@ -29,23 +29,23 @@ class EncryptingWriter:
 
     def __init__(self, sink: BinaryIO, passphrase: bytes) -> None:
         salt, self._prefix = os.urandom(_SALT), os.urandom(_PREFIX)
-        self._key, check = _keys(passphrase, salt)
-        self._sink, self._number, self._waiting = sink, 0, bytearray()
+        self._key, mac_key = _derive_keys(passphrase, salt)
+        self._sink, self._number, self._buffer = sink, 0, bytearray()
         head = MAGIC + salt + self._prefix
-        sink.write(head + hmac.digest(check, head, hashlib.sha256))
+        sink.write(head + hmac.digest(mac_key, head, hashlib.sha256))
 
     def write(self, data: bytes) -> int:
-        self._waiting += data
-        while len(self._waiting) > CHUNK:  # a full chunk waits: it may turn out to be the last one
-            self._seal(bytes(self._waiting[:CHUNK]), is_last=False)
-            del self._waiting[:CHUNK]
+        self._buffer += data
+        while len(self._buffer) > CHUNK:  # a full chunk waits: it may turn out to be the last one
+            self._seal(bytes(self._buffer[:CHUNK]), is_last=False)
+            del self._buffer[:CHUNK]
         return len(data)
 
     def flush(self) -> None:
         """Nothing to do: chunks are written when they are full."""
 
     def close(self) -> None:
-        self._seal(bytes(self._waiting), is_last=True)
+        self._seal(bytes(self._buffer), is_last=True)
 
     def _seal(self, chunk: bytes, *, is_last: bool) -> None:
         self._sink.write(self._key.encrypt(_nonce(self._prefix, self._number, is_last), chunk, None))
@@ -57,33 +57,33 @@ class DecryptingReader:
 
     def __init__(self, source: BinaryIO, passphrase: bytes, name: str) -> None:
         header = source.read(_HEADER)
-        head, told = header[:-_CHECK], header[-_CHECK:]
+        head, mac = header[:-_MAC], header[-_MAC:]
         self._prefix = head[-_PREFIX:]
-        self._key, check = _keys(passphrase, head[len(MAGIC) : -_PREFIX])
-        if not hmac.compare_digest(hmac.digest(check, head, hashlib.sha256), told):
+        self._key, mac_key = _derive_keys(passphrase, head[len(MAGIC) : -_PREFIX])
+        if not hmac.compare_digest(hmac.digest(mac_key, head, hashlib.sha256), mac):
             raise BackupError(f"{name} was encrypted with another passphrase. Correct BACKUP_PASSPHRASE_FILE.")
         self._source, self._name, self._number = source, name, 0
-        self._next = source.read(CHUNK + _TAG)
-        self._clear = b""
+        self._next_chunk = source.read(CHUNK + _TAG)
+        self._plaintext = b""
         self._ended = False
 
     def read(self, size: int = -1) -> bytes:
         parts = []
-        while size != 0 and (self._clear or not self._ended):
-            if not self._clear:
-                self._open()
+        while size != 0 and (self._plaintext or not self._ended):
+            if not self._plaintext:
+                self._decrypt_chunk()
                 continue
-            part = self._clear if size < 0 else self._clear[:size]
-            self._clear = self._clear[len(part) :]
+            part = self._plaintext if size < 0 else self._plaintext[:size]
+            self._plaintext = self._plaintext[len(part) :]
             size -= len(part) if size > 0 else 0
             parts.append(part)
         return b"".join(parts)
 
-    def _open(self) -> None:
-        chunk, self._next = self._next, self._source.read(CHUNK + _TAG)
-        is_last = not self._next
+    def _decrypt_chunk(self) -> None:
+        chunk, self._next_chunk = self._next_chunk, self._source.read(CHUNK + _TAG)
+        is_last = not self._next_chunk
         try:
-            self._clear = self._key.decrypt(_nonce(self._prefix, self._number, is_last), chunk, None)
+            self._plaintext = self._key.decrypt(_nonce(self._prefix, self._number, is_last), chunk, None)
         except InvalidTag:
             raise BackupError(
                 f"{self._name} was changed or cut off, in or after its chunk {self._number}. Take another archive."
@@ -93,14 +93,14 @@ class DecryptingReader:
 
 
 def is_encrypted(start: bytes) -> bool:
-    """Whether a file that starts so was encrypted here."""
+    """Whether a file that starts with these bytes was encrypted here."""
     return start.startswith(MAGIC)
 
 
-def _keys(passphrase: bytes, salt: bytes) -> tuple[AESGCM, bytes]:
+def _derive_keys(passphrase: bytes, salt: bytes) -> tuple[AESGCM, bytes]:
     """The key that seals, and the one that tells a wrong passphrase from a changed archive."""
-    both = Scrypt(salt=salt, length=64, n=2**16, r=8, p=1).derive(passphrase)  # 64 MB, a fifth of a second
-    return AESGCM(both[:32]), both[32:]
+    derived = Scrypt(salt=salt, length=64, n=2**16, r=8, p=1).derive(passphrase)  # 64 MB, a fifth of a second
+    return AESGCM(derived[:32]), derived[32:]
 
 
 def _nonce(prefix: bytes, number: int, is_last: bool) -> bytes:

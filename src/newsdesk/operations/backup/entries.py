@@ -24,34 +24,34 @@ from newsdesk.registry.champion_pointer import POINTER
 
 CONFIGURATION = "configs"
 KEYS = "keys"
-POINTER_PLACE = "pointer"
+POINTER_ENTRY = "pointer"
 _ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")  # a backslash, or a byte that is no UTF-8
 _UNDER_HOME = ("bundles", "artifacts", "datasets", "articles", "plans", "inbox")
 
 
 @dataclass(frozen=True)
 class BackupEntry:
-    """A folder, or with `only` certain files of it, by the name that it has in archives."""
+    """A folder, or with `patterns` certain files of it, by its name in archives."""
 
     name: str
     folder: Path
-    only: tuple[str, ...] = ()  # patterns of names; () means all that is below
-    without: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()  # patterns of names; () means all that is below
+    excluded: tuple[str, ...] = ()
 
     def files(self) -> Iterator[Path]:
         """What is there now, drafts and locks left out."""
-        if self.only:
+        if self.patterns:
             yield from (
                 path
-                for pattern in self.only
+                for pattern in self.patterns
                 for path in sorted(self.folder.glob(pattern))
-                if path.is_file() and _is_meant(path.name, pattern)
+                if path.is_file() and _may_match(path.name, pattern)
             )
             return
         for folder, folders, names in os.walk(self.folder):  # which does not mind that a folder vanishes meanwhile
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for path in (Path(folder, name) for name in sorted(names)):
-                if not path.name.startswith(".") and path.name not in self.without and not path.is_symlink():
+                if not path.name.startswith(".") and path.name not in self.excluded and not path.is_symlink():
                     yield path
 
     def may_hold(self, name: str) -> bool:
@@ -59,11 +59,11 @@ class BackupEntry:
         path = PurePosixPath(name)
         if str(path) != name or path.is_absolute() or not path.parts or ".." in path.parts:
             return False
-        if self.only:
+        if self.patterns:
             return len(path.parts) == 1 and any(
-                fnmatchcase(name, pattern) and _is_meant(name, pattern) for pattern in self.only
+                fnmatchcase(name, pattern) and _may_match(name, pattern) for pattern in self.patterns
             )
-        return path.name not in self.without and not any(part.startswith(".") for part in path.parts)
+        return path.name not in self.excluded and not any(part.startswith(".") for part in path.parts)
 
     def member(self, path: Path) -> str:
         """The name of one of its files in an archive: every file has another one, and all are UTF-8."""
@@ -71,35 +71,35 @@ class BackupEntry:
 
 
 def escaped(path: str) -> str:
-    """A path with what is no UTF-8, and every backslash, written by its numbers."""
+    """A path in which backslashes and bytes that are not UTF-8 are escaped as numbers."""
     return os.fsencode(path).replace(b"\\", b"\\x5c").decode("utf-8", "backslashreplace")
 
 
 def unescaped(path: str) -> str:
     """The path that was `escaped`. Older backups left backslashes as they were, and so does this."""
-    return os.fsdecode(_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(path)))
+    return os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(path)))
 
 
-def _is_meant(name: str, pattern: str) -> bool:
-    """As in a shell, a hidden file is one that a pattern names with its dot."""
+def _may_match(name: str, pattern: str) -> bool:
+    """As in a shell, a hidden file matches only a pattern that begins with a dot."""
     return pattern.startswith(".") or not name.startswith(".")
 
 
 def before_databases(settings: Settings) -> list[BackupEntry]:
-    return [BackupEntry("spool", settings.spool, only=("*.jsonl",))]
+    return [BackupEntry("spool", settings.spool, patterns=("*.jsonl",))]
 
 
 def pointer_entry(settings: Settings) -> BackupEntry:
-    return BackupEntry(POINTER_PLACE, settings.bundles, only=(POINTER,))
+    return BackupEntry(POINTER_ENTRY, settings.bundles, patterns=(POINTER,))
 
 
 def after_databases(settings: Settings) -> list[BackupEntry]:
     keys = settings.keys_file
     return [
-        BackupEntry(KEYS, keys.parent, only=(glob.escape(keys.name),)),
-        BackupEntry(CONFIGURATION, settings.config_dir, only=("*.yaml", "*.yml")),
+        BackupEntry(KEYS, keys.parent, patterns=(glob.escape(keys.name),)),
+        BackupEntry(CONFIGURATION, settings.config_dir, patterns=("*.yaml", "*.yml")),
         *(
-            BackupEntry(name, _folder(settings, name), without=(POINTER,) if name == "bundles" else ())
+            BackupEntry(name, _folder(settings, name), excluded=(POINTER,) if name == "bundles" else ())
             for name in _UNDER_HOME
         ),
     ]

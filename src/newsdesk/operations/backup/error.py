@@ -1,4 +1,4 @@
-"""What goes wrong with archives."""
+"""The error of backups."""
 
 from newsdesk.operations.maintenance_lock import MaintenanceError
 

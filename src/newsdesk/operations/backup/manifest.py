@@ -1,4 +1,4 @@
-"""`manifest.json`, the last member of every archive: what is in it, and the sum of each file."""
+"""`manifest.json`, the last member of every archive: its contents, and the digest of each file."""
 
 from datetime import datetime
 from typing import Literal

@@ -54,37 +54,37 @@ class PostgresqlDatabase:
         self._run("pg_dump", "--format=custom", "--compress=0", "--no-owner", "--no-privileges", "--file", str(target))
 
     def check(self, dump: Path) -> None:
-        """All of it is read, and written nowhere."""
+        """Read all of it without writing anything."""
         with self._environment() as environment:
-            done = subprocess.run(  # noqa: S603
+            result = subprocess.run(  # noqa: S603
                 [_program("pg_restore"), "--file=/dev/null", str(dump)],
                 env=environment,
                 capture_output=True,
                 text=True,
                 check=False,
             )
-        if done.returncode:
-            said = next((line for line in done.stderr.splitlines() if line.strip()), "it does not say why")
+        if result.returncode:
+            message = next((line for line in result.stderr.splitlines() if line.strip()), "it does not say why")
             raise BackupError(
-                f"The archive's database {dump.stem} is damaged: {said[:300]}. Nothing was changed. Take another "
+                f"The archive's database {dump.stem} is damaged: {message[:300]}. Nothing was changed. Take another "
                 "archive."
             )
 
     def tables(self, dump: Path) -> set[str]:
-        listed = self._run("pg_restore", "--list", str(dump))
-        return set(re.findall(r"^\d+; \d+ \d+ TABLE \S+ (\S+) \S+$", listed, re.MULTILINE))
+        listing = self._run("pg_restore", "--list", str(dump))
+        return set(re.findall(r"^\d+; \d+ \d+ TABLE \S+ (\S+) \S+$", listing, re.MULTILINE))
 
     @contextmanager
     def data(self, dump: Path, *options: str) -> Iterator[Iterator[str]]:
         """The rows of a dump, line by line, as statements COPY and what belongs to each; no server is asked."""
         command = [_program("pg_restore"), "--data-only", *options, "--file=-", str(dump)]
-        with TemporaryFile() as complaints, Popen(command, stdout=PIPE, stderr=complaints) as reading:  # noqa: S603
-            assert reading.stdout
-            with TextIOWrapper(reading.stdout, encoding="utf-8", newline="\n") as script:
+        with TemporaryFile() as stderr_file, Popen(command, stdout=PIPE, stderr=stderr_file) as process:  # noqa: S603
+            assert process.stdout
+            with TextIOWrapper(process.stdout, encoding="utf-8", newline="\n") as script:
                 yield (line.removesuffix("\n") for line in script)
-            if reading.wait():
-                complaints.seek(0)
-                raise self._failure("pg_restore", complaints.read().decode(errors="replace"))
+            if process.wait():
+                stderr_file.seek(0)
+                raise self._failure("pg_restore", stderr_file.read().decode(errors="replace"))
 
     def restore(self, dump: Path) -> None:
         """The dump as one script in one transaction. Who restores must own the database.
@@ -92,44 +92,50 @@ class PostgresqlDatabase:
         The commit is the last thing that psql is told: where this process is killed, psql finds the end of its input
         before, and what it did is undone. (Its own --single-transaction would commit the half.)
         """
-        with self._environment() as environment, TemporaryFile() as complaints:
+        with self._environment() as environment, TemporaryFile() as stderr_file:
             convert = [_program("pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dump)]
             load = [_program("psql"), "-Xq", "-v", "ON_ERROR_STOP=1", "-f", "-"]
             with (
-                Popen(load, stdin=PIPE, stdout=DEVNULL, stderr=complaints, env=environment) as loading,  # noqa: S603
-                Popen(convert, stdout=PIPE, stderr=complaints, env=environment) as converting,  # noqa: S603
+                Popen(load, stdin=PIPE, stdout=DEVNULL, stderr=stderr_file, env=environment) as loading,  # noqa: S603
+                Popen(convert, stdout=PIPE, stderr=stderr_file, env=environment) as converting,  # noqa: S603
             ):
                 assert converting.stdout
                 assert loading.stdin
                 _copy(converting, loading.stdin)
             if converting.returncode or loading.returncode:
-                complaints.seek(0)
-                raise self._failure("pg_restore", complaints.read().decode(errors="replace"))
+                stderr_file.seek(0)
+                raise self._failure("pg_restore", stderr_file.read().decode(errors="replace"))
 
     def _run(self, program: str, *arguments: str) -> str:
         with self._environment() as environment:
-            done = subprocess.run(  # noqa: S603
+            result = subprocess.run(  # noqa: S603
                 [_program(program), *arguments], env=environment, capture_output=True, text=True, check=False
             )
-        if done.returncode:
-            raise self._failure(program, done.stderr)
-        return done.stdout
+        if result.returncode:
+            raise self._failure(program, result.stderr)
+        return result.stdout
 
-    def _failure(self, program: str, said: str) -> BackupError:
+    def _failure(self, program: str, stderr: str) -> BackupError:
         address = self.url.render_as_string(hide_password=False)
-        lines = redact(said, secrets_in(address)).splitlines()
+        lines = redact(stderr, secrets_in(address)).splitlines()
         first = next((line for line in lines if line.strip()), "it does not say why")
-        fix = tls_fix(said) or "Start the database, or correct its address."
+        fix = tls_fix(stderr) or "Start the database, or correct its address."
         return BackupError(f"{program} on {redact_address(address)}: {first[:300]}. {fix}")
 
     @contextmanager
     def _environment(self) -> Iterator[dict[str, str]]:
         url = self.url
-        told = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database, "connect_timeout": 10}
-        told |= {name: value for name, value in url.query.items() if isinstance(value, str)}
+        parameters = {
+            "host": url.host,
+            "port": url.port,
+            "user": url.username,
+            "dbname": url.database,
+            "connect_timeout": 10,
+        }
+        parameters |= {name: value for name, value in url.query.items() if isinstance(value, str)}
         with TemporaryDirectory(prefix="newsdesk-") as folder:
             service = Path(folder) / "pg_service.conf"
-            lines = [f"{name}={value}" for name, value in told.items() if value not in (None, "")]
+            lines = [f"{name}={value}" for name, value in parameters.items() if value not in (None, "")]
             service.write_text("\n".join([f"[{_SERVICE}]", *lines, ""]), encoding="utf-8")
             environment = os.environ | {"PGSERVICEFILE": str(service), "PGSERVICE": _SERVICE}
             if url.password is not None:
@@ -151,9 +157,9 @@ def _copy(converting: Popen[bytes], load: IO[bytes]) -> None:
 
 
 def _program(name: str) -> str:
-    """The newest that is installed: an older pg_dump refuses a newer server."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
-    path = str(found[-1]) if found else shutil.which(name)
+    """The newest installed version: an older pg_dump refuses a newer server."""
+    paths = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    path = str(paths[-1]) if paths else shutil.which(name)
     if path is None:
         raise BackupError(
             f"{name} is not on this machine. Install PostgreSQL's client: apt-get install postgresql-client."

@@ -1,4 +1,4 @@
-"""Restore a backup: check all of it, then lay everything ready, then put it in place, the pointer last."""
+"""Restore a backup: check all of it, then stage everything, then put it in place, the pointer last."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from newsdesk.operations.backup.databases import MLFLOW, NamedDatabase, database
 from newsdesk.operations.backup.entries import (
     CONFIGURATION,
     KEYS,
-    POINTER_PLACE,
+    POINTER_ENTRY,
     BackupEntry,
     after_databases,
     artifact_folder,
@@ -57,83 +57,83 @@ def restore_backup(settings: Settings, archive: Path, overwrite: bool, progress:
     passphrase = read_passphrase(settings)
     progress.step(f"Checking {archive.name}")
     manifest = verify(archive, passphrase)
-    named = target_databases(archive, manifest, databases(settings))
-    check_names(archive, manifest, _places(settings), named)
+    named_databases = target_databases(archive, manifest, databases(settings))
+    check_names(archive, manifest, _entries(settings), named_databases)
     with (
         only_maintenance(settings.home),
         only_writer(settings.home),
         only_promoter(settings.home, 0),
-        _drafts(settings) as laid,
+        _stage(settings) as staged,
     ):
-        replaced = _occupied(named, laid)
-        if replaced and not overwrite and not _is_going_on(settings.home, manifest):
+        replaced = _find_occupied(named_databases, staged)
+        if replaced and not overwrite and not _is_continued(settings.home, manifest):
             raise BackupError(
                 f"There is something already: {', '.join(replaced)}. Nothing was changed. Stop the servers, and add "
                 "--yes to replace all of it by what the archive holds."
             )
         progress.step("Unpacking")
-        _unpack(archive, passphrase, manifest, laid, settings.home)
-        for one in named:
-            progress.step(f"Checking the database {one.name}")
-            one.check(_dumps(settings.home) / Path(one.member).name)
-        check_champion(archive, manifest, _pointer(laid))
-        warnings = [*_warnings(settings, manifest), *_keys_that_are_back(settings.keys_file, laid)]
-        with _remembered(settings.home, manifest):
-            _put_in_place(settings, named, laid, progress)
+        _unpack(archive, passphrase, manifest, staged, settings.home)
+        for named in named_databases:
+            progress.step(f"Checking the database {named.name}")
+            named.check(_dumps(settings.home) / Path(named.member).name)
+        check_champion(archive, manifest, _pointer(staged))
+        warnings = [*_warnings(settings, manifest), *_revoked_key_warnings(settings.keys_file, staged)]
+        with _mark_unfinished(settings.home, manifest):
+            _put_in_place(settings, named_databases, staged, progress)
     return RestoreResult(archive, manifest, tuple(replaced), tuple(warnings))
 
 
-def _places(settings: Settings) -> list[BackupEntry]:
-    """In the order in which they are put in place."""
-    return [*after_databases(settings), *_last(settings)]
+def _entries(settings: Settings) -> list[BackupEntry]:
+    """All entries, in the order in which they are put in place."""
+    return [*after_databases(settings), *_last_entries(settings)]
 
 
-def _last(settings: Settings) -> list[BackupEntry]:
+def _last_entries(settings: Settings) -> list[BackupEntry]:
     return [*before_databases(settings), pointer_entry(settings)]
 
 
-def _drafts(settings: Settings) -> AbstractContextManager[list[StagedEntry]]:
-    return staged_entries([place for place in _places(settings) if not _stays(place)], _dumps(settings.home))
+def _stage(settings: Settings) -> AbstractContextManager[list[StagedEntry]]:
+    return staged_entries([entry for entry in _entries(settings) if not _is_read_only(entry)], _dumps(settings.home))
 
 
-def _stays(place: BackupEntry) -> bool:
+def _is_read_only(entry: BackupEntry) -> bool:
     """Whether nothing can be put there: the configuration of a container comes with its image."""
-    return place.name == CONFIGURATION and place.folder.is_dir() and not os.access(place.folder, os.W_OK)
+    return entry.name == CONFIGURATION and entry.folder.is_dir() and not os.access(entry.folder, os.W_OK)
 
 
-def _occupied(named: Sequence[NamedDatabase], laid: Sequence[StagedEntry]) -> list[str]:
-    found = [f"the database {one.name}" for one in named if not one.database.is_empty()]
-    folders = [draft.place for draft in laid if draft.place.name != CONFIGURATION and draft.is_occupied()]
-    return found + [f"{place.folder / place.only[0] if place.only else place.folder}" for place in folders]
+def _find_occupied(named_databases: Sequence[NamedDatabase], staged: Sequence[StagedEntry]) -> list[str]:
+    occupied = [f"the database {named.name}" for named in named_databases if not named.database.is_empty()]
+    entries = [draft.entry for draft in staged if draft.entry.name != CONFIGURATION and draft.is_occupied()]
+    return occupied + [f"{entry.folder / entry.patterns[0] if entry.patterns else entry.folder}" for entry in entries]
 
 
 def _unpack(
-    archive: Path, passphrase: bytes | None, manifest: BackupManifest, laid: Sequence[StagedEntry], home: Path
+    archive: Path, passphrase: bytes | None, manifest: BackupManifest, staged: Sequence[StagedEntry], home: Path
 ) -> None:
-    """Every file beside the place it is for. Raises `BackupError` where the archive is not what was checked."""
-    by_name = {draft.place.name: draft for draft in laid}
+    """Stage every file beside its target. Raises `BackupError` where the archive is not the one that was checked."""
+    by_name = {draft.entry.name: draft for draft in staged}
     left_out = {CONFIGURATION} - by_name.keys()
     for member in members(archive, passphrase):
         if member.name == MANIFEST:
             continue
         if member.name not in manifest.files:
-            raise _changed(archive)
+            raise _changed_error(archive)
         kind, _, rest = member.name.partition("/")
         name, _, path = rest.partition("/")
         if kind == "files" and name in left_out:
             continue
         target = _dumps(home) / rest if kind == "databases" else by_name[name].folder / unescaped(path)
         if _write(member, target) != manifest.files.get(member.name):
-            raise _changed(archive)
+            raise _changed_error(archive)
 
 
-def _pointer(laid: Sequence[StagedEntry]) -> bytes | None:
+def _pointer(staged: Sequence[StagedEntry]) -> bytes | None:
     """What the archive has for `champion.json`."""
-    draft = next(draft for draft in laid if draft.place.name == POINTER_PLACE)
+    draft = next(draft for draft in staged if draft.entry.name == POINTER_ENTRY)
     return (draft.folder / POINTER).read_bytes() if (draft.folder / POINTER).is_file() else None
 
 
-def _changed(archive: Path) -> BackupError:
+def _changed_error(archive: Path) -> BackupError:
     return BackupError(f"{archive} was changed while it was read. Nothing was restored. Run this again.")
 
 
@@ -156,37 +156,37 @@ def _write(member: ArchiveMember, target: Path) -> FileDigest:
 
 
 def _put_in_place(
-    settings: Settings, named: Sequence[NamedDatabase], laid: Sequence[StagedEntry], progress: Progress
+    settings: Settings, named_databases: Sequence[NamedDatabase], staged: Sequence[StagedEntry], progress: Progress
 ) -> None:
-    """What is named before what names it, the pointer last."""
-    last = {place.name for place in _last(settings)}
-    for draft in laid:
-        if draft.place.name not in last:
-            progress.step(f"Restoring {draft.place.name}")
+    """Put referenced files in place before what refers to them, the pointer last."""
+    last_names = {entry.name for entry in _last_entries(settings)}
+    for draft in staged:
+        if draft.entry.name not in last_names:
+            progress.step(f"Restoring {draft.entry.name}")
             draft.put_in_place()
-    for one in named:
-        progress.step(f"Restoring the database {one.name}")
-        one.database.restore(_dumps(settings.home) / Path(one.member).name)
-    for draft in laid:
-        if draft.place.name in last:
+    for named in named_databases:
+        progress.step(f"Restoring the database {named.name}")
+        named.database.restore(_dumps(settings.home) / Path(named.member).name)
+    for draft in staged:
+        if draft.entry.name in last_names:
             draft.put_in_place()
 
 
 @contextmanager
-def _remembered(home: Path, manifest: BackupManifest) -> Iterator[None]:
-    """From here on something is changed: until all is done, a file says so."""
+def _mark_unfinished(home: Path, manifest: BackupManifest) -> Iterator[None]:
+    """Mark the restore as unfinished by a file, from the first change until all is done."""
     atomic.write_text(home / UNFINISHED, json.dumps({"made_at": manifest.made_at.isoformat()}))
     yield
     (home / UNFINISHED).unlink()
 
 
-def _is_going_on(home: Path, manifest: BackupManifest) -> bool:
-    """Whether a restore of the same backup was begun, and did not end."""
+def _is_continued(home: Path, manifest: BackupManifest) -> bool:
+    """Whether an unfinished restore of the same backup is being continued."""
     try:
-        begun = json.loads((home / UNFINISHED).read_text(encoding="utf-8"))
+        unfinished = json.loads((home / UNFINISHED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(begun, dict) and begun.get("made_at") == manifest.made_at.isoformat()
+    return isinstance(unfinished, dict) and unfinished.get("made_at") == manifest.made_at.isoformat()
 
 
 def _warnings(settings: Settings, manifest: BackupManifest) -> Iterator[str]:
@@ -196,13 +196,13 @@ def _warnings(settings: Settings, manifest: BackupManifest) -> Iterator[str]:
             f"MLflow's database names artifacts under {manifest.artifacts}, and they are under {artifacts} now: models "
             "are served, and runs are listed without their files. Link the old path to the new one to see them."
         )
-    if MLFLOW not in manifest.databases and any(one.name == MLFLOW for one in databases(settings)):
+    if MLFLOW not in manifest.databases and any(named.name == MLFLOW for named in databases(settings)):
         yield "The archive has no database of MLflow: its models and runs are as they were before."
-    for place in filter(_stays, after_databases(settings)):
-        yield f"{place.folder} stays as it is: nothing can be written there. The archive has its own."
+    for entry in filter(_is_read_only, after_databases(settings)):
+        yield f"{entry.folder} stays as it is: nothing can be written there. The archive has its own."
 
 
-def _keys_that_are_back(file: Path, laid: Sequence[StagedEntry]) -> Iterator[str]:
-    folder = next(draft.folder for draft in laid if draft.place.name == KEYS)
+def _revoked_key_warnings(file: Path, staged: Sequence[StagedEntry]) -> Iterator[str]:
+    folder = next(draft.folder for draft in staged if draft.entry.name == KEYS)
     for name in revoked_since(file, folder / file.name):
         yield f"The API key {name} was revoked after this backup, and is good again: newsdesk keys revoke {name}."

@@ -1,4 +1,4 @@
-"""The folder of archives: their names, and which of them are too old."""
+"""The folder of archives: their names, and the removal of old ones."""
 
 import re
 import shutil
@@ -10,8 +10,8 @@ _NAME = re.compile(r"newsdesk-(\d{8}T\d{12}Z)\.tar\.gz(?:\.encrypted)?")
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
 
-def archive_name(made_at: datetime, ending: str) -> str:
-    return f"newsdesk-{made_at.astimezone(UTC):{_MOMENT}}{ending}"
+def archive_name(made_at: datetime, suffix: str) -> str:
+    return f"newsdesk-{made_at.astimezone(UTC):{_MOMENT}}{suffix}"
 
 
 def archives(folder: Path) -> list[tuple[datetime, Path]]:
@@ -25,14 +25,14 @@ def remove_old(folder: Path, now: datetime, days: int) -> list[Path]:
 
     So the archive before this one stays, and those of its last days: a clock that is wrong by years takes none of them.
     """
-    there = [(made_at, path) for made_at, path in archives(folder) if made_at <= now]
-    old = [path for made_at, path in there[:-2] if there[-2][0] - made_at > timedelta(days=days)]
+    existing = [(made_at, path) for made_at, path in archives(folder) if made_at <= now]
+    old = [path for made_at, path in existing[:-2] if existing[-2][0] - made_at > timedelta(days=days)]
     for path in old:
         path.unlink(missing_ok=True)
     return old
 
 
 def clear_drafts(folder: Path) -> None:
-    """Remove what killed backups left. Nobody else makes one now."""
+    """Remove the drafts of killed backups. The caller holds the lock, so none is in progress."""
     for draft in folder.glob(".backup-*"):
         shutil.rmtree(draft, ignore_errors=True)

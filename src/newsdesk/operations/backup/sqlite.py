@@ -36,8 +36,8 @@ class SqliteDatabase:
     def rows(self, table: str) -> int:
         try:
             with closing(self._open()) as database:
-                there = database.execute(f"{_TABLES} AND name = ?", (table,)).fetchone()[0]
-                return int(database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]) if there else 0  # noqa: S608
+                is_present = database.execute(f"{_TABLES} AND name = ?", (table,)).fetchone()[0]
+                return int(database.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]) if is_present else 0  # noqa: S608
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -70,10 +70,10 @@ class SqliteDatabase:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_name(f".{self.file.name}-restored")
         shutil.copyfile(dump, draft)
-        with draft.open("rb") as copied:
-            os.fsync(copied.fileno())
-        for rest in ("-wal", "-shm"):  # what belongs to the old file would spoil the new one
-            self.file.with_name(self.file.name + rest).unlink(missing_ok=True)
+        with draft.open("rb") as stream:
+            os.fsync(stream.fileno())
+        for suffix in ("-wal", "-shm"):  # what belongs to the old file would spoil the new one
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         draft.replace(self.file)
 
     def _failure(self, error: sqlite3.Error) -> BackupError:

@@ -1,1 +1,1 @@
-"""The doctor: looks at a deployment, and says of each part whether it is well, and what to do where it is not."""
+"""The doctor: checks each part of a deployment, and says what to do about problems."""

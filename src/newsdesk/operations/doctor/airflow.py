@@ -1,4 +1,4 @@
-"""How the parts of Airflow are, by its own word."""
+"""The health of Airflow's components, as it reports them."""
 
 import time
 from collections.abc import Iterator

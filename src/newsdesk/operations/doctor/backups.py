@@ -1,4 +1,4 @@
-"""Whether there is something to restore from."""
+"""Check that there is a recent backup."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ _OLD = timedelta(days=8)  # the weekly one, and a day
 
 def check_backups(settings: Settings, now: datetime) -> Iterator[Finding]:
     """A backup that is not old, and all that the next one needs."""
-    yield _newest(settings.backups, now)
+    yield _check_newest(settings.backups, now)
     try:
         read_passphrase(settings)
-        kinds = {one.database.kind for one in databases(settings)}
+        kinds = {named.database.kind for named in databases(settings)}
     except ConfigError as error:
         yield from_error("backups", error)
         return
@@ -31,11 +31,11 @@ def check_backups(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield problem("backups", "pg_dump is not on this machine: PostgreSQL cannot be backed up from here.", fix)
 
 
-def _newest(folder: Path, now: datetime) -> Finding:
-    there = archives(folder)
-    if not there:
+def _check_newest(folder: Path, now: datetime) -> Finding:
+    existing = archives(folder)
+    if not existing:
         return warning("backups", f"There is no backup in {folder}.", "Make one: newsdesk backup.")
-    made_at, archive = there[-1]
+    made_at, archive = existing[-1]
     if now - made_at > _OLD:
         message = f"The newest backup is {(now - made_at).days} days old."
         return warning("backups", message, "Make one: newsdesk backup, and see why the weekly one was not made.")

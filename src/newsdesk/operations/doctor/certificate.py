@@ -1,4 +1,4 @@
-"""The certificate that the proxy serves, and how long any is good."""
+"""Check the certificate of the proxy, and the validity of any certificate."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -43,15 +43,15 @@ def check_certificate(file: Path | None, now: datetime) -> Iterator[Finding]:
     yield from check_validity(certificate, now, _PROXY)
 
 
-def check_validity(certificate: "Certificate", now: datetime, of: CertificateSubject) -> Iterator[Finding]:
+def check_validity(certificate: "Certificate", now: datetime, subject: CertificateSubject) -> Iterator[Finding]:
     """From when to when it is good."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
-        yield problem(of.check, f"{of.name} is not valid before {begin:%Y-%m-%d}.", "Look at the clock.")
+        yield problem(subject.check, f"{subject.name} is not valid before {begin:%Y-%m-%d}.", "Look at the clock.")
     elif now > end:
-        yield problem(of.check, f"{of.name} ended on {end:%Y-%m-%d}.", of.renewal)
+        yield problem(subject.check, f"{subject.name} ended on {end:%Y-%m-%d}.", subject.renewal)
     elif end - now < _SOON:
-        sentence = f"{of.name} ends on {end:%Y-%m-%d}, in {(end - now).days} days."
-        yield warning(of.check, sentence, f"{of.renewal} See why it was not renewed by itself.")
+        sentence = f"{subject.name} ends on {end:%Y-%m-%d}, in {(end - now).days} days."
+        yield warning(subject.check, sentence, f"{subject.renewal} See why it was not renewed by itself.")
     else:
-        yield fine(of.check, f"{of.name} is valid until {end:%Y-%m-%d}.")
+        yield fine(subject.check, f"{subject.name} is valid until {end:%Y-%m-%d}.")

@@ -1,4 +1,4 @@
-"""Whether this machine and others agree about the time."""
+"""Check that the clocks of this machine and others agree."""
 
 from collections.abc import Iterator
 from datetime import datetime

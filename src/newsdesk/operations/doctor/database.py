@@ -1,4 +1,4 @@
-"""Whether the store answers, is sound, and has this version's tables."""
+"""Check that the store answers, is undamaged, and has this version's tables."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def _check_sqlite(file: Path) -> Iterator[Finding]:
 
 def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
     address = url.render_as_string(hide_password=False)
-    where = redact_address(address)
+    shown_address = redact_address(address)
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     try:
@@ -65,17 +65,17 @@ def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
             version, now = connection.execute(text("SELECT current_setting('server_version'), now()")).one()
             encryption = list(check_encryption("The store", connection)) if in_production else []
     except (DBAPIError, ArgumentError, ImportError) as error:
-        words = str(error.orig if isinstance(error, DBAPIError) else error)
-        said = redact(words, secrets_in(address)).strip()
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        message = redact(reason, secrets_in(address)).strip()
         yield problem(
             "database",
-            f"The store at {where} does not answer: {(said.splitlines() or ['no reason given'])[0]}.",
-            tls_fix(said) or "Start PostgreSQL, or correct NEWSDESK_DATABASE_URL.",
+            f"The store at {shown_address} does not answer: {(message.splitlines() or ['no reason given'])[0]}.",
+            tls_fix(message) or "Start PostgreSQL, or correct NEWSDESK_DATABASE_URL.",
         )
-        if "certificate" in said:
-            yield from _ended(url)
+        if "certificate" in message:
+            yield from _check_expired(url)
         return
-    yield fine("database", f"The store at {where} answers: PostgreSQL {version.split()[0]}.")
+    yield fine("database", f"The store at {shown_address} answers: PostgreSQL {version.split()[0]}.")
     yield from encryption
     if in_production:
         yield from check_server_certificate(url, datetime.now(UTC), _PATIENCE)
@@ -83,16 +83,16 @@ def _check_server(url: URL, in_production: bool) -> Iterator[Finding]:
     yield from _check_revision(url.render_as_string(hide_password=False))
 
 
-def _ended(url: URL) -> Iterator[Finding]:
+def _check_expired(url: URL) -> Iterator[Finding]:
     """A certificate that is not good any more is refused with the same words as a wrong one."""
-    found = check_server_certificate(url, datetime.now(UTC), _PATIENCE)
-    yield from (finding for finding in found if finding.level == "problem")
+    findings = check_server_certificate(url, datetime.now(UTC), _PATIENCE)
+    yield from (finding for finding in findings if finding.level == "problem")
 
 
 def _check_revision(address: str) -> Iterator[Finding]:
     """Nothing where it is the newest, or one that a newer version made."""
     status = read_status(address)
     if status.condition == "behind":
-        at = f"revision {status.revision}" if status.revision else "no revision"
-        sentence = f"The store is at {at}, and this version needs {status.newest}."
+        revision = f"revision {status.revision}" if status.revision else "no revision"
+        sentence = f"The store is at {revision}, and this version needs {status.newest}."
         yield warning("database", sentence, "Run: newsdesk store migrate.")

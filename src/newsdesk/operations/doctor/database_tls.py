@@ -1,4 +1,4 @@
-"""Whether a database of production is reached by TLS, and for how long its certificate is good."""
+"""Check that a production database is reached by TLS, and how long its certificate is valid."""
 
 import socket
 import ssl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VERIFIED = "verify-full"
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _DEFAULT_PORT = 5432
-_RENEWED = CertificateSubject(
+_SUBJECT = CertificateSubject(
     "database", "The database's certificate", "Renew it: scripts/setup_env.sh --renew-database-certificate."
 )
 
@@ -29,7 +29,7 @@ _RENEWED = CertificateSubject(
 def check_encryption(name: str, connection: Connection) -> Iterator[Finding]:
     """What the connection itself tells, whatever its address says. Nothing where it does not leave this machine."""
     pgconn: PGconn | None = getattr(connection.connection.driver_connection, "pgconn", None)
-    if pgconn is None or _is_of_this_machine(pgconn):  # another driver, which does not tell
+    if pgconn is None or _is_local(pgconn):  # another driver, which does not tell
         return
     mode = next((option.val for option in pgconn.info if option.keyword == b"sslmode"), None) or b""
     if not pgconn.ssl_in_use:
@@ -55,49 +55,51 @@ def check_server_certificate(url: URL, now: datetime, patience: float) -> Iterat
     """
     from cryptography import x509
 
-    servers = _servers(url)
+    servers = _list_servers(url)
     for host, port in servers:
-        of = _RENEWED if len(servers) == 1 else _RENEWED._replace(name=f"The certificate of {host}:{port}")
+        subject = _SUBJECT if len(servers) == 1 else _SUBJECT._replace(name=f"The certificate of {host}:{port}")
         try:
-            shown = _shown_certificate(host, port, patience)
+            certificate = _fetch_certificate(host, port, patience)
         except OSError as error:
             yield warning(
                 "database",
-                f"{of.name} could not be looked at: {host}:{port} says {error.strerror or error}.",
+                f"{subject.name} could not be looked at: {host}:{port} says {error.strerror or error}.",
                 "See that this machine reaches it. Until then nobody tells before it ends.",
             )
             continue
-        if shown:
-            yield from check_validity(x509.load_der_x509_certificate(shown), now, of)
+        if certificate:
+            yield from check_validity(x509.load_der_x509_certificate(certificate), now, subject)
 
 
-def _servers(url: URL) -> list[tuple[str, int]]:
+def _list_servers(url: URL) -> list[tuple[str, int]]:
     """Where libpq would ask, by the address and the variables PG…; no sockets, which are of this machine."""
     from psycopg.pq import Conninfo
 
-    told = {option.keyword.decode(): (option.val or b"").decode() for option in Conninfo.get_defaults()}
-    told |= {name: str(value) for name, value in url.get_dialect()().create_connect_args(url)[1].items()}
-    hosts, addresses, ports = (told.get(name, "").split(",") for name in ("host", "hostaddr", "port"))
+    parameters = {option.keyword.decode(): (option.val or b"").decode() for option in Conninfo.get_defaults()}
+    parameters |= {name: str(value) for name, value in url.get_dialect()().create_connect_args(url)[1].items()}
+    hosts, addresses, ports = (parameters.get(name, "").split(",") for name in ("host", "hostaddr", "port"))
     count = max(len(hosts), len(addresses))
     return [
         (address or host, int(port or _DEFAULT_PORT))
-        for host, address, port in zip(_all(hosts, count), _all(addresses, count), _all(ports, count), strict=True)
+        for host, address, port in zip(
+            _repeat(hosts, count), _repeat(addresses, count), _repeat(ports, count), strict=True
+        )
         if address or (not host.startswith(("/", "@")) and host)
     ]
 
 
-def _all(values: list[str], count: int) -> list[str]:
+def _repeat(values: list[str], count: int) -> list[str]:
     """One for each server: a single one is that of all."""
     return values * count if len(values) == 1 else (values + [""] * count)[:count]
 
 
-def _is_of_this_machine(pgconn: "PGconn") -> bool:
+def _is_local(pgconn: "PGconn") -> bool:
     if not pgconn.hostaddr:
         return pgconn.host.startswith((b"/", b"@"))  # a socket
     return ip_address(pgconn.hostaddr.decode()).is_loopback
 
 
-def _shown_certificate(host: str, port: int, patience: float) -> bytes | None:
+def _fetch_certificate(host: str, port: int, patience: float) -> bytes | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # nothing is told to this server
     with socket.create_connection((host, port), timeout=patience) as plain:

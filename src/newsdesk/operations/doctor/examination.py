@@ -1,4 +1,4 @@
-"""The whole examination."""
+"""All groups of checks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -39,7 +39,7 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
     return {
         "configuration": lambda: _configuration(settings.config_dir),
         "versions": lambda: chain(check_versions(LOCKS), check_text_data()),
-        "permissions": lambda: check_home(settings.home, _written(settings), (settings.backups,)),
+        "permissions": lambda: check_home(settings.home, _written_folders(settings), (settings.backups,)),
         "ports": lambda: check_port(settings.api_host, settings.api_port, settings.bundles),
         "secrets": lambda: check_secrets(settings, require_safe_secret),
         "certificate": lambda: check_certificate(settings.tls_cert_file, now),
@@ -57,7 +57,7 @@ def groups(settings: Settings, require_safe_secret: Callable[[Settings], None], 
     }
 
 
-def _written(settings: Settings) -> tuple[Path, ...]:
+def _written_folders(settings: Settings) -> tuple[Path, ...]:
     artifacts = artifact_folder(settings)
     return (settings.bundles, settings.datasets, settings.spool, settings.backups, *([artifacts] if artifacts else []))
 

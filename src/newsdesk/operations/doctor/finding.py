@@ -1,4 +1,4 @@
-"""What the doctor found, in one sentence, with what to do."""
+"""A finding of the doctor, in one sentence, with a fix."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -22,13 +22,13 @@ def check_other_databases(settings: Settings) -> Iterator[Finding]:
     if settings.environment != "production":
         return
     try:
-        named = databases(settings)
+        named_databases = databases(settings)
     except ConfigError as error:
         yield from_error("database", error)
         return
-    for one in named:
-        if one.name != STORE and isinstance(one.database, PostgresqlDatabase):
-            yield from _check(f"The database {one.name}", one.database)
+    for named in named_databases:
+        if named.name != STORE and isinstance(named.database, PostgresqlDatabase):
+            yield from _check(f"The database {named.name}", named.database)
 
 
 def _check(name: str, database: PostgresqlDatabase) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Who listens where the API is to listen."""
+"""Check the port where the API is to listen."""
 
 import errno
 import json
@@ -20,14 +20,14 @@ _LARGEST_ANSWER = 64 * 1024
 
 def check_port(host: str, port: int, bundles: Path) -> Iterator[Finding]:
     """Free for the API, taken by it, by the Newsdesk of another home than that of `bundles`, or by somebody else."""
-    reached = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
+    probe_host = "127.0.0.1" if host in ("0.0.0.0", "") else "::1" if host == "::" else host  # noqa: S104
     try:
-        socket.create_connection((reached, port), timeout=_PATIENCE).close()
+        socket.create_connection((probe_host, port), timeout=_PATIENCE).close()
     except OSError:
-        yield _free(host, port)
+        yield _check_free(host, port)
         return
-    status = _health(reached, port)
-    if status and _is_of_another_home(reached, port, bundles):
+    status = _read_health(probe_host, port)
+    if status and _is_of_another_home(probe_host, port, bundles):
         yield problem(
             "ports",
             f"Newsdesk answers on port {port} with a model that {bundles} does not have: it is another newsroom's.",
@@ -36,7 +36,7 @@ def check_port(host: str, port: int, bundles: Path) -> Iterator[Finding]:
     elif status is None:
         yield problem(
             "ports",
-            f"Port {port} on {reached} is taken by something that is not Newsdesk.",
+            f"Port {port} on {probe_host} is taken by something that is not Newsdesk.",
             f"See who it is (ss -ltnp 'sport = :{port}') and stop it, or set API_PORT to another port.",
         )
     elif status == "healthy":
@@ -49,7 +49,7 @@ def check_port(host: str, port: int, bundles: Path) -> Iterator[Finding]:
         )
 
 
-def _free(host: str, port: int) -> Finding:
+def _check_free(host: str, port: int) -> Finding:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as probe:
@@ -61,10 +61,10 @@ def _free(host: str, port: int) -> Finding:
     return fine("ports", f"Port {port} is free: nothing serves there now.")
 
 
-def _health(host: str, port: int) -> str | None:
+def _read_health(host: str, port: int) -> str | None:
     """What Newsdesk says of itself; None where the answer is not Newsdesk's."""
-    told = _answer(host, port, "/health")
-    return str(told["status"]) if "model_version" in told and "status" in told else None
+    answer = _get_json(host, port, "/health")
+    return str(answer["status"]) if "model_version" in answer and "status" in answer else None
 
 
 def _is_of_another_home(host: str, port: int, bundles: Path) -> bool:
@@ -72,23 +72,23 @@ def _is_of_another_home(host: str, port: int, bundles: Path) -> bool:
     one is asked for, and where this home has no champion to compare with, it is taken for ours."""
     try:
         champion = read_champion_pointer(bundles)
-        folder = bundle_folder_name(str(_answer(host, port, "/model/info").get("digest")))
+        folder = bundle_folder_name(str(_get_json(host, port, "/model/info").get("digest")))
     except RegistryError:
         return False
     return champion is not None and folder != champion.bundle and not (bundles / folder).is_dir()
 
 
-def _answer(host: str, port: int, path: str) -> dict[str, Any]:
+def _get_json(host: str, port: int, path: str) -> dict[str, Any]:
     """The object that is answered; empty where there is none."""
-    shown = f"[{host}]" if ":" in host else host
+    url_host = f"[{host}]" if ":" in host else host
     try:
-        told = json.loads(_body(f"http://{shown}:{port}{path}"))
+        content = json.loads(_fetch(f"http://{url_host}:{port}{path}"))
     except (OSError, HTTPException, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _body(address: str) -> bytes:
+def _fetch(address: str) -> bytes:
     try:
         with build_opener(ProxyHandler({})).open(address, timeout=_PATIENCE) as response:
             return bytes(response.read(_LARGEST_ANSWER))

@@ -1,4 +1,4 @@
-"""Whether the registry answers, and what it says of the champion."""
+"""Check that the registry answers, and that it agrees about the champion."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -60,10 +60,10 @@ def _speed(predictor: Predictor) -> Iterator[Finding]:
     texts = [example.text for example in predictor.bundle.manifest.golden]
     if not texts:
         return
-    begin = time.perf_counter()
+    started = time.perf_counter()
     for text in texts:
         predictor.predict(text)
-    milliseconds = (time.perf_counter() - begin) * 1000 / len(texts)
+    milliseconds = (time.perf_counter() - started) * 1000 / len(texts)
     if milliseconds > _SLOW:
         yield warning(
             "performance",
@@ -94,7 +94,7 @@ def _server_version(settings: Settings) -> Iterator[Finding]:
 def _registered_champion(settings: Settings, versions: Sequence[Version]) -> Iterator[Finding]:
     """Whether the registry still has what champion.json names, which servers go on answering with."""
     pointer = read_champion_pointer(settings.bundles)
-    champion = next((one for one in versions if "champion" in one.aliases), None)
+    champion = next((candidate for candidate in versions if "champion" in candidate.aliases), None)
     is_elsewhere = settings.mlflow_tracking_uri is None and not settings.embedded_mlflow.is_file()
     if pointer is None or is_elsewhere:  # a server's bundles may be brought to it by other means
         return
@@ -110,12 +110,14 @@ def _registered_champion(settings: Settings, versions: Sequence[Version]) -> Ite
 
 def _without_champion(pointer: ChampionPointer, versions: Sequence[Version]) -> Finding:
     """Servers answer from their disks, as long as these last: nothing can be fetched, compared or rolled back to."""
-    same = next((one.version for one in versions if one.digest == pointer.digest), None)
-    if same is not None:
-        sentence = f"The registry names no champion; version {same}, which serves, is still registered."
-        return problem("champion", sentence, f"newsdesk models promote {same}.")
-    gone = "it has no version at all" if not versions else "the version was deleted"
-    sentence = f"Version {pointer.version} serves from this disk alone: the registry does not have it any more, {gone}."
+    matching = next((candidate.version for candidate in versions if candidate.digest == pointer.digest), None)
+    if matching is not None:
+        sentence = f"The registry names no champion; version {matching}, which serves, is still registered."
+        return problem("champion", sentence, f"newsdesk models promote {matching}.")
+    cause = "it has no version at all" if not versions else "the version was deleted"
+    sentence = (
+        f"Version {pointer.version} serves from this disk alone: the registry does not have it any more, {cause}."
+    )
     return problem(
         "champion",
         sentence,

@@ -1,4 +1,4 @@
-"""Disk, memory and processors."""
+"""Check disk, memory and processors."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ _WORKER = 250 * _MB  # that a server process may take, with a large model
 
 def check_disk(*folders: Path) -> Iterator[Finding]:
     """Room for what is written, on each disk once."""
-    seen: set[int] = set()
+    devices: set[int] = set()
     for folder in folders:
-        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if there.stat().st_dev in seen:
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if existing.stat().st_dev in devices:
             continue
-        seen.add(there.stat().st_dev)
-        yield room(folder, shutil.disk_usage(there).free)
+        devices.add(existing.stat().st_dev)
+        yield room(folder, shutil.disk_usage(existing).free)
 
 
 def room(folder: Path, free: int) -> Finding:
@@ -65,12 +65,12 @@ def available_processors() -> int:
 
 def available_memory() -> int | None:
     """Bytes that the machine has to give, or that the container may still take if that is less."""
-    free = _meminfo(Path("/proc/meminfo"))
-    limit, used = _number(Path("/sys/fs/cgroup/memory.max")), _number(Path("/sys/fs/cgroup/memory.current"))
+    free = _read_available(Path("/proc/meminfo"))
+    limit, used = _read_number(Path("/sys/fs/cgroup/memory.max")), _read_number(Path("/sys/fs/cgroup/memory.current"))
     return free if limit is None or used is None else min(limit - used, free if free is not None else limit)
 
 
-def _meminfo(file: Path) -> int | None:
+def _read_available(file: Path) -> int | None:
     try:
         lines = dict(line.split(":", 1) for line in file.read_text(encoding="ascii").splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024
@@ -78,7 +78,7 @@ def _meminfo(file: Path) -> int | None:
         return None
 
 
-def _number(file: Path) -> int | None:
+def _read_number(file: Path) -> int | None:
     try:
         return int(file.read_text(encoding="ascii"))
     except (OSError, ValueError):  # "max": there is no limit

@@ -1,4 +1,4 @@
-"""What lies in `NEWSDESK_HOME`: rights, what waits, what was not finished."""
+"""Check the state of `NEWSDESK_HOME`: permissions, spooled rows, unfinished work."""
 
 import os
 import stat
@@ -22,14 +22,14 @@ def check_home(home: Path, folders: tuple[Path, ...], private: tuple[Path, ...] 
 
     What lies below a folder that nobody else can enter is as safe as it is.
     """
-    refused = [folder for folder in (home, *folders) if folder.exists() and not _is_writable(folder)]
-    for folder in refused:
+    unwritable = [folder for folder in (home, *folders) if folder.exists() and not _is_writable(folder)]
+    for folder in unwritable:
         yield problem(
             "permissions",
             f"{folder} cannot be written by this user (uid {os.getuid()}).",
             f"chown -R {os.getuid()}:{os.getgid()} {folder}, or run as its owner.",
         )
-    if not refused:
+    if not unwritable:
         yield fine("permissions", f"{home} can be written.")
     outside = [folder for folder in private if not folder.is_relative_to(home)]
     for folder in (home, *outside):
@@ -46,12 +46,12 @@ def check_restore(home: Path) -> Iterator[Finding]:
     if (home / UNFINISHED).exists():
         yield problem("state", "A restore did not end.", "Run the same `newsdesk restore ARCHIVE` again.")
         return
-    left = [path for pattern in (f"{DRAFT}-*", f"*/{DRAFT}-*") for path in sorted(home.glob(pattern))]
-    if left:
+    leftovers = [path for pattern in (f"{DRAFT}-*", f"*/{DRAFT}-*") for path in sorted(home.glob(pattern))]
+    if leftovers:
         yield warning(
             "state",
-            f"A restore is under way, or was killed before it changed anything: it left {left[0]}.",
-            f"If none is under way: run it again, or rm -r {' '.join(str(path) for path in left)}.",
+            f"A restore is under way, or was killed before it changed anything: it left {leftovers[0]}.",
+            f"If none is under way: run it again, or rm -r {' '.join(str(path) for path in leftovers)}.",
         )
 
 
@@ -71,12 +71,12 @@ def check_lock(home: Path) -> Iterator[Finding]:
 
 def check_spool(spool: Path, now: datetime) -> Iterator[Finding]:
     """Whether something waits for the store for long."""
-    waiting = [path.stat() for path in spool.glob("*.jsonl")] if spool.is_dir() else []
-    size = sum(state.st_size for state in waiting)
+    files = [path.stat() for path in spool.glob("*.jsonl")] if spool.is_dir() else []
+    size = sum(state.st_size for state in files)
     if not size:
         yield fine("spool", "Nothing waits for the store.")
         return
-    oldest = now - datetime.fromtimestamp(min(state.st_mtime for state in waiting), tz=now.tzinfo)
+    oldest = now - datetime.fromtimestamp(min(state.st_mtime for state in files), tz=now.tzinfo)
     if oldest > _LONG:
         yield warning(
             "spool",

@@ -1,4 +1,4 @@
-"""Python, packages, and what ships inside."""
+"""Check Python, packages, and the data that ships with Newsdesk."""
 
 import re
 import sys
@@ -18,20 +18,20 @@ _SHOWN = 3
 def check_versions(locks: Path) -> Iterator[Finding]:
     """Whether the packages are those of the lock file, where the folder of lock files is there."""
     yield fine("versions", f"Newsdesk {version('newsdesk')} on Python {'.'.join(map(str, sys.version_info[:3]))}.")
-    lock = locks / ("train.txt" if _installed("mlflow") else "serve.txt")
+    lock = locks / ("train.txt" if _installed_version("mlflow") else "serve.txt")
     if not lock.is_file():
         return
     pins = _pins(lock.read_text(encoding="utf-8"))
-    others = [
-        f"{pin.name} {found} for {str(pin.specifier).removeprefix('==')}"
+    differing = [
+        f"{pin.name} {installed} for {str(pin.specifier).removeprefix('==')}"
         for pin in pins
-        if (found := _installed(pin.name)) and not pin.specifier.contains(found, prereleases=True)
+        if (installed := _installed_version(pin.name)) and not pin.specifier.contains(installed, prereleases=True)
     ]
-    if others:
-        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    if differing:
+        more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
         yield warning(
             "versions",
-            f"Packages differ from {lock}: {', '.join(others[:_SHOWN])}{more}.",
+            f"Packages differ from {lock}: {', '.join(differing[:_SHOWN])}{more}.",
             f"pip install --require-hashes -r {lock}",
         )
     else:
@@ -59,7 +59,7 @@ def check_text_data() -> Iterator[Finding]:
     yield fine("text", f"The lemma table is there, {lemmas:,} forms: nothing is downloaded.")
 
 
-def _installed(name: str) -> str | None:
+def _installed_version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:

@@ -1,1 +1,1 @@
-"""A training in steps, which may run in processes and on machines of their own."""
+"""A training in steps, each of which may run in its own process or on another machine."""

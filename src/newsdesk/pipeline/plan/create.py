@@ -1,4 +1,4 @@
-"""Decide what is to be trained on what: the first step of a training that goes on step by step."""
+"""Plan a training: which candidates, on which dataset. The first step of a stepwise training."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ class PlanResult:
     reason: str
 
     def as_dict(self) -> dict[str, Any]:
-        """Such that JSON can hold it."""
+        """As JSON-serialisable values."""
         plan = self.plan
         return {
             "plan": self.plan_id,
@@ -61,7 +61,7 @@ class PlanResult:
 
 
 class NothingIngested(DataError):  # noqa: N818 - nothing went wrong
-    """There is no table to make a dataset of: no failure, but nothing to do."""
+    """There is no table to make a dataset of. This is no failure: there is nothing to do."""
 
 
 def prepare_dataset(settings: Settings, progress: Progress) -> PreparedDataset:
@@ -70,19 +70,19 @@ def prepare_dataset(settings: Settings, progress: Progress) -> PreparedDataset:
     CategoryRules(pipeline.data_pipeline.categories)  # rules that cannot be are told before there is a table
     with only_writer(settings.home, PATIENCE):
         progress.step("Reading what was ingested")
-        intake = read_ingested_batches(settings)
-        if not intake.ingested:
-            where = redact_address(settings.inbox_address)
+        batches = read_ingested_batches(settings)
+        if not batches.ingested:
+            inbox = redact_address(settings.inbox_address)
             raise NothingIngested(
-                f"There is nothing to make a dataset of: no table was ingested. Put one into {where}: newsdesk ingest."
+                f"There is nothing to make a dataset of: no table was ingested. Put one into {inbox}: newsdesk ingest."
             )
-        prepared = prepare_ingested(intake, settings.datasets, pipeline, models.preprocessing.text_cleaning)
+        prepared = prepare_ingested(batches, settings.datasets, pipeline, models.preprocessing.text_cleaning)
         Storage(settings).share(prepared.dataset.folder, DATASET)
     return prepared
 
 
 def is_trained(version: str, settings: Settings) -> bool:
-    """Whether a model was trained on the dataset of that version, and decided about. Raises `StoreError`."""
+    """Whether the gate has already decided about a model trained on that dataset version. Raises `StoreError`."""
     store = open_store(settings.database)
     try:
         return version in decided_datasets(store)
@@ -90,28 +90,28 @@ def is_trained(version: str, settings: Settings) -> bool:
         store.dispose()
 
 
-def plan_training(wanted: PlanRequest, settings: Settings, progress: Progress) -> PlanResult:
-    """Decide what is to be trained on what. Raises `NewsdeskError`."""
-    if wanted.retraining:
-        return _plan_retraining(wanted, settings, progress)
+def plan_training(request: PlanRequest, settings: Settings, progress: Progress) -> PlanResult:
+    """Plan a training: which candidates, on which dataset. Raises `NewsdeskError`."""
+    if request.retraining:
+        return _plan_retraining(request, settings, progress)
     models, pipeline = load_model_config(settings.config_dir), load_pipeline_config(settings.config_dir)
     files = PlanFiles(settings)
-    if wanted.dataset is None:
+    if request.dataset is None:
         try:
             prepared = prepare_dataset(settings, progress)
-        except NothingIngested as nothing:
-            return PlanResult(None, None, str(nothing))
+        except NothingIngested as error:
+            return PlanResult(None, None, str(error))
         dataset, rows = prepared.dataset, prepared.row_counts
     else:
-        dataset = files.dataset(wanted.dataset)
+        dataset = files.dataset(request.dataset)
         kept = sum(dataset.manifest.counts.values())
         rows = {"read": kept, "kept": kept, "quarantined": 0}
-    if wanted.if_needed and is_trained(dataset.version, settings):
+    if request.if_needed and is_trained(dataset.version, settings):
         reason = (
             f"A model was trained on dataset {dataset.version} before: newsdesk models ledger tells what came of it."
         )
         return PlanResult(None, None, reason)
-    if wanted.mode == "refresh":
+    if request.mode == "refresh":
         from newsdesk.pipeline.retrain import chosen_models
 
         models = chosen_models(models, find_champion(settings).bundle.manifest.model_name, "refresh")
@@ -123,43 +123,43 @@ def plan_training(wanted: PlanRequest, settings: Settings, progress: Progress) -
         training=pipeline.training_pipeline,
         created_at=datetime.now(UTC),
     )
-    return _kept(_as_wanted(plan, wanted), "It was asked for.", files)
+    return _save(_apply_request(plan, request), "It was asked for.", files)
 
 
-def _plan_retraining(wanted: PlanRequest, settings: Settings, progress: Progress) -> PlanResult:
+def _plan_retraining(request: PlanRequest, settings: Settings, progress: Progress) -> PlanResult:
     from newsdesk.pipeline.retrain import RetrainRequest, assemble_retraining_data
 
     with only_writer(settings.home, PATIENCE):
-        found = assemble_retraining_data(
-            RetrainRequest(wanted.actor, wanted.if_needed, wanted.mode), settings, progress
+        data = assemble_retraining_data(
+            RetrainRequest(request.actor, request.if_needed, request.mode), settings, progress
         )
-    if found.prepared is None:
-        return PlanResult(None, None, found.reason)
+    if data.prepared is None:
+        return PlanResult(None, None, data.reason)
     files = PlanFiles(settings)
-    files.storage.share(found.prepared.dataset.folder, DATASET)
+    files.storage.share(data.prepared.dataset.folder, DATASET)
     plan = Plan(
         pipeline="retrain",
-        dataset=found.prepared.dataset.version,
-        rows=found.prepared.row_counts,
-        models=found.models,
-        training=found.pipeline.training_pipeline,
-        occasion=dict(found.occasion),
+        dataset=data.prepared.dataset.version,
+        rows=data.prepared.row_counts,
+        models=data.models,
+        training=data.pipeline.training_pipeline,
+        occasion=dict(data.context),
         created_at=datetime.now(UTC),
     )
-    return _kept(_as_wanted(plan, wanted), found.reason, files)
+    return _save(_apply_request(plan, request), data.reason, files)
 
 
-def _as_wanted(plan: Plan, wanted: PlanRequest) -> Plan:
-    """With the candidates and the tuning budget that were asked for. Raises `UsageError`."""
+def _apply_request(plan: Plan, request: PlanRequest) -> Plan:
+    """The plan with the requested candidates and tuning budget. Raises `UsageError`."""
     changes: dict[str, Any] = {}
-    if wanted.candidates is not None:
-        changes["models"] = plan.models.with_candidates(wanted.candidates)
-    if wanted.tuning_budget is not None:
-        changes["training"] = plan.training.model_copy(update={"tuning_budget": wanted.tuning_budget})
+    if request.candidates is not None:
+        changes["models"] = plan.models.with_candidates(request.candidates)
+    if request.tuning_budget is not None:
+        changes["training"] = plan.training.model_copy(update={"tuning_budget": request.tuning_budget})
     return plan.model_copy(update=changes)
 
 
-def _kept(plan: Plan, reason: str, files: PlanFiles) -> PlanResult:
+def _save(plan: Plan, reason: str, files: PlanFiles) -> PlanResult:
     from newsdesk.pipeline.candidate_training import check_candidates
 
     check_candidates(plan.models, plan.training.random_seed)

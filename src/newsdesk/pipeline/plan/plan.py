@@ -1,4 +1,4 @@
-"""A training that goes on step by step, in processes and on machines of their own: what is to be trained, on what."""
+"""The plan of a stepwise training, whose steps may run in other processes or machines: what to train, on which data."""
 
 import hashlib
 from datetime import datetime
@@ -48,7 +48,7 @@ class PlanFiles:
         self._settings, self.storage = settings, Storage(settings)
 
     def add(self, plan: Plan) -> str:
-        """Keep a plan, and share it with its dataset; the id of it."""
+        """Store and share a plan; returns its id."""
         folder = self._settings.plans / plan.id
         if not self.storage.fetch(folder / "plan", MANIFEST):
             with atomic.new_folder(folder / "plan") as draft:
@@ -57,7 +57,7 @@ class PlanFiles:
         return plan.id
 
     def plan(self, plan_id: str) -> Plan:
-        """Raises `UsageError` where there is none of that id."""
+        """The plan of that id. Raises `UsageError` where there is none."""
         folder = self._settings.plans / quote(plan_id, safe="") / "plan"
         if not self.storage.fetch(folder, MANIFEST):
             raise UsageError(f"There is no plan {plan_id}. Make one: newsdesk plan.")
@@ -75,9 +75,9 @@ class PlanFiles:
         return self._settings.plans / plan_id / "candidates" / quote(name, safe="")
 
     def trained(self, plan_id: str) -> Path:
-        """The folder of what training came to."""
+        """The folder of the training result."""
         return self._settings.plans / plan_id / "trained"
 
     def verdict(self, plan_id: str) -> Path:
-        """The folder of what the gate decided."""
+        """The folder of the gate's decision."""
         return self._settings.plans / plan_id / "verdict"

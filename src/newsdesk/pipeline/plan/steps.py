@@ -1,4 +1,4 @@
-"""A planned training, step by step: each reads what those before it have left, may run elsewhere, and may run again."""
+"""The steps of a planned training. Each reads the results of earlier steps, may run elsewhere, and may be repeated."""
 
 import json
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class PromotionResult:
 
 
 def train_candidate(plan_id: str, name: str, settings: Settings, progress: Progress) -> Candidate:
-    """Fit and measure one candidate of a plan, unless it was before. Raises `NewsdeskError`."""
+    """Fit and measure one candidate of a plan, unless this was done before. Raises `NewsdeskError`."""
     files = PlanFiles(settings)
     plan, folder = files.plan(plan_id), files.candidate(plan_id, name)
     if name not in plan.models.models:
@@ -62,16 +62,16 @@ def train_candidate(plan_id: str, name: str, settings: Settings, progress: Progr
         return load_candidate(folder)
     with log_run(settings, plan.pipeline):
         progress.step("Cleaning and counting terms")
-        material = prepare_inputs(files.dataset(plan.dataset), plan.models, plan.training.random_seed)
+        inputs = prepare_inputs(files.dataset(plan.dataset), plan.models, plan.training.random_seed)
         progress.step(f"Fitting {name}")
-        candidate = fit_candidate(name, material, plan.training.tuning_budget, plan.training.gate.metric, progress)
+        candidate = fit_candidate(name, inputs, plan.training.tuning_budget, plan.training.gate.metric, progress)
         save_candidate(candidate, folder)
         files.storage.share(folder, CANDIDATE)
     return candidate
 
 
 def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> TrainingResult:
-    """Compare the candidates of a plan, fit the best again, measure and track it, unless it was before.
+    """Compare the candidates of a plan, refit the best, measure and track it, unless this was done before.
 
     Raises `NewsdeskError`; `TrainingError` where a candidate was not fitted yet.
     """
@@ -79,7 +79,7 @@ def evaluate_plan(plan_id: str, settings: Settings, progress: Progress) -> Train
 
     files = PlanFiles(settings)
     plan, folder = files.plan(plan_id), files.trained(plan_id)
-    candidates = [_candidate(files, plan_id, name) for name in plan.models.models]
+    candidates = [_load_candidate(files, plan_id, name) for name in plan.models.models]
     if files.storage.fetch(folder, _TRAINED):
         return _load(folder, candidates)
     with log_run(settings, plan.pipeline):
@@ -102,7 +102,7 @@ def promote_plan(
     files = PlanFiles(settings)
     plan, folder = files.plan(plan_id), files.verdict(plan_id)
     if files.storage.fetch(folder, _VERDICT):
-        return _decided(json.loads((folder / _VERDICT).read_bytes()))
+        return _result_from_json(json.loads((folder / _VERDICT).read_bytes()))
     if not files.storage.fetch(files.trained(plan_id), _TRAINED):
         raise TrainingError(f"Plan {plan_id} was not evaluated yet: newsdesk evaluate --plan {plan_id}.")
     trained, dataset = _load(files.trained(plan_id), ()), files.dataset(plan.dataset)
@@ -112,24 +112,24 @@ def promote_plan(
         promotions = Promoter(settings, registry, store, actor)
         gate = PromotionGate(settings, registry, promotions, GateOptions(yes, "nothing" if dry_run else "promote"))
         if dry_run:
-            return _as_decided(gate.judge(trained, dataset, plan.training, plan.occasion), trained)
-        with only_writer(settings.home, PATIENCE), log_run(settings, plan.pipeline) as ending:
+            return _to_result(gate.judge(trained, dataset, plan.training, plan.occasion), trained)
+        with only_writer(settings.home, PATIENCE), log_run(settings, plan.pipeline) as run_log:
             promotions.finish_interrupted()
-            judged = _done_before(store, registry, plan_id)
+            judged = _find_finished_promotion(store, registry, plan_id)
             judged = judged or gate.judge(trained, dataset, plan.training, plan.occasion | {"plan": plan_id})
-            decided = _as_decided(judged, trained)
+            result = _to_result(judged, trained)
             if judged.verdict.decision != "waiting":
-                _keep(decided, folder)
+                _save_result(result, folder)
                 files.storage.share(folder, _VERDICT)
-            ending.status, ending.rows = STATUS_OF[judged.verdict.decision], plan.rows
-            ending.detail = _detail(plan) | {"decision": judged.verdict.decision, "version": judged.version}
-        return decided
+            run_log.status, run_log.rows = STATUS_OF[judged.verdict.decision], plan.rows
+            run_log.detail = _detail(plan) | {"decision": judged.verdict.decision, "version": judged.version}
+        return result
     finally:
         store.dispose()
 
 
-def _done_before(store: Engine, registry: "MlflowRegistry", plan_id: str) -> GateResult | None:
-    """The promotion that an earlier try has finished, killed before it could say so."""
+def _find_finished_promotion(store: Engine, registry: "MlflowRegistry", plan_id: str) -> GateResult | None:
+    """The promotion of an earlier attempt that was finished but killed before it could record this."""
     newest, champion = next(reversed(entries(store)), None), registry.holder("champion")
     if newest is None or champion is None or newest.evidence.get("plan") != plan_id:
         return None
@@ -143,7 +143,7 @@ def _detail(plan: Plan) -> dict[str, Any]:
     return retraining | {"dataset_version": plan.dataset}
 
 
-def _candidate(files: PlanFiles, plan_id: str, name: str) -> Candidate:
+def _load_candidate(files: PlanFiles, plan_id: str, name: str) -> Candidate:
     folder = files.candidate(plan_id, name)
     if not files.storage.fetch(folder, CANDIDATE):
         command = f"newsdesk train --plan {plan_id} --candidate {name}"
@@ -171,28 +171,28 @@ def _load(folder: Path, candidates: "tuple[Candidate, ...] | list[Candidate]") -
     return TrainingResult(list(candidates), winner, load_bundle(folder), test, values["run_id"])
 
 
-def _as_decided(judged: GateResult, trained: TrainingResult) -> PromotionResult:
+def _to_result(judged: GateResult, trained: TrainingResult) -> PromotionResult:
     return PromotionResult(
-        judged.verdict, judged.version, _short(judged.champion), trained.bundle.digest, judged.is_done
+        judged.verdict, judged.version, _champion_dict(judged.champion), trained.bundle.digest, judged.is_done
     )
 
 
-def _short(champion: Version | None) -> dict[str, str] | None:
+def _champion_dict(champion: Version | None) -> dict[str, str] | None:
     return None if champion is None else {"version": champion.version, "digest": champion.digest}
 
 
-def _keep(decided: PromotionResult, folder: Path) -> None:
+def _save_result(result: PromotionResult, folder: Path) -> None:
     with atomic.new_folder(folder) as draft:
-        (draft / _VERDICT).write_text(json.dumps(as_dict(decided), indent=1) + "\n", encoding="utf-8")
+        (draft / _VERDICT).write_text(json.dumps(as_dict(result), indent=1) + "\n", encoding="utf-8")
 
 
-def as_dict(decided: PromotionResult) -> dict[str, Any]:
-    """Such that JSON can hold it."""
-    flat = vars(decided) | vars(decided.verdict)
+def as_dict(result: PromotionResult) -> dict[str, Any]:
+    """As JSON-serialisable values."""
+    flat = vars(result) | vars(result.verdict)
     return {name: value for name, value in flat.items() if name != "verdict"}
 
 
-def _decided(values: dict[str, Any]) -> PromotionResult:
+def _result_from_json(values: dict[str, Any]) -> PromotionResult:
     decision: Decision = values.pop("decision")
     verdict = Verdict(decision, values.pop("reason"), values.pop("evidence", {}))
     return PromotionResult(verdict=verdict, **values)
